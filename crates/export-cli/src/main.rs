@@ -1,0 +1,2 @@
+//! The exportkit command line tool.
+fn main() {}

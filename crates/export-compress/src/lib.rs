@@ -1,0 +1,1 @@
+//! Encodings and codecs, the choice among them, and chunks made of them.

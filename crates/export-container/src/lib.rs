@@ -1,0 +1,1 @@
+//! The .xk container: frames, streams, index, append and recovery.

@@ -1,0 +1,1 @@
+//! Columns built value by value, whose types are found on the way.

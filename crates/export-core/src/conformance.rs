@@ -1,0 +1,1 @@
+//! Conformance suites: whoever implements a trait of this crate runs its suite.

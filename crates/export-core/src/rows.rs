@@ -1,0 +1,1 @@
+//! Rows of any serde type to batches and back.

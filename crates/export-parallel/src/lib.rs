@@ -1,0 +1,1 @@
+//! The bounded, ordered, cancellable pipeline and its memory budget.

@@ -1,0 +1,1 @@
+//! Integrity findings, reports and checks on data.

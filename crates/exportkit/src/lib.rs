@@ -1,0 +1,1 @@
+//! Record structured data at memory speed, never lose it, open it anywhere.
