@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use crate::{Batch, Cancel, ExportMetadata, Limits, Note, Progress, Result, Schema};
+use crate::{Batch, Cancel, ExportMetadata, Limits, Note, Progress, Result};
 
 /// A batch and the name of its stream.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl Default for ReadOptions {
             limits: Limits::default(),
             on_error: OnError::default(),
             batch_rows: 64 << 10,
-            batch_bytes: 2 << 20,
+            batch_bytes: 4 << 20,
             columns: None,
             cancel: Cancel::new(),
             progress: Progress::new(),
