@@ -155,6 +155,12 @@ pub trait Format: Send + Sync {
     /// Whether a file that starts with `head` (all of it, or its first 4,096 bytes at least) is its own.
     fn sniff(&self, head: &[u8]) -> Confidence;
 
+    /// Whether reading goes back and forth, so that a pipe must be stored first. Such formats are given
+    /// [`Input::File`] wherever the input is an ordinary file; the others are always given [`Input::Stream`].
+    fn reads_anywhere(&self) -> bool {
+        false
+    }
+
     /// Reads a file of this format.
     fn open(&self, input: Input, options: &ReadOptions) -> Result<Box<dyn Source>>;
 

@@ -1,0 +1,265 @@
+//! Any format to any format.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use export_core::{
+    Error, ExportMetadata, FileId, Format, Note, Progress, Result, Sink, Source, WriteOptions,
+};
+
+use crate::input::{OpenOptions, Opened, Place, open_source};
+use crate::output::{Counted, Output};
+use crate::xk::{EncodeOptions, Xk, XkOptions};
+use crate::{clock, formats};
+
+/// How to convert.
+#[derive(Debug, Clone, Default)]
+pub struct ConvertOptions {
+    /// How to read the input. Its cancel flag and progress counters serve the whole conversion.
+    pub open: OpenOptions,
+    /// Name of the output's format; by the ending of its name where `None`.
+    pub to: Option<String>,
+    /// Whether an existing output is replaced.
+    pub overwrite: bool,
+    /// How the chunks of an `.xk` output are encoded.
+    pub encode: EncodeOptions,
+    /// Threads that encode besides the one that reads; one a core where `None`. The bytes are the same for any number.
+    pub threads: Option<usize>,
+    /// Options of the output's format, such as `csv.delimiter`.
+    pub extra: BTreeMap<String, String>,
+    /// File id of an `.xk` output; random where `None`.
+    pub file_id: Option<FileId>,
+    /// Time of creation to record, in ns since 1970 UTC; now where `None`.
+    pub created_ns: Option<i64>,
+}
+
+/// What a conversion did. `Display` is the one line the command line tool ends with.
+#[derive(Debug, Clone)]
+pub struct Conversion {
+    /// Rows written.
+    pub rows: u64,
+    /// Streams written.
+    pub streams: usize,
+    /// Bytes read, as stored.
+    pub bytes_in: u64,
+    /// Bytes written, as stored.
+    pub bytes_out: u64,
+    /// Wall-clock time.
+    pub elapsed: Duration,
+    /// Most memory the process has held, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    /// Name of the input's format.
+    pub from: &'static str,
+    /// Name of the output's format.
+    pub to: &'static str,
+    /// What was done otherwise than one might expect.
+    pub notes: Vec<Note>,
+}
+
+impl Conversion {
+    /// Whether values were lost, each loss being one of the notes.
+    #[must_use]
+    pub fn has_loss(&self) -> bool {
+        self.notes.iter().any(|note| note.loss)
+    }
+}
+
+/// Converts `input` to `output`, each in any format. An output file appears whole or not at all.
+///
+/// ```
+/// use std::path::Path;
+/// use exportkit::{ConvertOptions, Place, convert};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let input = dir.path().join("points.csv");
+/// # let output = dir.path().join("points.xk");
+/// std::fs::write(&input, "x,y\n1,2.5\n3,4.5\n")?;
+/// let done = convert(&Place::from(&*input), &Place::from(&*output), &ConvertOptions::default())?;
+/// assert_eq!((done.rows, done.from, done.to), (2, "csv", "xk"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Result<Conversion> {
+    let start = Instant::now();
+    refuse_same_file(input, output)?;
+    let format = output_format(output, options)?;
+    let (path, progress) = (output.to_string(), options.open.read.progress.clone());
+    let (file, writer) = create(output, options)?;
+    let counted = Counted { inner: writer, progress: progress.clone() };
+    let opened = open_source(input, &options.open)?;
+    let (from, source) = (opened.format, opened.source);
+    let in_input = |error: Error| error.in_file(input.to_string());
+
+    let mut source = source;
+    let mut notes = Vec::new();
+    let mut sink: Box<dyn Sink> = make_sink(format, Box::new(counted), output, options)
+        .map_err(|error| error.in_file(&path))?;
+    if source.may_widen() && !sink.accepts_widening() {
+        source = settle(source, output, options, &mut notes).map_err(in_input)?;
+    }
+    let mut streams = std::collections::BTreeSet::<Arc<str>>::new();
+    while let Some(batch) = source.next_batch().map_err(in_input)? {
+        options.open.read.cancel.check()?;
+        progress.add_rows(batch.batch.rows() as u64);
+        if !streams.contains(&batch.stream) {
+            streams.insert(Arc::clone(&batch.stream));
+        }
+        sink.write(batch).map_err(|error| error.in_file(&path))?;
+    }
+    notes.extend(source.notes());
+    let metadata = export_metadata(input, options, source.metadata());
+    let summary = sink.finish(&metadata).map_err(|error| error.in_file(&path))?;
+    notes.extend(summary.notes);
+    options.open.read.cancel.check()?;
+    if let Some(file) = file {
+        file.publish()?;
+    }
+    Ok(Conversion {
+        rows: summary.rows,
+        streams: streams.len(),
+        bytes_in: progress.bytes_in(),
+        bytes_out: progress.bytes_out(),
+        elapsed: start.elapsed(),
+        peak_memory_bytes: export_stats::peak_memory_bytes(),
+        from,
+        to: format.name(),
+        notes,
+    })
+}
+
+fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
+    let (Place::Path(from), Place::Path(to)) = (input, output) else { return Ok(()) };
+    let (Ok(from), Ok(resolved)) = (from.canonicalize(), to.canonicalize()) else { return Ok(()) };
+    if from == resolved && from.is_file() {
+        return Err(Error::usage("the input and the output are the same file")
+            .in_file(to.display().to_string())
+            .with_hint("give the output another name"));
+    }
+    Ok(())
+}
+
+/// The format to write, by option or by the name's ending, seen through `.gz` and the like.
+fn output_format(output: &Place, options: &ConvertOptions) -> Result<&'static dyn Format> {
+    if let Some(name) = &options.to {
+        return formats::named(name);
+    }
+    let known = match output {
+        Place::Standard => None,
+        Place::Path(path) => formats::by_extension(path)
+            .or_else(|| formats::by_extension(&path.with_extension(""))),
+    };
+    known.ok_or_else(|| {
+        let names: Vec<_> = formats::all().iter().map(|format| format.name()).collect();
+        Error::usage("cannot tell the output's format from its name")
+            .in_file(output.to_string())
+            .with_hint(format!("name it with --to; formats are {}", names.join(", ")))
+    })
+}
+
+/// The output's file, if it has one to publish, and where its bytes go.
+fn create(output: &Place, options: &ConvertOptions) -> Result<(Option<Output>, Box<dyn Write + Send>)> {
+    match output {
+        Place::Standard => Ok((None, Box::new(io::stdout()))),
+        Place::Path(path) => {
+            let file = Output::create(path, options.overwrite)?;
+            let writer = file.writer()?;
+            Ok((Some(file), writer))
+        }
+    }
+}
+
+fn make_sink(
+    format: &'static dyn Format,
+    writer: Box<dyn Write + Send>,
+    output: &Place,
+    options: &ConvertOptions,
+) -> Result<Box<dyn Sink>> {
+    let write = WriteOptions {
+        name: output.to_string(),
+        threads: options.threads.unwrap_or_else(default_threads),
+        cancel: options.open.read.cancel.clone(),
+        extra: options.extra.clone(),
+    };
+    if format.name() == Xk.name() {
+        let xk = XkOptions {
+            encode: options.encode.clone(),
+            file_id: options.file_id,
+            created_ns: options.created_ns,
+        };
+        return xk.create(writer, &write);
+    }
+    format.create(writer, &write)
+}
+
+/// Threads worth starting besides the caller's: one a core.
+pub(crate) fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Reads a source whose schema may still widen to its end, into a container without a name, and gives that back as a
+/// source whose schema is final.
+fn settle(
+    mut source: Box<dyn Source>,
+    output: &Place,
+    options: &ConvertOptions,
+    notes: &mut Vec<Note>,
+) -> Result<Box<dyn Source>> {
+    let file = match output {
+        Place::Path(path) if path.is_file() || !path.exists() => {
+            tempfile::tempfile_in(crate::output::directory_of(path))?
+        }
+        _ => tempfile::tempfile()?,
+    };
+    let write = WriteOptions {
+        threads: options.threads.unwrap_or_else(default_threads),
+        cancel: options.open.read.cancel.clone(),
+        ..WriteOptions::default()
+    };
+    let mut sink = XkOptions::fastest().create(Box::new(file.try_clone()?), &write)?;
+    while let Some(batch) = source.next_batch()? {
+        options.open.read.cancel.check()?;
+        sink.write(batch)?;
+    }
+    notes.extend(source.notes());
+    let entries = source.metadata();
+    sink.finish(&ExportMetadata { entries, ..ExportMetadata::default() })?;
+    // The bytes were counted when they came in.
+    let read = export_core::ReadOptions { progress: Progress::new(), ..options.open.read.clone() };
+    Xk.open(export_core::Input::File(file), &read)
+}
+
+fn export_metadata(
+    input: &Place,
+    options: &ConvertOptions,
+    entries: BTreeMap<String, String>,
+) -> ExportMetadata {
+    ExportMetadata {
+        tool: crate::TOOL.to_owned(),
+        created_ns: options.created_ns.unwrap_or_else(clock::now_ns),
+        source: match input {
+            Place::Standard => None,
+            // The name alone: where on this machine a file lay is nobody's business.
+            Place::Path(path) => {
+                Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
+            }
+        },
+        entries,
+        ..ExportMetadata::default()
+    }
+}
+
+impl fmt::Display for Conversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        export_stats::RunSummary {
+            rows: self.rows,
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            elapsed: self.elapsed,
+            peak_memory_bytes: self.peak_memory_bytes,
+        }
+        .fmt(f)
+    }
+}

@@ -1,0 +1,66 @@
+//! The formats this build knows, and which of them a file is.
+
+use std::path::Path;
+
+use export_core::{Confidence, Error, Format, Result};
+
+use crate::xk::Xk;
+
+/// Every format of this build, the project's own first.
+#[must_use]
+pub fn all() -> &'static [&'static dyn Format] {
+    &[
+        &Xk,
+        #[cfg(feature = "parquet")]
+        &export_formats::parquet::Parquet,
+        #[cfg(feature = "ndjson")]
+        &export_formats::ndjson::Ndjson,
+        #[cfg(feature = "csv")]
+        &export_formats::csv::Csv,
+        #[cfg(feature = "csv")]
+        &export_formats::csv::Tsv,
+    ]
+}
+
+/// The format called `name`. Fails with [`export_core::ErrorKind::NotFound`] and the nearest name as a hint.
+pub fn named(name: &str) -> Result<&'static dyn Format> {
+    all().iter().copied().find(|format| format.name() == name).ok_or_else(|| {
+        let names: Vec<_> = all().iter().map(|format| format.name()).collect();
+        let hint = match did_you_mean(name, names.iter().copied()) {
+            Some(near) => format!("did you mean {near:?}? formats are {}", names.join(", ")),
+            None => format!("formats are {}", names.join(", ")),
+        };
+        Error::not_found(format!("there is no format called {name:?}")).with_hint(hint)
+    })
+}
+
+/// The format whose files' names end like `path`.
+#[must_use]
+pub fn by_extension(path: &Path) -> Option<&'static dyn Format> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    all().iter().copied().find(|format| format.extensions().contains(&extension.as_str()))
+}
+
+/// The format that is surest a file starting with `head` is its own.
+#[must_use]
+pub fn by_content(head: &[u8]) -> Option<(&'static dyn Format, Confidence)> {
+    all()
+        .iter()
+        .copied()
+        .map(|format| (format, format.sniff(head)))
+        .filter(|&(_, confidence)| confidence > Confidence::No)
+        // The first of the surest: `max_by_key` would take the last.
+        .rev()
+        .max_by_key(|&(_, confidence)| confidence)
+}
+
+/// The word of `known` that `wrong` most likely meant, if one is near enough.
+#[must_use]
+pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|word| (strsim::jaro_winkler(&wrong.to_lowercase(), &word.to_lowercase()), word))
+        .filter(|&(likeness, _)| likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, word)| word)
+}

@@ -1,0 +1,158 @@
+//! Outputs that appear whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use export_core::{Error, Progress, Result};
+use tempfile::NamedTempFile;
+
+/// A file being written beside its final name. Dropped before [`Output::publish`], it leaves nothing behind.
+///
+/// Devices, pipes and the like have no "beside": they are written directly.
+#[derive(Debug)]
+pub struct Output {
+    target: PathBuf,
+    name: String,
+    overwrite: bool,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Temporary(NamedTempFile),
+    Direct(File),
+}
+
+impl Output {
+    /// Starts an output that will be called `path`. Fails where that exists, unless `overwrite`.
+    pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
+        let name = path.display().to_string();
+        let existing = match fs::metadata(path) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::from(error).in_file(name)),
+        };
+        if let Some(metadata) = &existing {
+            if metadata.is_dir() {
+                return Err(Error::usage("the output is a directory")
+                    .in_file(&name)
+                    .with_hint("give the name of a file in it"));
+            }
+            if !metadata.is_file() {
+                let file = OpenOptions::new().write(true).open(path);
+                let file = file.map_err(|error| Error::from(error).in_file(&name))?;
+                return Ok(Self {
+                    target: path.to_owned(),
+                    name,
+                    overwrite,
+                    body: Body::Direct(file),
+                });
+            }
+            if !overwrite {
+                return Err(already_there(&name));
+            }
+        }
+        // A link is followed: what it points at is replaced, not the link.
+        let target = if existing.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+        let temporary = temporary_beside(&target, existing.as_ref())
+            .map_err(|error| cannot_create(error, &target).in_file(&name))?;
+        Ok(Self { target, name, overwrite, body: Body::Temporary(temporary) })
+    }
+
+    /// A second handle on the bytes, for a writer that wants to own one.
+    pub fn writer(&self) -> Result<Box<dyn Write + Send>> {
+        let file = match &self.body {
+            Body::Temporary(temporary) => temporary.as_file().try_clone(),
+            Body::Direct(file) => file.try_clone(),
+        };
+        Ok(Box::new(file.map_err(|error| Error::from(error).in_file(&self.name))?))
+    }
+
+    /// Makes the bytes durable and gives them their name. Returns how many bytes there are, where that can be told.
+    pub fn publish(self) -> Result<u64> {
+        let name = self.name;
+        let publish = || -> Result<u64> {
+            let temporary = match self.body {
+                Body::Direct(_) => return Ok(0),
+                Body::Temporary(temporary) => temporary,
+            };
+            temporary.as_file().sync_all()?;
+            let size = temporary.as_file().metadata()?.len();
+            if self.overwrite {
+                temporary.persist(&self.target).map_err(|error| error.error)?;
+            } else {
+                temporary.persist_noclobber(&self.target).map_err(|error| match error.error {
+                    error if error.kind() == io::ErrorKind::AlreadyExists => already_there(&name),
+                    error => Error::from(error),
+                })?;
+            }
+            sync_directory(&self.target)?;
+            Ok(size)
+        };
+        publish().map_err(|error| error.in_file(&name))
+    }
+}
+
+fn already_there(name: &str) -> Error {
+    Error::exists("the output exists already").in_file(name).with_hint("overwrite it with --force (-f)")
+}
+
+fn cannot_create(error: io::Error, target: &Path) -> Error {
+    let missing = error.kind() == io::ErrorKind::NotFound;
+    let error = Error::from(error);
+    match target.parent() {
+        Some(parent) if missing => {
+            error.with_hint(format!("create the directory {} first", parent.display()))
+        }
+        _ => error,
+    }
+}
+
+pub(crate) fn directory_of(target: &Path) -> &Path {
+    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn temporary_beside(target: &Path, existing: Option<&fs::Metadata>) -> io::Result<NamedTempFile> {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push(".");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    #[cfg(unix)]
+    let permissions = {
+        use std::os::unix::fs::PermissionsExt;
+        existing.map_or_else(|| fs::Permissions::from_mode(0o666), fs::Metadata::permissions)
+    };
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    #[cfg(not(unix))]
+    let _ = existing;
+    builder.tempfile_in(directory_of(target))
+}
+
+/// Makes the entry of `target` in its directory durable.
+pub(crate) fn sync_directory(target: &Path) -> Result<()> {
+    #[cfg(unix)]
+    File::open(directory_of(target))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = target;
+    Ok(())
+}
+
+/// Counts the bytes that pass on their way to a writer as [`Progress::bytes_out`].
+pub(crate) struct Counted<W> {
+    pub(crate) inner: W,
+    pub(crate) progress: Progress,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.progress.add_bytes_out(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
