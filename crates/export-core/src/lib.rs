@@ -36,6 +36,7 @@ mod progress;
 pub mod rows;
 pub mod schema;
 mod storage;
+pub mod text;
 pub mod value;
 pub mod widen;
 

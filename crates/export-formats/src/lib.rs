@@ -1,1 +1,3 @@
 //! Other people's formats, one feature each.
+
+pub mod text;
