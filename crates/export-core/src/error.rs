@@ -50,6 +50,8 @@ pub struct Position {
     pub chunk: Option<u64>,
     /// Column name; nested fields joined with dots.
     pub column: Option<String>,
+    /// Block, counted from 0 within its column of the chunk.
+    pub block: Option<u64>,
     /// Row, counted from 1 as a person would, without the header row.
     pub row: Option<u64>,
     /// Line of a text file, counted from 1.
@@ -198,6 +200,13 @@ impl Error {
         self
     }
 
+    /// Names the block (from 0 within its column), unless a deeper layer has.
+    #[must_use]
+    pub fn in_block(mut self, block: u64) -> Self {
+        self.0.position.block.get_or_insert(block);
+        self
+    }
+
     /// Names the row (from 1, without the header), unless a deeper layer has.
     #[must_use]
     pub fn at_row(mut self, row: u64) -> Self {
@@ -259,6 +268,9 @@ impl fmt::Display for Position {
         }
         if let Some(v) = &self.column {
             part(f, "column", v)?;
+        }
+        if let Some(v) = &self.block {
+            part(f, "block", v)?;
         }
         if let Some(v) = &self.row {
             part(f, "row", v)?;
