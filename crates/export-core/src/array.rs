@@ -1,41 +1,81 @@
 //! Operations on [`marrow`] arrays that every crate needs: length, slices, concatenation, equality to the bit, validation.
+//!
+//! Arrays that break Arrow's rules never cause a panic here: an operation on one fails, or takes the broken slot for a null.
+
+pub mod bits;
+mod extend;
+mod fill;
+mod key;
+mod measure;
+mod offset;
+mod same;
+mod types;
+mod unify;
+mod validate;
+mod views;
+
+use std::ops::Range;
 
 use marrow::array::Array;
-use marrow::datatypes::DataType;
 use marrow::view::View;
 
-use crate::{Limits, Result};
+use crate::{Error, Result};
 
-/// Number of slots.
-#[must_use]
-pub fn len(array: &Array) -> usize { todo!() }
-/// Whether `array` is of `data_type`, nested names and metadata of children left out of account.
-#[must_use]
-pub fn has_type(array: &Array, data_type: &DataType) -> bool { todo!() }
-/// An array of no slots. Fails on types that marrow has no array for.
-pub fn empty(data_type: &DataType) -> Result<Array> { todo!() }
-/// An array of `len` nulls (a struct's, list's or map's children are empty or null, too).
-pub fn nulls(data_type: &DataType, len: usize) -> Result<Array> { todo!() }
-/// Bytes of all buffers.
-#[must_use]
-pub fn memory_bytes(array: &Array) -> usize { todo!() }
-/// The validity bitmap, least significant bit first, 1 = has a value.
-#[must_use]
-pub fn validity(array: &Array) -> Option<&[u8]> { todo!() }
-/// Number of null slots (all of a null array; none of a union's, which has no bitmap).
-#[must_use]
-pub fn null_count(array: &Array) -> usize { todo!() }
+pub use fill::{empty, nulls};
+pub use key::write_key;
+pub use measure::{len, memory_bytes, null_count, validity};
+pub use same::same;
+pub use types::has_type;
+pub use validate::validate;
+
+pub(crate) use measure::{int_at, is_null, key_at, run_at, variant_at};
+pub(crate) use offset::{Offset, span};
+pub(crate) use views::view_bytes;
+
 /// A copy of `count` slots from `start`; offsets start at 0 again.
-pub fn slice(array: &Array, start: usize, count: usize) -> Result<Array> { todo!() }
+pub fn slice(array: &Array, start: usize, count: usize) -> Result<Array> {
+    let end = start.checked_add(count).filter(|&end| end <= len(array)).ok_or_else(|| {
+        let end = start.saturating_add(count);
+        Error::usage(format!("slots {start} to {end} of an array of {}", len(array)))
+    })?;
+    gather(&array.as_view(), &[start..end])
+}
+
 /// A copy of the slots at `rows`, in that order.
-pub fn take(array: &Array, rows: &[usize]) -> Result<Array> { todo!() }
+pub fn take(array: &Array, rows: &[usize]) -> Result<Array> {
+    let slots = len(array);
+    if let Some(row) = rows.iter().find(|&&row| row >= slots) {
+        return Err(Error::usage(format!("slot {row} of an array of {slots}")));
+    }
+    let mut ranges = Vec::new();
+    for &row in rows {
+        extend::push_range(&mut ranges, row..row.saturating_add(1));
+    }
+    gather(&array.as_view(), &ranges)
+}
+
 /// All slots of `parts`, which share a type. Fails on an empty slice.
-pub fn concat(parts: &[&Array]) -> Result<Array> { todo!() }
-/// Whether both hold the same values to the bit; content of null slots, unused bytes and bitmap padding do not count.
-#[must_use]
-pub fn same(a: &Array, b: &Array) -> bool { todo!() }
+pub fn concat(parts: &[&Array]) -> Result<Array> {
+    let Some(first) = parts.first() else {
+        return Err(Error::usage("there are no arrays to put together"));
+    };
+    let mut all = fill::empty_like(&first.as_view())?;
+    for part in parts {
+        extend::extend(&mut all, &part.as_view(), &[0..len(part)])?;
+    }
+    Ok(all)
+}
+
 /// A copy of a borrowed array: offsets start at 0, bitmaps at bit 0.
-pub fn from_view(view: &View<'_>) -> Result<Array> { todo!() }
-/// Fails where an array breaks Arrow's rules: lengths, offsets that fall, dictionary keys out of range, text that is not
-/// UTF-8, run ends that do not rise, nesting over `limits.depth`.
-pub fn validate(array: &Array, limits: &Limits) -> Result<()> { todo!() }
+pub fn from_view(view: &View<'_>) -> Result<Array> {
+    gather(view, &[0..measure::view_len(view)])
+}
+
+fn gather(view: &View<'_>, ranges: &[Range<usize>]) -> Result<Array> {
+    let mut array = fill::empty_like(view)?;
+    extend::extend(&mut array, view, ranges)?;
+    Ok(array)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,11 @@
 //! One value of a column, borrowed: what row-oriented writers, tables and readers of typed rows look at.
 
-use marrow::array::Array;
+use std::ops::Range;
+
+use marrow::array::{Array, BytesArray};
 use marrow::datatypes::TimeUnit;
+
+use crate::array::{self, span, view_bytes};
 
 /// One value, borrowed from its array.
 #[derive(Debug, Clone, Copy)]
@@ -60,5 +64,103 @@ pub enum Value<'a> {
 }
 
 /// The value in slot `row`, dictionaries and runs resolved. `Null` where `row` is out of range.
+///
+/// Slots of arrays that break Arrow's rules are `Null`, too.
 #[must_use]
-pub fn value(array: &Array, row: usize) -> Value<'_> { todo!() }
+pub fn value(array: &Array, row: usize) -> Value<'_> {
+    if array::is_null(array, row) {
+        return Value::Null;
+    }
+    found(array, row).unwrap_or(Value::Null)
+}
+
+fn found(array: &Array, row: usize) -> Option<Value<'_>> {
+    Some(match array {
+        Array::Boolean(a) if row < a.len => Value::Bool(array::bits::get(&a.values, row)),
+        Array::Int8(a) => Value::Int((*a.values.get(row)?).into()),
+        Array::Int16(a) => Value::Int((*a.values.get(row)?).into()),
+        Array::Int32(a) => Value::Int((*a.values.get(row)?).into()),
+        Array::Int64(a) => Value::Int(*a.values.get(row)?),
+        Array::UInt8(a) => Value::UInt((*a.values.get(row)?).into()),
+        Array::UInt16(a) => Value::UInt((*a.values.get(row)?).into()),
+        Array::UInt32(a) => Value::UInt((*a.values.get(row)?).into()),
+        Array::UInt64(a) => Value::UInt(*a.values.get(row)?),
+        Array::Float16(a) => Value::Float32(a.values.get(row)?.to_f32()),
+        Array::Float32(a) => Value::Float32(*a.values.get(row)?),
+        Array::Float64(a) => Value::Float64(*a.values.get(row)?),
+        Array::Decimal128(a) => Value::Decimal { unscaled: *a.values.get(row)?, scale: a.scale },
+        Array::Utf8(a) => text(bytes(a, row)?)?,
+        Array::LargeUtf8(a) => text(bytes(a, row)?)?,
+        Array::Utf8View(a) => text(view_bytes(a.data.get(row)?, &a.buffers)?)?,
+        Array::Binary(a) => Value::Bytes(bytes(a, row)?),
+        Array::LargeBinary(a) => Value::Bytes(bytes(a, row)?),
+        Array::BinaryView(a) => Value::Bytes(view_bytes(a.data.get(row)?, &a.buffers)?),
+        Array::FixedSizeBinary(a) => {
+            let n = usize::try_from(a.n).ok().filter(|&n| n > 0)?;
+            let start = row.checked_mul(n)?;
+            Value::Bytes(a.data.get(start..start.checked_add(n)?)?)
+        }
+        Array::Date32(a) => Value::Date32(*a.values.get(row)?),
+        Array::Date64(a) => Value::Date64(*a.values.get(row)?),
+        Array::Time32(a) => Value::Time((*a.values.get(row)?).into(), a.unit),
+        Array::Time64(a) => Value::Time(*a.values.get(row)?, a.unit),
+        Array::Timestamp(a) => {
+            Value::Timestamp(*a.values.get(row)?, a.unit, a.timezone.as_deref())
+        }
+        Array::Duration(a) => Value::Duration(*a.values.get(row)?, a.unit),
+        Array::YearMonthInterval(a) => {
+            Value::Interval { months: *a.values.get(row)?, days: 0, nanoseconds: 0 }
+        }
+        Array::DayTimeInterval(a) => {
+            let value = a.values.get(row)?;
+            let nanoseconds = i64::from(value.milliseconds) * 1_000_000;
+            Value::Interval { months: 0, days: value.days, nanoseconds }
+        }
+        Array::MonthDayNanoInterval(a) => {
+            let value = a.values.get(row)?;
+            Value::Interval {
+                months: value.months,
+                days: value.days,
+                nanoseconds: value.nanoseconds,
+            }
+        }
+        _ => return found_nested(array, row),
+    })
+}
+
+fn found_nested(array: &Array, row: usize) -> Option<Value<'_>> {
+    Some(match array {
+        Array::List(a) => list(&a.elements, span(&a.offsets, row)?)?,
+        Array::LargeList(a) => list(&a.elements, span(&a.offsets, row)?)?,
+        Array::FixedSizeList(a) if row < a.len => {
+            let n = usize::try_from(a.n).ok()?;
+            let start = row.checked_mul(n)?;
+            list(&a.elements, start..start.checked_add(n)?)?
+        }
+        Array::Struct(a) if row < a.len => Value::Struct(a, row),
+        Array::Map(a) => {
+            let entries = span(&a.offsets, row)?;
+            let whole = entries.end <= array::len(&a.keys).min(array::len(&a.values));
+            whole.then_some(Value::Map(&a.keys, &a.values, entries.start, entries.end))?
+        }
+        Array::Dictionary(a) => value(&a.values, array::key_at(&a.keys, row)?),
+        Array::RunEndEncoded(a) => value(&a.values, array::run_at(a, row)?),
+        Array::Union(a) => {
+            let ((_, meta, child), row) = array::variant_at(a, row)?;
+            Value::Union(&meta.name, child, row)
+        }
+        _ => return None,
+    })
+}
+
+fn bytes<O: array::Offset>(array: &BytesArray<O>, row: usize) -> Option<&[u8]> {
+    array.data.get(span(&array.offsets, row)?)
+}
+
+fn text(bytes: &[u8]) -> Option<Value<'_>> {
+    std::str::from_utf8(bytes).ok().map(Value::Text)
+}
+
+fn list(elements: &Array, span: Range<usize>) -> Option<Value<'_>> {
+    (span.end <= array::len(elements)).then_some(Value::List(elements, span.start, span.end))
+}
