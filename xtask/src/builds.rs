@@ -1,0 +1,101 @@
+//! What builds of the small configurations cost, in processor time and in dependencies.
+
+use anyhow::Result;
+
+use crate::bench::machine;
+use crate::measure::cost;
+use crate::workspace::{Workspace, output, run as run_command};
+
+/// A configuration someone might depend on.
+struct Configuration {
+    arguments: &'static [&'static str],
+    /// Most processor seconds its build should take, where a target is set.
+    target_seconds: Option<u32>,
+}
+
+const CONFIGURATIONS: [Configuration; 3] = [
+    Configuration {
+        arguments: &["-p", "export-core"],
+        target_seconds: Some(10),
+    },
+    Configuration {
+        arguments: &["-p", "exportkit", "--no-default-features"],
+        target_seconds: None,
+    },
+    Configuration {
+        arguments: &[
+            "-p",
+            "exportkit",
+            "--no-default-features",
+            "--features",
+            "ndjson,csv",
+        ],
+        target_seconds: Some(40),
+    },
+];
+
+/// Builds each configuration from nothing and prints a table.
+pub(crate) fn run(workspace: &Workspace, release: bool) -> Result<()> {
+    run_command(&mut workspace.cargo(["fetch", "--quiet"]))?;
+    let fresh = workspace.scratch("builds")?;
+    let mut rows = Vec::new();
+    for configuration in &CONFIGURATIONS {
+        std::fs::remove_dir_all(&fresh)?;
+        let mut build = workspace.cargo(["build", "--quiet"]);
+        build
+            .args(configuration.arguments)
+            .env("CARGO_TARGET_DIR", &fresh)
+            .env("CARGO_INCREMENTAL", "0");
+        if release {
+            build.arg("--release");
+        }
+        rows.push((
+            configuration,
+            cost(&mut build)?,
+            dependencies(workspace, configuration.arguments)?,
+        ));
+    }
+    std::fs::remove_dir_all(&fresh)?;
+
+    println!(
+        "{} build, {}",
+        if release { "release" } else { "dev" },
+        machine()
+    );
+    println!(
+        "{:<58} {:>9} {:>7} {:>9} {:>6}",
+        "cargo build", "CPU-s", "target", "elapsed s", "crates"
+    );
+    for (configuration, cost, dependencies) in rows {
+        println!(
+            "{:<58} {:>9.1} {:>7} {:>9.1} {:>6}",
+            configuration.arguments.join(" "),
+            cost.processor.as_secs_f64(),
+            configuration
+                .target_seconds
+                .map_or("-".to_owned(), |seconds| format!("≤ {seconds}")),
+            cost.wall.as_secs_f64(),
+            dependencies
+        );
+    }
+    Ok(())
+}
+
+/// Number of crates besides the one asked for that its build compiles.
+fn dependencies(workspace: &Workspace, arguments: &[&str]) -> Result<usize> {
+    let mut tree = workspace.cargo([
+        "tree",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "-e",
+        "normal,build",
+        "--format",
+        "{p}",
+    ]);
+    let listing = output(tree.args(arguments))?;
+    let mut names: Vec<&str> = listing.lines().filter(|line| !line.is_empty()).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names.len().saturating_sub(1))
+}
