@@ -1,4 +1,5 @@
 //! Order, bounds and errors, for each shape and any number of threads.
+#![expect(clippy::panic, reason = "a worker's panic is under test")]
 
 mod shapes;
 
@@ -71,7 +72,7 @@ fn items_between_work_and_consumer_never_weigh_more_than_the_budget() {
             Ok(())
         });
         let items = (0..150)
-            .map(|n| Ok((n, 1 + (n as usize * 29) % 70)))
+            .map(|n: usize| Ok((n as u64, 1 + (n * 29) % 70)))
             .collect();
         let (consumed, end) = run(shape, &bounds, items, &work, &consume);
         end.unwrap();
@@ -110,10 +111,11 @@ enum Fault {
 const FAULTS: [Fault; 4] = [Fault::Input, Fault::Work, Fault::Panic, Fault::Consumer];
 
 fn faulty(fault: Fault, at: u64, count: u64) -> (Vec<Result<Item>>, Work, Consume) {
-    let mut items = light(count);
-    if fault == Fault::Input {
-        items[usize::try_from(at).unwrap()] = Err(Error::data("bad input").at_row(at));
-    }
+    let input = |n| match fault {
+        Fault::Input if n >= at => Err(Error::data("bad input").at_row(n)),
+        _ => Ok((n, 1)),
+    };
+    let items = (0..count).map(input).collect();
     let work: Work = Arc::new(move |(n, _)| {
         // Later items are sooner done, and fail as well.
         delay(n, if n <= at { 400 } else { 10 });

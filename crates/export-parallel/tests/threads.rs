@@ -1,5 +1,6 @@
 //! No thread outlives its pipeline. The only test of its process, so that it can count threads.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod shapes;
 

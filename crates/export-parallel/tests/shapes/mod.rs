@@ -5,6 +5,7 @@
     unreachable_pub,
     reason = "each test file uses its own part"
 )]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
