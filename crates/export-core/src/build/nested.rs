@@ -1,0 +1,326 @@
+//! Columns of lists, structs and maps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use marrow::array::{Array, ListArray, MapArray, StructArray};
+use marrow::datatypes::{FieldMeta, MapMeta};
+
+use super::bits::Validity;
+use super::column::{Column, Shape};
+use super::leaf::{Slots, over_2_gib};
+use crate::{Error, Result};
+
+/// Where the lists of a column end within its elements.
+#[derive(Debug)]
+struct Ends {
+    validity: Validity,
+    offsets: Vec<i32>,
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self {
+            validity: Validity::default(),
+            offsets: vec![0],
+        }
+    }
+}
+
+impl Ends {
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    fn push(&mut self, elements: usize) -> Result<()> {
+        self.offsets
+            .push(i32::try_from(elements).map_err(|_| over_2_gib())?);
+        self.validity.push_valid();
+        Ok(())
+    }
+
+    fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len(), count);
+        self.offsets.resize(self.offsets.len() + count, self.end());
+    }
+
+    fn end(&self) -> i32 {
+        self.offsets.last().copied().unwrap_or(0)
+    }
+
+    /// Leaves `len` lists and says how many elements these have.
+    fn truncate(&mut self, len: usize) -> usize {
+        self.offsets.truncate(len + 1);
+        self.validity.truncate(len);
+        usize::try_from(self.end()).unwrap_or(0)
+    }
+
+    fn bytes(&self) -> usize {
+        self.offsets.len() * size_of::<i32>() + self.validity.bytes()
+    }
+
+    fn take(&mut self) -> (Option<Vec<u8>>, Vec<i32>) {
+        let mut next = Vec::with_capacity(self.offsets.len());
+        next.push(0);
+        (
+            self.validity.take(),
+            std::mem::replace(&mut self.offsets, next),
+        )
+    }
+}
+
+/// Lists of any length.
+#[derive(Debug)]
+pub(super) struct List {
+    ends: Ends,
+    pub(super) elements: Column,
+}
+
+impl List {
+    pub(super) fn new(shape: &Arc<Shape>) -> Self {
+        Self {
+            ends: Ends::default(),
+            elements: Column::new(shape),
+        }
+    }
+
+    pub(super) fn end(&mut self) -> Result<()> {
+        self.ends.push(self.elements.len())
+    }
+}
+
+impl Slots for List {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.ends.push_nulls(count);
+    }
+    fn truncate(&mut self, len: usize) {
+        let elements = self.ends.truncate(len);
+        self.elements.truncate(elements);
+    }
+    fn bytes(&self) -> usize {
+        self.ends.bytes() + self.elements.memory_bytes()
+    }
+    fn take(&mut self) -> Array {
+        let (validity, offsets) = self.ends.take();
+        let (meta, elements) = self.elements.take("element");
+        Array::List(ListArray {
+            validity,
+            offsets,
+            meta,
+            elements: Box::new(elements),
+        })
+    }
+}
+
+/// Keys and values.
+#[derive(Debug)]
+pub(super) struct Map {
+    ends: Ends,
+    pub(super) keys: Column,
+    pub(super) values: Column,
+}
+
+impl Map {
+    pub(super) fn new(shape: &Arc<Shape>) -> Self {
+        Self {
+            ends: Ends::default(),
+            keys: Column::new(shape),
+            values: Column::new(shape),
+        }
+    }
+
+    pub(super) fn end(&mut self) -> Result<()> {
+        self.ends.push(self.keys.len())
+    }
+}
+
+impl Slots for Map {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.ends.push_nulls(count);
+    }
+    fn truncate(&mut self, len: usize) {
+        let entries = self.ends.truncate(len);
+        self.keys.truncate(entries);
+        self.values.truncate(entries);
+    }
+    fn bytes(&self) -> usize {
+        self.ends.bytes() + self.keys.memory_bytes() + self.values.memory_bytes()
+    }
+    fn take(&mut self) -> Array {
+        let (validity, offsets) = self.ends.take();
+        let (key_meta, keys) = self.keys.take("key");
+        let (value_meta, values) = self.values.take("value");
+        let meta = MapMeta {
+            keys: key_meta,
+            values: value_meta,
+            ..MapMeta::default()
+        };
+        let (keys, values) = (Box::new(keys), Box::new(values));
+        Array::Map(MapArray {
+            validity,
+            offsets,
+            meta,
+            keys,
+            values,
+        })
+    }
+}
+
+/// A field of a struct. It lags behind the struct where rows left it out, and is filled with nulls when it is next needed,
+/// so that a field which most rows lack costs them nothing.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: Box<str>,
+    /// Slots pushed; one more than the struct has while its row is open and this field was given.
+    filled: usize,
+    pub(super) column: Column,
+}
+
+impl Entry {
+    fn fill(&mut self, len: usize) {
+        if self.filled < len {
+            self.column.push_nulls(len - self.filled);
+            self.filled = len;
+        }
+    }
+}
+
+/// Fields by name, found on the way.
+#[derive(Debug)]
+pub(super) struct Struct {
+    shape: Arc<Shape>,
+    len: usize,
+    validity: Validity,
+    pub(super) fields: Vec<Entry>,
+    index: HashMap<Box<str>, usize>,
+    /// The field that is likely to come next: the one after the last.
+    next: usize,
+}
+
+/// How many fields past the likely one are tried before the name is hashed: rows that leave out optional fields.
+const NEAR: usize = 4;
+
+impl Struct {
+    pub(super) fn new(shape: &Arc<Shape>) -> Self {
+        Self {
+            shape: Arc::clone(shape),
+            len: 0,
+            validity: Validity::default(),
+            fields: Vec::new(),
+            index: HashMap::new(),
+            next: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        self.next = 0;
+    }
+
+    /// The column of a field of the open row. Fails where the row has given it already.
+    #[inline]
+    pub(super) fn field(&mut self, name: &str) -> Result<&mut Column> {
+        let at = match self.fields.get(self.next) {
+            Some(entry) if *entry.name == *name => self.next,
+            _ => self.find(name)?,
+        };
+        self.next = at + 1;
+        let len = self.len;
+        let Some(entry) = self.fields.get_mut(at) else {
+            return Err(duplicate(name));
+        };
+        if entry.filled != len {
+            if entry.filled > len {
+                return Err(duplicate(name));
+            }
+            entry.fill(len);
+        }
+        entry.filled = len + 1;
+        Ok(&mut entry.column)
+    }
+
+    fn find(&mut self, name: &str) -> Result<usize> {
+        let near = self
+            .fields
+            .iter()
+            .enumerate()
+            .skip(self.next + 1)
+            .take(NEAR);
+        if let Some((at, _)) = near.into_iter().find(|(_, entry)| *entry.name == *name) {
+            return Ok(at);
+        }
+        if let Some(at) = self.index.get(name) {
+            return Ok(*at);
+        }
+        self.shape
+            .count_column()
+            .map_err(|error| error.in_column(name))?;
+        let at = self.fields.len();
+        self.index.insert(name.into(), at);
+        self.fields.push(Entry {
+            name: name.into(),
+            filled: 0,
+            column: Column::new(&self.shape),
+        });
+        Ok(at)
+    }
+
+    #[inline]
+    pub(super) fn end(&mut self) {
+        self.len += 1;
+        self.validity.push_valid();
+    }
+}
+
+#[cold]
+fn duplicate(name: &str) -> Error {
+    Error::data(format!("the key {name:?} is there twice"))
+}
+
+impl Slots for Struct {
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len, count);
+        self.len += count;
+    }
+    fn truncate(&mut self, len: usize) {
+        self.validity.truncate(len);
+        self.len = self.len.min(len);
+        for entry in &mut self.fields {
+            entry.column.truncate(self.len);
+            entry.filled = entry.filled.min(self.len);
+        }
+    }
+    fn bytes(&self) -> usize {
+        let fields = self.fields.iter().map(|entry| {
+            let lag = self.len.saturating_sub(entry.filled);
+            entry.column.memory_bytes() + entry.column.null_bytes(lag)
+        });
+        self.validity.bytes() + fields.sum::<usize>()
+    }
+    fn take(&mut self) -> Array {
+        let len = std::mem::take(&mut self.len);
+        let fields = self
+            .fields
+            .iter_mut()
+            .map(|entry| {
+                entry.fill(len);
+                entry.filled = 0;
+                entry.column.take(&entry.name)
+            })
+            .collect::<Vec<(FieldMeta, Array)>>();
+        Array::Struct(StructArray {
+            len,
+            validity: self.validity.take(),
+            fields,
+        })
+    }
+}
