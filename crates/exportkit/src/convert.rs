@@ -1,9 +1,8 @@
 //! Any format to any format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use export_core::{
 };
 
 use crate::input::{OpenOptions, Opened, Place, open_source};
-use crate::output::{Counted, Output};
+use crate::output::{Counted, Exit, Output};
 use crate::xk::{EncodeOptions, Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -71,8 +70,7 @@ impl Conversion {
 /// Converts `input` to `output`, each in any format. An output file appears whole or not at all.
 ///
 /// ```
-/// use std::path::Path;
-/// use exportkit::{ConvertOptions, Place, convert};
+/// /// use exportkit::{ConvertOptions, Place, convert};
 ///
 /// # let dir = tempfile::tempdir()?;
 /// # let input = dir.path().join("points.csv");
@@ -85,49 +83,101 @@ impl Conversion {
 pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Result<Conversion> {
     let start = Instant::now();
     refuse_same_file(input, output)?;
-    let format = output_format(output, options)?;
-    let (path, progress) = (output.to_string(), options.open.read.progress.clone());
-    let (file, writer) = create(output, options)?;
-    let counted = Counted { inner: writer, progress: progress.clone() };
-    let opened = open_source(input, &options.open)?;
-    let (from, source) = (opened.format, opened.source);
-    let in_input = |error: Error| error.in_file(input.to_string());
+    let target = Target::create(output, options)?;
+    let Opened { mut source, format, .. } = open_source(input, &options.open)?;
+    let name = input.to_string();
+    let done = target.fill(&mut *source, file_name(input), options, &|error| error.in_file(&name))?;
+    Ok(Conversion { from: format, elapsed: start.elapsed(), ..done })
+}
 
-    let mut source = source;
-    let mut notes = Vec::new();
-    let mut sink: Box<dyn Sink> = make_sink(format, Box::new(counted), output, options)
-        .map_err(|error| error.in_file(&path))?;
-    if source.may_widen() && !sink.accepts_widening() {
-        source = settle(source, output, options, &mut notes).map_err(in_input)?;
+/// Writes all batches of `source` to `output`, in any format. An output file appears whole or not at all.
+///
+/// `options.open` serves for its cancel flag and progress counters only.
+pub fn export(
+    source: &mut dyn Source,
+    output: &Place,
+    options: &ConvertOptions,
+) -> Result<Conversion> {
+    let start = Instant::now();
+    let done = Target::create(output, options)?.fill(source, None, options, &|error| error)?;
+    Ok(Conversion { elapsed: start.elapsed(), ..done })
+}
+
+/// An output that nothing was written to so far.
+struct Target<'a> {
+    place: &'a Place,
+    format: &'static dyn Format,
+    /// The file to publish, where it is one.
+    file: Option<Output>,
+    /// The ends of the way out, from which the last bytes are taken once the format's sink is done.
+    exit: Exit,
+}
+
+impl<'a> Target<'a> {
+    fn create(place: &'a Place, options: &ConvertOptions) -> Result<Self> {
+        let format = output_format(place, options)?;
+        let (file, writer): (_, Box<dyn Write + Send>) = match place {
+            Place::Standard => (None, Box::new(io::stdout())),
+            Place::Path(path) => {
+                let file = Output::create(path, options.overwrite)?;
+                let writer = file.writer()?;
+                (Some(file), writer)
+            }
+        };
+        let progress = options.open.read.progress.clone();
+        let exit = Exit::new(place, Counted { inner: writer, progress })?;
+        Ok(Self { place, format, file, exit })
     }
-    let mut streams = std::collections::BTreeSet::<Arc<str>>::new();
-    while let Some(batch) = source.next_batch().map_err(in_input)? {
-        options.open.read.cancel.check()?;
-        progress.add_rows(batch.batch.rows() as u64);
-        if !streams.contains(&batch.stream) {
-            streams.insert(Arc::clone(&batch.stream));
+
+    fn fill(
+        self,
+        source: &mut dyn Source,
+        source_name: Option<String>,
+        options: &ConvertOptions,
+        in_input: &dyn Fn(Error) -> Error,
+    ) -> Result<Conversion> {
+        let (cancel, progress) = (&options.open.read.cancel, &options.open.read.progress);
+        let name = self.place.to_string();
+        let in_output = |error: Error| error.in_file(&name);
+        let mut notes = Vec::new();
+        let mut sink = make_sink(self.format, self.exit.writer(), &name, options).map_err(in_output)?;
+        let mut settled;
+        let source = if source.may_widen() && !sink.accepts_widening() {
+            settled = settle(source, self.place, options, &mut notes, in_input)?;
+            &mut *settled
+        } else {
+            source
+        };
+        let mut streams = BTreeSet::<Arc<str>>::new();
+        while let Some(batch) = source.next_batch().map_err(in_input)? {
+            cancel.check()?;
+            progress.add_rows(batch.batch.rows() as u64);
+            if !streams.contains(&batch.stream) {
+                streams.insert(Arc::clone(&batch.stream));
+            }
+            sink.write(batch).map_err(in_output)?;
         }
-        sink.write(batch).map_err(|error| error.in_file(&path))?;
+        notes.extend(source.notes());
+        let metadata = export_metadata(source_name, options, source.metadata());
+        let summary = sink.finish(&metadata).map_err(in_output)?;
+        notes.extend(summary.notes);
+        self.exit.finish().map_err(in_output)?;
+        cancel.check()?;
+        if let Some(file) = self.file {
+            file.publish()?;
+        }
+        Ok(Conversion {
+            rows: summary.rows,
+            streams: streams.len(),
+            bytes_in: progress.bytes_in(),
+            bytes_out: progress.bytes_out(),
+            elapsed: Duration::ZERO,
+            peak_memory_bytes: export_stats::peak_memory_bytes(),
+            from: "rows",
+            to: self.format.name(),
+            notes,
+        })
     }
-    notes.extend(source.notes());
-    let metadata = export_metadata(input, options, source.metadata());
-    let summary = sink.finish(&metadata).map_err(|error| error.in_file(&path))?;
-    notes.extend(summary.notes);
-    options.open.read.cancel.check()?;
-    if let Some(file) = file {
-        file.publish()?;
-    }
-    Ok(Conversion {
-        rows: summary.rows,
-        streams: streams.len(),
-        bytes_in: progress.bytes_in(),
-        bytes_out: progress.bytes_out(),
-        elapsed: start.elapsed(),
-        peak_memory_bytes: export_stats::peak_memory_bytes(),
-        from,
-        to: format.name(),
-        notes,
-    })
 }
 
 fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
@@ -159,26 +209,14 @@ fn output_format(output: &Place, options: &ConvertOptions) -> Result<&'static dy
     })
 }
 
-/// The output's file, if it has one to publish, and where its bytes go.
-fn create(output: &Place, options: &ConvertOptions) -> Result<(Option<Output>, Box<dyn Write + Send>)> {
-    match output {
-        Place::Standard => Ok((None, Box::new(io::stdout()))),
-        Place::Path(path) => {
-            let file = Output::create(path, options.overwrite)?;
-            let writer = file.writer()?;
-            Ok((Some(file), writer))
-        }
-    }
-}
-
 fn make_sink(
     format: &'static dyn Format,
     writer: Box<dyn Write + Send>,
-    output: &Place,
+    name: &str,
     options: &ConvertOptions,
 ) -> Result<Box<dyn Sink>> {
     let write = WriteOptions {
-        name: output.to_string(),
+        name: name.to_owned(),
         threads: options.threads.unwrap_or_else(default_threads),
         cancel: options.open.read.cancel.clone(),
         extra: options.extra.clone(),
@@ -202,10 +240,11 @@ pub(crate) fn default_threads() -> usize {
 /// Reads a source whose schema may still widen to its end, into a container without a name, and gives that back as a
 /// source whose schema is final.
 fn settle(
-    mut source: Box<dyn Source>,
+    source: &mut dyn Source,
     output: &Place,
     options: &ConvertOptions,
     notes: &mut Vec<Note>,
+    in_input: &dyn Fn(Error) -> Error,
 ) -> Result<Box<dyn Source>> {
     let file = match output {
         Place::Path(path) if path.is_file() || !path.exists() => {
@@ -219,7 +258,7 @@ fn settle(
         ..WriteOptions::default()
     };
     let mut sink = XkOptions::fastest().create(Box::new(file.try_clone()?), &write)?;
-    while let Some(batch) = source.next_batch()? {
+    while let Some(batch) = source.next_batch().map_err(in_input)? {
         options.open.read.cancel.check()?;
         sink.write(batch)?;
     }
@@ -232,22 +271,24 @@ fn settle(
 }
 
 fn export_metadata(
-    input: &Place,
+    source: Option<String>,
     options: &ConvertOptions,
     entries: BTreeMap<String, String>,
 ) -> ExportMetadata {
     ExportMetadata {
         tool: crate::TOOL.to_owned(),
         created_ns: options.created_ns.unwrap_or_else(clock::now_ns),
-        source: match input {
-            Place::Standard => None,
-            // The name alone: where on this machine a file lay is nobody's business.
-            Place::Path(path) => {
-                Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
-            }
-        },
+        source,
         entries,
         ..ExportMetadata::default()
+    }
+}
+
+/// The name of an input's file alone: where on this machine it lay is nobody's business.
+fn file_name(input: &Place) -> Option<String> {
+    match input {
+        Place::Standard => None,
+        Place::Path(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
     }
 }
 

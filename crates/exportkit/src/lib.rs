@@ -1,1 +1,71 @@
 //! Record structured data at memory speed, never lose it, open it anywhere.
+//!
+//! - [`write()`] and [`read()`]: all rows of a file at once.
+//! - [`Recorder`]: rows one by one, for hours, into streams of one file that survives a crash.
+//! - [`open()`]: what is in an `.xk` file; its batches; its rows as your types.
+//! - [`convert()`]: any format to any format; [`open_source`]: batches out of any format; [`formats`]: which there are.
+//! - [`verify()`] and [`repair()`]: is every byte as it was written, and all that is.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize, PartialEq, Debug)]
+//! struct Step { step: u64, voltage: f64, spikes: Vec<u16> }
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("run.xk");
+//! let mut steps = exportkit::Recorder::create(&path)?.stream::<Step>("steps")?;
+//! steps.push(&Step { step: 1, voltage: -65.0, spikes: vec![3, 17] })?;
+//! steps.finish()?;
+//!
+//! let rows: Vec<Step> = exportkit::open(&path)?.read("steps")?.collect::<Result<_, _>>()?;
+//! assert_eq!(rows[0].spikes, [3, 17]);
+//! # Ok::<(), exportkit::Error>(())
+//! ```
+//!
+//! This crate composes the others and owns little else. Whoever needs one layer depends on that crate alone.
+
+mod clock;
+mod convert;
+pub mod formats;
+mod input;
+mod output;
+mod recorder;
+mod recording;
+mod repair;
+mod rows;
+mod type_name;
+mod usage;
+mod verify;
+mod xk;
+
+pub use export_compress::Preset;
+pub use export_core::{
+    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
+    OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
+    Summary, array, marrow, schema, value,
+};
+#[cfg(feature = "arrow")]
+pub use export_formats::arrow;
+pub use export_formats::text;
+
+pub use convert::{Conversion, ConvertOptions, convert, export};
+pub use formats::did_you_mean;
+pub use input::{OpenOptions, Opened, Place, open_source};
+pub use output::Output;
+pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
+pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open};
+pub use repair::{Repair, repair};
+pub use rows::{read, write, write_with};
+pub use type_name::{data_type_name, field_type_name};
+pub use usage::{ColumnUsage, StreamUsage, Usage};
+pub use verify::{Depth, Verification, verify};
+pub use xk::EncodeOptions;
+
+/// Program and version, as recorded in what it writes.
+pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));
+
+/// The README's program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

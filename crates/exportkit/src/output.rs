@@ -3,8 +3,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use export_core::{Error, Progress, Result};
 use tempfile::NamedTempFile;
+
+use crate::input::Place;
 
 /// A file being written beside its final name. Dropped before [`Output::publish`], it leaves nothing behind.
 ///
@@ -154,5 +158,65 @@ impl<W: Write> Write for Counted<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
+    }
+}
+
+/// The way out of a conversion: through a compressor, where the output's name asks for one.
+///
+/// The sink owns a writer; what the compressor still holds when the sink is done is written by [`Exit::finish`].
+pub(crate) struct Exit(Arc<Mutex<Option<Way>>>);
+
+enum Way {
+    Plain(Counted<Box<dyn Write + Send>>),
+    #[cfg(feature = "compressed")]
+    Compressed(export_formats::compressed::Compressor<Counted<Box<dyn Write + Send>>>),
+}
+
+impl Exit {
+    pub(crate) fn new(place: &Place, writer: Counted<Box<dyn Write + Send>>) -> Result<Self> {
+        #[cfg(feature = "compressed")]
+        if let Place::Path(path) = place
+            && let Some(kind) = export_formats::compressed::Compression::from_path(path)
+        {
+            let compressor = export_formats::compressed::Compressor::new(kind, writer)?;
+            return Ok(Self(Arc::new(Mutex::new(Some(Way::Compressed(compressor))))));
+        }
+        #[cfg(not(feature = "compressed"))]
+        let _ = place;
+        Ok(Self(Arc::new(Mutex::new(Some(Way::Plain(writer))))))
+    }
+
+    pub(crate) fn writer(&self) -> Box<dyn Write + Send> {
+        Box::new(Self(Arc::clone(&self.0)))
+    }
+
+    pub(crate) fn finish(&self) -> Result<()> {
+        let way = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match way {
+            Some(Way::Plain(mut writer)) => Ok(writer.flush()?),
+            #[cfg(feature = "compressed")]
+            Some(Way::Compressed(compressor)) => Ok(compressor.finish()?.flush()?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Write for Exit {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Way::Plain(writer)) => writer.write(bytes),
+            #[cfg(feature = "compressed")]
+            Some(Way::Compressed(compressor)) => compressor.write(bytes),
+            None => Err(io::Error::other("the output is closed")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Way::Plain(writer)) => writer.flush(),
+            #[cfg(feature = "compressed")]
+            Some(Way::Compressed(compressor)) => compressor.flush(),
+            None => Ok(()),
+        }
     }
 }

@@ -1,0 +1,343 @@
+//! The push side: typed rows into streams of a container.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use export_core::build::RowBuilder;
+use export_core::{Cancel, Error, ExportMetadata, Result, StreamBatch};
+use serde::Serialize;
+
+use crate::clock;
+use crate::xk::{CHUNK_BYTES, EncodeOptions, XkOptions, XkSink};
+
+/// Rows looked at between two looks at the clock, once a stream has shown that it is not slow.
+const ROWS_BETWEEN_CLOCKS: u64 = 256;
+
+/// How to record.
+#[derive(Debug, Clone)]
+pub struct RecordOptions {
+    /// How chunks are encoded.
+    pub encode: EncodeOptions,
+    /// Threads that encode besides those that push; 0 encodes inside of `push`. Default 1.
+    pub threads: usize,
+    /// A chunk is written when it is this old at the next `push`, however few its rows. Default 1 s.
+    pub interval: Duration,
+    /// Whether an existing file is replaced. Default no.
+    pub overwrite: bool,
+    /// The user's own keys.
+    pub entries: std::collections::BTreeMap<String, String>,
+}
+
+impl Default for RecordOptions {
+    fn default() -> Self {
+        Self {
+            encode: EncodeOptions::default(),
+            threads: 1,
+            interval: Duration::from_secs(1),
+            overwrite: false,
+            entries: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+/// A container being recorded. Clones and its streams share the file, which is complete once the last of them is finished
+/// or dropped. Killed at any moment, it leaves a file that is readable up to its last whole chunk.
+///
+/// ```
+/// use exportkit::Recorder;
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Query { at_ns: u64, micros: u32 }
+/// #[derive(Serialize)]
+/// struct Failure { text: String }
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("service.xk");
+/// let recorder = Recorder::create(&path)?;
+/// let mut queries = recorder.stream::<Query>("queries")?;
+/// let mut failures = recorder.stream::<Failure>("failures")?;
+/// queries.push(&Query { at_ns: 17, micros: 250 })?;
+/// failures.push(&Failure { text: "time-out".into() })?;
+/// queries.sync()?; // that row survives a power loss
+/// queries.finish()?;
+/// failures.finish()?;
+/// let recorded = recorder.finish()?;
+/// assert_eq!((recorded.rows, recorded.chunks), (2, 2));
+/// # Ok::<(), exportkit::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+}
+
+/// What a finished recording holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Rows written over all streams.
+    pub rows: u64,
+    /// Chunks written over all streams.
+    pub chunks: u64,
+}
+
+struct Shared {
+    path: PathBuf,
+    file: File,
+    options: RecordOptions,
+    /// `None` once the file is complete.
+    sink: Mutex<Option<XkSink<File>>>,
+    /// Names of the streams handed out, so that no two write to one.
+    names: Mutex<std::collections::BTreeSet<String>>,
+}
+
+impl Recorder {
+    /// Starts a recording at `path`, which is there at once. Fails where a file of that name exists.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        Self::create_with(path, RecordOptions::default())
+    }
+
+    /// [`Recorder::create`] with options.
+    pub fn create_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
+        let path = path.as_ref();
+        let mut open = OpenOptions::new();
+        open.write(true).create(true).truncate(options.overwrite).create_new(!options.overwrite);
+        let file = open.open(path).map_err(|error| {
+            let exists = error.kind() == io::ErrorKind::AlreadyExists;
+            let error = Error::from(error);
+            let error = if exists {
+                Error::exists("the recording exists already")
+                    .with_hint("append to it, overwrite it, or give another name")
+            } else {
+                error
+            };
+            error.in_file(path.display().to_string())
+        })?;
+        let start = |file: &File| -> Result<_> {
+            let sink = XkOptions { encode: options.encode.clone(), ..XkOptions::default() }
+                .start(file.try_clone()?, options.threads, &Cancel::new())?;
+            crate::output::sync_directory(path)?;
+            Ok(sink)
+        };
+        let sink = start(&file).map_err(|error| error.in_file(path.display().to_string()))?;
+        Ok(Self::from_parts(path, file, options, sink))
+    }
+
+    /// Goes on with a recording that exists: new rows come after its last intact chunk. Nothing already written is touched.
+    ///
+    /// A stream of a name that is there already continues it; its type may have gained fields or wider ones.
+    pub fn append(path: impl AsRef<Path>) -> Result<Self> {
+        Self::append_with(path, RecordOptions::default())
+    }
+
+    /// [`Recorder::append`] with options.
+    pub fn append_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
+        let path = path.as_ref();
+        let open = || -> Result<_> {
+            let file = OpenOptions::new().read(true).write(true).open(path)?;
+            let sink = XkOptions { encode: options.encode.clone(), ..XkOptions::default() }
+                .resume(&file, options.threads, &Cancel::new())?;
+            Ok((file, sink))
+        };
+        let (file, sink) = open().map_err(|error| error.in_file(path.display().to_string()))?;
+        Ok(Self::from_parts(path, file, options, sink))
+    }
+
+    fn from_parts(path: &Path, file: File, options: RecordOptions, sink: XkSink<File>) -> Self {
+        let shared = Shared {
+            path: path.to_owned(),
+            file,
+            options,
+            sink: Mutex::new(Some(sink)),
+            names: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A stream of rows of type `T`, called `name`. Fails where this recorder has handed out that name before.
+    pub fn stream<T: Serialize + ?Sized>(&self, name: &str) -> Result<RecordStream<T>> {
+        let mut names = lock(&self.shared.names);
+        if name.is_empty() || !names.insert(name.to_owned()) {
+            let text = if name.is_empty() { "a stream needs a name" } else { "this stream is recorded already" };
+            return Err(Error::usage(text)
+                .in_file(self.shared.path.display().to_string())
+                .in_stream(name)
+                .with_hint("give each stream a name of its own"));
+        }
+        Ok(RecordStream {
+            shared: Arc::clone(&self.shared),
+            name: Arc::from(name),
+            rows: RowBuilder::new(),
+            last_written: Instant::now(),
+            open: true,
+            row: PhantomData,
+        })
+    }
+
+    /// Completes the file if this is the last handle on it: waits for all chunks, writes the index, syncs. Where streams are
+    /// still open, the last of them does that, and the counts are of what was written so far.
+    pub fn finish(self) -> Result<Recorded> {
+        self.shared.flush_and_count().map_err(|error| self.shared.in_file(error))?;
+        Shared::finish(self.shared)
+    }
+}
+
+impl Shared {
+    fn in_file(&self, error: Error) -> Error {
+        error.in_file(self.path.display().to_string())
+    }
+
+    fn with_sink<R>(&self, act: impl FnOnce(&mut XkSink<File>) -> Result<R>) -> Result<R> {
+        match &mut *lock(&self.sink) {
+            Some(sink) => act(sink),
+            None => Err(Error::usage("the recording is complete already")),
+        }
+    }
+
+    fn flush_and_count(&self) -> Result<Recorded> {
+        self.with_sink(|sink| sink.flush_then(|container| Ok(container.counts())))
+    }
+
+    /// Completes the file where `shared` is the last handle.
+    fn finish(shared: Arc<Self>) -> Result<Recorded> {
+        match Arc::try_unwrap(shared) {
+            Ok(mut last) => last.complete(),
+            Err(shared) => shared.flush_and_count(),
+        }
+    }
+
+    fn complete(&mut self) -> Result<Recorded> {
+        let sink = self.sink.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(sink) = sink else { return Ok(Recorded::default()) };
+        let complete = || -> Result<Recorded> {
+            let metadata = ExportMetadata {
+                tool: crate::TOOL.to_owned(),
+                created_ns: clock::now_ns(),
+                entries: self.options.entries.clone(),
+                ..ExportMetadata::default()
+            };
+            let (rows, chunks, file) = sink.close(&metadata)?;
+            file.sync_all()?;
+            Ok(Recorded { rows, chunks })
+        };
+        complete().map_err(|error| self.in_file(error))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Nobody is left to tell; whoever wants to know calls `finish`.
+        drop(self.complete());
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recording").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// One stream of a [`Recorder`]: rows of type `T`. Can be sent to the thread that makes the rows.
+///
+/// Dropped without [`RecordStream::finish`], it writes the rows it still has, but cannot report an error.
+pub struct RecordStream<T: ?Sized> {
+    shared: Arc<Shared>,
+    name: Arc<str>,
+    rows: RowBuilder,
+    last_written: Instant,
+    open: bool,
+    row: PhantomData<fn(&T)>,
+}
+
+impl<T: Serialize + ?Sized> RecordStream<T> {
+    /// Adds a row. It is copied; encoding and writing happen on other threads, a chunk at a time.
+    ///
+    /// Fails where the row cannot be represented (it is then left out whole), and with errors of earlier chunks.
+    pub fn push(&mut self, row: &T) -> Result<()> {
+        export_core::rows::push(&mut self.rows, row)
+            .map_err(|error| self.shared.in_file(error.in_stream(&*self.name)))?;
+        let rows = self.rows.rows() as u64;
+        if self.rows.memory_bytes() >= CHUNK_BYTES {
+            return self.write_rows();
+        }
+        let look = rows < ROWS_BETWEEN_CLOCKS || rows.is_multiple_of(ROWS_BETWEEN_CLOCKS);
+        if look && self.last_written.elapsed() >= self.shared.options.interval {
+            self.write_rows()?;
+            // Handed on, not waited for.
+            return self.shared.with_sink(XkSink::flush).map_err(|error| self.shared.in_file(error));
+        }
+        Ok(())
+    }
+}
+
+impl<T: ?Sized> RecordStream<T> {
+    /// Writes the rows pushed so far to the file, however few: a reader can see them, and a crash of this process does not
+    /// lose them. [`RecordStream::sync`] is for power losses.
+    pub fn flush(&mut self) -> Result<()> {
+        self.write_rows()?;
+        let flushed = self.shared.with_sink(|sink| sink.flush_then(|c| c.writer().flush()));
+        flushed.map_err(|error| self.shared.in_file(error))
+    }
+
+    /// [`RecordStream::flush`], and returns once the system says that all of the file is durable.
+    pub fn sync(&mut self) -> Result<()> {
+        self.write_rows()?;
+        let file = self.shared.file.try_clone().map_err(Error::from);
+        let synced = file.and_then(|file| {
+            self.shared.with_sink(|sink| {
+                sink.flush_then(move |container| {
+                    container.writer().flush()?;
+                    container.sync(&file)
+                })
+            })
+        });
+        synced.map_err(|error| self.shared.in_file(error))
+    }
+
+    /// Writes what is left. Completes the file if this is the last handle on it.
+    pub fn finish(mut self) -> Result<Recorded> {
+        self.write_rows()?;
+        self.open = false;
+        let shared = Arc::clone(&self.shared);
+        drop(self);
+        Shared::finish(shared)
+    }
+
+    fn write_rows(&mut self) -> Result<()> {
+        self.last_written = Instant::now();
+        let write = || -> Result<()> {
+            let batch = self.rows.take_batch()?;
+            let item = StreamBatch { stream: Arc::clone(&self.name), batch };
+            self.shared.with_sink(|sink| sink.gather(item))
+        };
+        write().map_err(|error| self.shared.in_file(error.in_stream(&*self.name)))
+    }
+}
+
+impl<T: ?Sized> Drop for RecordStream<T> {
+    fn drop(&mut self) {
+        if self.open {
+            // As with a buffered writer: whoever wants to know calls `finish`.
+            drop(self.write_rows());
+        }
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for RecordStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordStream")
+            .field("path", &self.shared.path)
+            .field("name", &self.name)
+            .field("rows", &self.rows.rows())
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A poisoned lock means another pusher panicked between two whole operations: the state behind it is sound.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,72 @@
+//! Batches of any size into batches of a chunk's size.
+
+use std::sync::Arc;
+
+use export_core::{Batch, Result};
+
+/// Bytes of values a chunk holds at about most, before encoding.
+pub(crate) const CHUNK_BYTES: usize = 4 << 20;
+/// A batch of at least this many bytes is a chunk without waiting for more.
+const ENOUGH_BYTES: usize = CHUNK_BYTES / 2;
+
+/// Rows of one stream that are not a whole chunk yet.
+#[derive(Debug, Default)]
+pub(crate) struct Gather {
+    parts: Vec<Batch>,
+    bytes: usize,
+}
+
+impl Gather {
+    /// Adds rows, and calls `whole` for each chunk's worth there is now. Rows keep their order. A chunk has one schema, so a
+    /// new one ends the chunk before it.
+    pub(crate) fn add(
+        &mut self,
+        batch: Batch,
+        mut whole: impl FnMut(Batch) -> Result<()>,
+    ) -> Result<()> {
+        if batch.rows() == 0 {
+            return Ok(());
+        }
+        let bytes = batch.memory_bytes();
+        let fits = self.parts.first().is_none_or(|first| {
+            let same = Arc::ptr_eq(first.schema(), batch.schema()) || first.schema() == batch.schema();
+            same && self.bytes + bytes <= CHUNK_BYTES
+        });
+        if !fits && let Some(before) = self.take()? {
+            whole(before)?;
+        }
+        if bytes > CHUNK_BYTES * 3 / 2 && batch.rows() > 1 {
+            return split(&batch, bytes, whole);
+        }
+        self.parts.push(batch);
+        self.bytes += bytes;
+        match self.bytes >= ENOUGH_BYTES {
+            true => self.take()?.map_or(Ok(()), whole),
+            false => Ok(()),
+        }
+    }
+
+    /// What was gathered, if anything was.
+    pub(crate) fn take(&mut self) -> Result<Option<Batch>> {
+        self.bytes = 0;
+        let parts = std::mem::take(&mut self.parts);
+        match <[Batch; 1]>::try_from(parts) {
+            Ok([one]) => Ok(Some(one)),
+            Err(parts) if parts.is_empty() => Ok(None),
+            Err(parts) => Batch::concat(&parts).map(Some),
+        }
+    }
+}
+
+/// Cuts a batch that is too large for one chunk into equal parts.
+fn split(batch: &Batch, bytes: usize, mut whole: impl FnMut(Batch) -> Result<()>) -> Result<()> {
+    let parts = bytes.div_ceil(CHUNK_BYTES).min(batch.rows());
+    let rows = batch.rows().div_ceil(parts.max(1)).max(1);
+    let mut start = 0;
+    while start < batch.rows() {
+        let count = rows.min(batch.rows() - start);
+        whole(batch.slice(start, count)?)?;
+        start += count;
+    }
+    Ok(())
+}
