@@ -26,11 +26,13 @@ pub use key::write_key;
 pub use measure::{len, memory_bytes, null_count, validity};
 pub use same::same;
 pub use types::has_type;
+pub use unify::resolve;
 pub use validate::validate;
 
-pub(crate) use measure::{int_at, is_null, key_at, run_at, variant_at};
+pub(crate) use fill::meta as field_meta;
+pub(crate) use measure::{is_null, key_at, run_at, variant_at};
 pub(crate) use offset::{Offset, span};
-pub(crate) use views::view_bytes;
+pub(crate) use views::{push as push_view, view_bytes};
 
 /// A copy of `count` slots from `start`; offsets start at 0 again.
 pub fn slice(array: &Array, start: usize, count: usize) -> Result<Array> {

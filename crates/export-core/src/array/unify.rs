@@ -7,7 +7,7 @@ use marrow::array::{Array, DictionaryArray, RunEndEncodedArray, UnionArray};
 use marrow::view::{DictionaryView, RunEndEncodedView, UnionView};
 
 use super::extend::{extend, push_int, push_range, too_short, total};
-use super::measure::{int_at, key_at};
+use super::measure::{int_at, key_at, run_at};
 use super::{fill, from_view, gather, len, same, write_key};
 use crate::{Error, Result};
 
@@ -133,4 +133,23 @@ pub(super) fn union(
         extend(to, from, picked)?;
     }
     Ok(())
+}
+
+/// The slots of a dictionary or of runs as what they stand for; a copy of any other array. Children of nested arrays stay as
+/// they are.
+pub fn resolve(array: &Array) -> Result<Array> {
+    let (values, place): (&Array, Box<dyn Fn(usize) -> Option<usize> + '_>) = match array {
+        Array::Dictionary(a) => (&a.values, Box::new(|row| key_at(&a.keys, row))),
+        Array::RunEndEncoded(a) => (&a.values, Box::new(|row| run_at(a, row))),
+        _ => return Ok(array.clone()),
+    };
+    let values = resolve(values)?;
+    // A null for slots without a key stands after the last entry.
+    let entries = len(&values);
+    let null = fill::nulls(&values.data_type(), 1)?;
+    let values = super::concat(&[&values, &null])?;
+    let rows: Vec<usize> = (0..len(array))
+        .map(|row| place(row).filter(|&at| at < entries).unwrap_or(entries))
+        .collect();
+    super::take(&values, &rows)
 }

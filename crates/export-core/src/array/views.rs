@@ -31,7 +31,7 @@ pub(crate) fn view_bytes<'a, B: AsRef<[u8]>>(slot: &'a u128, buffers: &'a [B]) -
 }
 
 /// Appends a value to the slots and, where it is long, to the last buffer.
-pub(super) fn push(array: &mut BytesViewArray, value: &[u8]) -> Result<()> {
+pub(crate) fn push(array: &mut BytesViewArray, value: &[u8]) -> Result<()> {
     let too_long = || Error::limit("a value is over 2 GiB");
     let len = i32::try_from(value.len()).map_err(|_| too_long())?;
     let mut slot = [0_u8; 16];
