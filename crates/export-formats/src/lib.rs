@@ -1,3 +1,5 @@
 //! Other people's formats, one feature each.
 
+#[cfg(feature = "csv")]
+pub mod csv;
 pub mod text;

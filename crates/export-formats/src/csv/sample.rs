@@ -1,0 +1,177 @@
+//! What the first rows say about the file: delimiter, header, "no value", and the kinds of the columns.
+
+use export_core::{Error, Limits, Result};
+
+use super::buffer::Window;
+use super::fault::Fault;
+use super::infer::{Guess, NullRule, null_rule};
+use super::kind::Kind;
+use super::options::CsvOptions;
+use super::sniff;
+use super::split::{Cell, Quoting, Split, split_record};
+
+/// Bytes and rows looked at before the first row is read.
+const SAMPLE_BYTES: usize = 1 << 20;
+const SAMPLE_ROWS: usize = 10_000;
+
+/// What the sample told.
+pub(super) struct Sample {
+    pub(super) delimiter: u8,
+    /// The header's cells, where there is one.
+    pub(super) header: Option<Vec<String>>,
+    /// Position in the window where the rows start.
+    pub(super) rows_at: usize,
+    pub(super) kinds: Vec<Kind>,
+    pub(super) nulls: NullRule,
+    /// The sample was the whole input: no kind will turn out to be too narrow.
+    pub(super) complete: bool,
+}
+
+struct FirstRow {
+    cells: Vec<(Vec<u8>, Quoting)>,
+    start: usize,
+    end: usize,
+    fault: Option<Fault>,
+}
+
+/// Reads the start of the input and draws conclusions. Consumes a byte order mark, nothing else.
+pub(super) fn take(
+    window: &mut Window,
+    options: &CsvOptions,
+    fixed_delimiter: Option<u8>,
+    limits: &Limits,
+) -> Result<Sample> {
+    let mut wanted = SAMPLE_BYTES;
+    window.fill(wanted)?;
+    check_encoding(window)?;
+    if window.bytes().len() == window.start() {
+        return Err(Error::data("the input is empty").with_hint("there is not even a header row"));
+    }
+    loop {
+        let delimiter = options.delimiter.or(fixed_delimiter).unwrap_or_else(|| {
+            sniff::delimiter(window.bytes().get(window.start()..).unwrap_or_default(), window.at_end())
+        });
+        let sampled = conclude(window, options, delimiter);
+        match sampled {
+            Some(sample) => return check(sample, window, limits),
+            None if window.at_end() => {
+                return Err(Error::data("there are only empty lines")
+                    .with_hint("there is not even a header row"));
+            }
+            None => {
+                Limits::check("bytes of the first rows", wanted as u64, limits.value_bytes)?;
+                wanted *= 2;
+                window.fill(wanted)?;
+            }
+        }
+    }
+}
+
+fn check((sample, first): (Sample, FirstRow), window: &Window, limits: &Limits) -> Result<Sample> {
+    Limits::check("columns", first.cells.len() as u64, u64::from(limits.columns))?;
+    match first.fault {
+        Some(fault) if sample.header.is_some() => {
+            let before = window.bytes().get(..first.start).unwrap_or_default();
+            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            Err(fault.into_error().at_line(line).at_offset(window.offset_of(first.start)))
+        }
+        _ => Ok(sample),
+    }
+}
+
+fn check_encoding(window: &mut Window) -> Result<()> {
+    let head = window.bytes().get(..window.bytes().len().min(4096)).unwrap_or_default();
+    let zeros = head.iter().filter(|&&byte| byte == 0).count();
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || zeros * 8 > head.len() {
+        let what = if zeros * 3 < head.len() * 2 { "UTF-16 or UTF-32 text" } else { "no text" };
+        return Err(Error::unsupported(format!("the input is {what}, not UTF-8"))
+            .with_hint("convert it first, with iconv -f utf-16 -t utf-8 perhaps"));
+    }
+    if !window.bytes().contains(&b'\n') && head.contains(&b'\r') {
+        return Err(Error::unsupported("lines end in carriage returns alone")
+            .with_hint("convert them first, with tr '\\r' '\\n'"));
+    }
+    if head.starts_with(b"\xef\xbb\xbf") {
+        window.consume(window.start() + 3);
+    }
+    Ok(())
+}
+
+/// What the rows in the window tell; `None` where there is not even one whole row after the first.
+fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sample, FirstRow)> {
+    let (bytes, last) = (window.bytes(), window.at_end());
+    let mut scratch = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut at = window.start();
+    let mut first: Option<FirstRow> = None;
+    let mut guesses = Vec::new();
+    let mut rows = 0;
+    while rows < SAMPLE_ROWS {
+        cells.clear();
+        let Split::Record { end, malformed } = split_record(bytes, at, delimiter, last, &mut cells)
+        else {
+            break;
+        };
+        let fault = malformed
+            .map(Fault::from)
+            .or_else(|| (end > window.utf8_to() && !is_utf8(&cells, bytes)).then_some(Fault::NotUtf8));
+        let start = std::mem::replace(&mut at, end);
+        match &first {
+            // Lines before the header are skipped if empty, whatever the number of columns.
+            None if is_blank(&cells, bytes) => {}
+            None => {
+                guesses = vec![Guess::new(); cells.len()];
+                let cells = cells.iter().map(|c| (c.bytes(bytes, &mut scratch).to_vec(), c.quoting));
+                first = Some(FirstRow { cells: cells.collect(), start, end, fault });
+            }
+            Some(first) if first.cells.len() == cells.len() && fault.is_none() => {
+                rows += 1;
+                for (guess, cell) in guesses.iter_mut().zip(&cells) {
+                    see(guess, cell.bytes(bytes, &mut scratch), cell.quoting, options);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    let first = first.filter(|_| rows > 0 || last)?;
+    let complete = last && at == bytes.len();
+    let nulls = null_rule(&guesses, options.null.as_deref());
+    let mut kinds: Vec<Kind> = guesses.iter().map(|guess| guess.kind(&nulls)).collect();
+    let is_header = options.header.unwrap_or_else(|| {
+        sniff::is_header(first.cells.iter().map(|(cell, _)| cell.as_slice()), &kinds)
+    });
+    let (mut nulls, mut rows_at, mut header) = (nulls, first.end, None);
+    if is_header {
+        let text = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
+        header = Some(first.cells.iter().map(|(cell, _)| text(cell)).collect());
+    } else {
+        for (guess, (cell, quoting)) in guesses.iter_mut().zip(&first.cells) {
+            see(guess, cell, *quoting, options);
+        }
+        nulls = null_rule(&guesses, options.null.as_deref());
+        kinds = guesses.iter().map(|guess| guess.kind(&nulls)).collect();
+        rows_at = first.start;
+    }
+    if options.all_text {
+        kinds.fill(Kind::Text);
+    }
+    let complete = complete || options.all_text;
+    Some((Sample { delimiter, header, rows_at, kinds, nulls, complete }, first))
+}
+
+fn see(guess: &mut Guess, cell: &[u8], quoting: Quoting, options: &CsvOptions) {
+    let given = options.null.as_ref().is_some_and(|token| token.as_bytes() == cell);
+    if !(given && quoting == Quoting::Bare) {
+        guess.see(cell, quoting);
+    }
+}
+
+/// Whether a record is an empty line.
+pub(super) fn is_blank(cells: &[Cell], bytes: &[u8]) -> bool {
+    matches!(cells, [cell] if cell.quoting == Quoting::Bare && cell.raw(bytes).is_empty())
+}
+
+/// Whether all cells of a record are UTF-8.
+pub(super) fn is_utf8(cells: &[Cell], bytes: &[u8]) -> bool {
+    cells.iter().all(|cell| std::str::from_utf8(cell.raw(bytes)).is_ok())
+}
