@@ -19,7 +19,7 @@ use std::io::Write;
 use marrow::datatypes::TimeUnit;
 
 pub use civil::{Civil, civil_from_days, days_from_civil, units_per_second};
-pub use json::{write_json, write_json_string};
+pub use json::{write_json, write_json_of, write_json_string};
 
 use crate::value::Value;
 

@@ -1,8 +1,12 @@
 //! Any value as a JSON document.
 
+use std::ops::Range;
+
 use marrow::array::Array;
+use marrow::datatypes::{DataType, Field};
 
 use super::write_scalar;
+use crate::schema::is_json;
 use crate::value::{Value, value};
 
 /// Appends one JSON document, without spaces.
@@ -11,6 +15,16 @@ use crate::value::{Value, value};
 /// for, are strings, and so is all else that is no text in Arrow (dates, times, binary), as [`write_scalar`] spells it. Maps
 /// whose keys are text are objects, other maps are lists of `{"key":…,"value":…}`. A union is the value it holds.
 pub fn write_json(value: &Value<'_>, out: &mut Vec<u8>) {
+    write(value, None, out);
+}
+
+/// Appends one JSON document, as [`write_json`] does; values of JSON fields, at any depth of `field`, are the documents that
+/// they are.
+pub fn write_json_of(field: &Field, value: &Value<'_>, out: &mut Vec<u8>) {
+    write(value, Some(field), out);
+}
+
+fn write(value: &Value<'_>, field: Option<&Field>, out: &mut Vec<u8>) {
     match *value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Decimal { .. } => {
@@ -18,35 +32,26 @@ pub fn write_json(value: &Value<'_>, out: &mut Vec<u8>) {
         }
         Value::Float32(v) => write_number(f64::from(v), value, out),
         Value::Float64(v) => write_number(v, value, out),
+        Value::Text(text) if field.is_some_and(is_json) => out.extend_from_slice(text.as_bytes()),
         Value::Text(text) => write_json_string(text, out),
         Value::List(elements, start, end) => {
-            write_sequence(b"[]", start..end, out, |at, out| write_slot(elements, at, out));
+            let field = child(field, 0);
+            write_sequence(b"[]", start..end, out, |at, out| {
+                write_slot(elements, at, field, out);
+            });
         }
         Value::Struct(array, row) => {
-            write_sequence(b"{}", &array.fields, out, |(meta, field), out| {
+            write_sequence(b"{}", array.fields.iter().enumerate(), out, |(at, child_array), out| {
+                let (meta, child_array) = child_array;
                 write_json_string(&meta.name, out);
                 out.push(b':');
-                write_slot(field, row, out);
+                write_slot(child_array, row, child(field, at), out);
             });
         }
         Value::Map(keys, values, start, end) => {
-            let text_keys = (start..end).all(|at| matches!(self::value(keys, at), Value::Text(_)));
-            let brackets = if text_keys { b"{}" } else { b"[]" };
-            write_sequence(brackets, start..end, out, |at, out| {
-                if text_keys {
-                    write_slot(keys, at, out);
-                    out.push(b':');
-                    write_slot(values, at, out);
-                } else {
-                    out.extend_from_slice(b"{\"key\":");
-                    write_slot(keys, at, out);
-                    out.extend_from_slice(b",\"value\":");
-                    write_slot(values, at, out);
-                    out.push(b'}');
-                }
-            });
+            write_map(keys, values, start..end, child(field, 0), out);
         }
-        Value::Union(_, array, row) => write_slot(array, row, out),
+        Value::Union(name, array, row) => write_slot(array, row, variant(field, name), out),
         // Scalars that JSON has no type for; their text needs no escapes.
         _ => {
             out.push(b'"');
@@ -56,8 +61,59 @@ pub fn write_json(value: &Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn write_slot(array: &Array, row: usize, out: &mut Vec<u8>) {
-    write_json(&value(array, row), out);
+/// Child `at` of a nested field.
+fn child(field: Option<&Field>, at: usize) -> Option<&Field> {
+    fn of(data_type: &DataType, at: usize) -> Option<&Field> {
+        match data_type {
+            DataType::List(child) | DataType::LargeList(child) | DataType::Map(child, _) => {
+                Some(child)
+            }
+            DataType::FixedSizeList(child, _) => Some(child),
+            DataType::Struct(fields) => fields.get(at),
+            DataType::Dictionary(_, values) => of(values, at),
+            DataType::RunEndEncoded(_, values) => of(&values.data_type, at),
+            _ => None,
+        }
+    }
+    of(&field?.data_type, at)
+}
+
+/// The variant of a union field called `name`.
+fn variant<'a>(field: Option<&'a Field>, name: &str) -> Option<&'a Field> {
+    match &field?.data_type {
+        DataType::Union(fields, _) => fields.iter().map(|(_, f)| f).find(|f| f.name == name),
+        _ => None,
+    }
+}
+
+fn write_map(
+    keys: &Array,
+    values: &Array,
+    rows: Range<usize>,
+    entries: Option<&Field>,
+    out: &mut Vec<u8>,
+) {
+    let (key_field, value_field) = (child(entries, 0), child(entries, 1));
+    let text_keys = rows.clone().all(|at| matches!(value(keys, at), Value::Text(_)))
+        && !key_field.is_some_and(is_json);
+    let brackets = if text_keys { b"{}" } else { b"[]" };
+    write_sequence(brackets, rows, out, |at, out| {
+        if text_keys {
+            write_slot(keys, at, key_field, out);
+            out.push(b':');
+            write_slot(values, at, value_field, out);
+        } else {
+            out.extend_from_slice(b"{\"key\":");
+            write_slot(keys, at, key_field, out);
+            out.extend_from_slice(b",\"value\":");
+            write_slot(values, at, value_field, out);
+            out.push(b'}');
+        }
+    });
+}
+
+fn write_slot(array: &Array, row: usize, field: Option<&Field>, out: &mut Vec<u8>) {
+    write(&value(array, row), field, out);
 }
 
 fn write_number(v: f64, value: &Value<'_>, out: &mut Vec<u8>) {

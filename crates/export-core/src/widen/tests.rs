@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use marrow::array::{Array, BytesArray, PrimitiveArray, TimestampArray};
+use marrow::array::{Array, BytesArray, PrimitiveArray, StructArray, TimestampArray};
 use marrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::{cast, cast_batch, join, widens};
@@ -200,6 +200,25 @@ fn anything_becomes_json() {
     assert!(array::same(&again, &documents));
     let numbers = cast(&longs(&[7]), &field(DataType::Int64), &json()).unwrap();
     assert_eq!(text_of(&numbers, 0), "7");
+}
+
+#[test]
+fn documents_inside_of_structs_stay_documents() {
+    let text = |data: &str| {
+        let end = i32::try_from(data.len()).unwrap();
+        let data = data.as_bytes().to_vec();
+        Array::Utf8(BytesArray { validity: None, offsets: vec![0, end], data })
+    };
+    let fields = vec![Field { name: "raw".into(), ..json() }, named("text", DataType::Utf8)];
+    let from = field(DataType::Struct(fields.clone()));
+    let children = [text("[1]"), text("[1]")];
+    let array = Array::Struct(StructArray {
+        len: 1,
+        validity: None,
+        fields: fields.iter().map(array::field_meta).zip(children).collect(),
+    });
+    let documents = cast(&array, &from, &json()).unwrap();
+    assert_eq!(text_of(&documents, 0), r#"{"raw":[1],"text":"[1]"}"#);
 }
 
 #[test]
