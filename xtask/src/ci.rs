@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::workspace::{Workspace, run as run_command};
 use crate::{arrows, compat, tidy};
@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     /// Run these steps only
     #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = names())]
     only: Vec<String>,
+    /// Leave these steps out; the summary says so
+    #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = names())]
+    skip: Vec<String>,
 }
 
 struct Step {
@@ -72,11 +75,13 @@ fn names() -> Vec<&'static str> {
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    let wanted = |step: &&Step| {
-        arguments.only.is_empty() || arguments.only.iter().any(|name| name == step.name)
-    };
+    let is_in = |names: &[String], step: &Step| names.iter().any(|name| name == step.name);
+    let wanted = |step: &&Step| arguments.only.is_empty() || is_in(&arguments.only, step);
     let mut outcomes: Vec<(&str, Duration, bool)> = Vec::new();
     for step in STEPS.iter().filter(wanted) {
+        if is_in(&arguments.skip, step) {
+            continue;
+        }
         eprintln!("\n== {}", step.name);
         let start = Instant::now();
         let outcome = (step.run)(workspace);
@@ -95,6 +100,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
             took.as_secs_f64(),
             if *done { "" } else { "  FAILED" }
         );
+    }
+    if !arguments.skip.is_empty() {
+        println!("left out       {}", arguments.skip.join(", "));
     }
     let total: Duration = outcomes.iter().map(|(_, took, _)| *took).sum();
     println!("{:<14} {:>8.1}", "together", total.as_secs_f64());
@@ -171,21 +179,39 @@ fn dependencies(workspace: &Workspace) -> Result<()> {
     run_command(&mut workspace.cargo(["deny", "check"]))
 }
 
-/// The README's first command, then what its reader would try next.
+/// The README's first command as it stands there, its output elsewhere, then what its reader would try next.
 fn readme(workspace: &Workspace) -> Result<()> {
+    let text = workspace.read("README.md")?;
+    let words =
+        first_command(&text).context("README.md has no command `cargo run … convert IN OUT`")?;
     let xk = workspace.scratch("readme")?.join("flights.xk");
-    let start = ["run", "--release", "-p", "export-cli", "--"];
-    let mut convert = workspace.cargo(start);
-    run_command(
-        convert
-            .args(["convert", "-f", "examples/data/flights.csv.gz"])
-            .arg(&xk),
-    )?;
-    run_command(workspace.cargo(start).args(["verify", "--deep"]).arg(&xk))
+    run_command(workspace.cargo(words.iter().copied()).arg(&xk).arg("-f"))?;
+    let verify = [
+        "run",
+        "--release",
+        "-p",
+        "export-cli",
+        "--",
+        "verify",
+        "--deep",
+    ];
+    run_command(workspace.cargo(verify).arg(&xk))
+}
+
+/// The arguments of the README's first cargo command that converts, its output left out.
+fn first_command(readme: &str) -> Option<Vec<&str>> {
+    let line = readme.lines().find_map(|line| {
+        line.strip_prefix("cargo run ")
+            .filter(|rest| rest.contains(" convert "))
+    })?;
+    let mut words = vec!["run"];
+    words.extend(line.split_whitespace());
+    words.pop()?;
+    Some(words)
 }
 
 #[cfg(test)]
-mod tests_of_steps {
+mod self_tests {
     use super::*;
 
     #[test]
@@ -194,5 +220,12 @@ mod tests_of_steps {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), STEPS.len());
+    }
+
+    #[test]
+    fn the_command_is_that_of_the_readme() {
+        let words = first_command(include_str!("../../README.md")).unwrap();
+        let expected = "run --release -p export-cli -- convert examples/data/flights.csv.gz";
+        assert_eq!(words.join(" "), expected);
     }
 }
