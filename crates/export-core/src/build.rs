@@ -90,7 +90,11 @@ impl RowBuilder {
     #[must_use]
     pub fn with(limits: &Limits, nullability: Nullability) -> Self {
         let shape = Shape::new(limits, nullability == Nullability::Always);
-        Self { root: Struct::new(&Arc::new(shape)), rows: 0, schema: None }
+        Self {
+            root: Struct::new(&Arc::new(shape)),
+            rows: 0,
+            schema: None,
+        }
     }
 
     /// Where the value of a field of the open row goes: exactly one value must be pushed. Quickest in the order of the last
@@ -138,12 +142,23 @@ impl RowBuilder {
             .into_iter()
             .map(|(meta, array)| {
                 let (name, nullable, metadata) = (meta.name, meta.nullable, meta.metadata);
-                (Field { name, data_type: array.data_type(), nullable, metadata }, array)
+                (
+                    Field {
+                        name,
+                        data_type: array.data_type(),
+                        nullable,
+                        metadata,
+                    },
+                    array,
+                )
             })
             .unzip();
         let schema = match self.schema.take() {
             Some(schema) if schema.fields == fields => schema,
-            _ => Arc::new(Schema { fields, ..Schema::default() }),
+            _ => Arc::new(Schema {
+                fields,
+                ..Schema::default()
+            }),
         };
         self.schema = Some(Arc::clone(&schema));
         Batch::new(schema, rows, columns)
@@ -161,7 +176,11 @@ impl RowBuilder {
 fn note_fields(fields: &Struct, path: &str, notes: &mut Vec<Note>) {
     for entry in &fields.fields {
         let separator = if path.is_empty() { "" } else { "." };
-        note_column(&entry.column, &format!("{path}{separator}{}", entry.name), notes);
+        note_column(
+            &entry.column,
+            &format!("{path}{separator}{}", entry.name),
+            notes,
+        );
     }
 }
 
@@ -170,7 +189,10 @@ fn note_column(column: &Column, path: &str, notes: &mut Vec<Note>) {
         Data::Json(json) => notes.push(Note {
             stream: None,
             column: Some(path.to_owned()),
-            text: format!("holds {} and {}: every value is kept as JSON text", json.why.0, json.why.1),
+            text: format!(
+                "holds {} and {}: every value is kept as JSON text",
+                json.why.0, json.why.1
+            ),
             loss: false,
         }),
         Data::List(list) => note_column(&list.elements, &format!("{path}[]"), notes),

@@ -256,17 +256,17 @@ impl Column {
         }
     }
 
-    /// Adds a number by its JSON text. Integers become the narrowest of `i64`, `u64` and decimal, fractions an `f64` where
+    /// Adds a number by its JSON text, such as `b"-1.5e3"`. Integers become the narrowest of `i64`, `u64` and decimal, fractions an `f64` where
     /// that holds every digit; other numbers keep their text in a JSON column. Fails on what is not a JSON number.
     #[inline]
-    pub fn push_number_text(&mut self, text: &str) -> Result<()> {
+    pub fn push_number_text(&mut self, text: &[u8]) -> Result<()> {
         if let Data::Json(json) = &mut self.data {
             return match number::is_number(text) {
                 true => json.push_raw(text),
                 false => Err(number::not_a_number(text)),
             };
         }
-        match number::classify(text.as_bytes()) {
+        match number::classify(text) {
             Some(Number::Int(value)) => self.push_json_int(value),
             Some(Number::Float(value)) => self.push_f64(value),
             Some(Number::UInt(value)) => self.push_u64(value),
@@ -476,7 +476,10 @@ impl Column {
 
     /// The values so far; none are left, but what was learnt of their type is.
     pub(super) fn take(&mut self, name: &str) -> (FieldMeta, Array) {
-        self.taken.any |= !matches!(self.data, Data::Null(_));
+        let is_null = matches!(self.data, Data::Null(_));
+        self.taken.any |= !is_null;
+        // A schema without a type for the column calls it nullable, and later ones may not be narrower.
+        self.nullable |= is_null;
         let integers = super::mixed::integer_facts(&self.data);
         self.taken.negative |= integers.negative;
         self.taken.beyond_float |= integers.beyond_float;
@@ -489,8 +492,7 @@ impl Column {
             Data::Json(_) => HashMap::from([(EXTENSION_NAME_KEY.into(), JSON_EXTENSION.into())]),
             _ => HashMap::new(),
         };
-        let nullable =
-            self.nullable || self.shape.all_nullable || matches!(self.data, Data::Null(_));
+        let nullable = self.nullable || self.shape.all_nullable;
         FieldMeta {
             name: name.to_owned(),
             nullable,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use marrow::array::Array;
+use marrow::datatypes::{Field, FieldMeta};
 
 use super::column::{Column, Shape};
 use super::leaf::{Bytes, Slots};
@@ -74,20 +75,20 @@ impl Json {
     pub(super) fn push(&mut self, scalar: &Scalar<'_>) -> Result<()> {
         match (scalar, scalar.value()) {
             (_, Some(value)) => text::write_json(&value, &mut self.text.data),
-            (Scalar::Number(raw), None) => self.text.data.extend_from_slice(raw.as_bytes()),
+            (Scalar::Number(raw), None) => self.text.data.extend_from_slice(raw),
             (_, None) => self.text.data.extend_from_slice(b"null"),
         }
         self.end_value()
     }
 
     /// Adds what is JSON text already.
-    pub(super) fn push_raw(&mut self, raw: &str) -> Result<()> {
-        self.text.data.extend_from_slice(raw.as_bytes());
+    pub(super) fn push_raw(&mut self, raw: &[u8]) -> Result<()> {
+        self.text.data.extend_from_slice(raw);
         self.end_value()
     }
 
     pub(super) fn push_inner_null(&mut self) -> Result<()> {
-        self.push_raw("null")
+        self.push_raw(b"null")
     }
 
     fn begin(&mut self, bracket: u8) {
@@ -190,8 +191,19 @@ impl Json {
     pub(super) fn end_map(&mut self) -> Result<()> {
         let mut map = self.map.take().ok_or_else(nothing_open)?;
         map.end_map()?;
-        let (_, array) = map.take("");
-        text::write_json(&value(&array, 0), &mut self.text.data);
+        let (meta, array) = map.take("");
+        let FieldMeta {
+            name,
+            nullable,
+            metadata,
+        } = meta;
+        let field = Field {
+            name,
+            data_type: array.data_type(),
+            nullable,
+            metadata,
+        };
+        text::write_json_of(&field, &value(&array, 0), &mut self.text.data);
         self.end_value()
     }
 }

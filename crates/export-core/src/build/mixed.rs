@@ -36,7 +36,7 @@ pub(super) enum Scalar<'a> {
         scale: i8,
     },
     /// A JSON number that only its text says exactly.
-    Number(&'a str),
+    Number(&'a [u8]),
     Text(&'a str),
     Bytes(&'a [u8]),
     Name(&'a str),

@@ -105,7 +105,7 @@ impl Slots for List {
     }
     fn take(&mut self) -> Array {
         let (validity, offsets) = self.ends.take();
-        let (meta, elements) = self.elements.take("element");
+        let (meta, elements) = self.elements.take("item");
         Array::List(ListArray {
             validity,
             offsets,
@@ -201,6 +201,8 @@ pub(super) struct Struct {
     index: HashMap<Box<str>, usize>,
     /// The field that is likely to come next: the one after the last.
     next: usize,
+    /// Rows were taken, which lack the fields that come from now on.
+    taken: bool,
 }
 
 /// How many fields past the likely one are tried before the name is hashed: rows that leave out optional fields.
@@ -215,6 +217,7 @@ impl Struct {
             fields: Vec::new(),
             index: HashMap::new(),
             next: 0,
+            taken: false,
         }
     }
 
@@ -308,6 +311,7 @@ impl Slots for Struct {
     }
     fn take(&mut self) -> Array {
         let len = std::mem::take(&mut self.len);
+        self.taken = true;
         let fields = self
             .fields
             .iter_mut()

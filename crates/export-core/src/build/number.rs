@@ -120,8 +120,8 @@ pub(super) fn classify(text: &[u8]) -> Option<Number> {
 }
 
 /// Whether `text` is a JSON number.
-pub(super) fn is_number(text: &str) -> bool {
-    parts(text.as_bytes()).is_some()
+pub(super) fn is_number(text: &[u8]) -> bool {
+    parts(text).is_some()
 }
 
 #[inline]
@@ -254,8 +254,8 @@ fn has_digits(value: f64, parts: &Parts<'_>) -> bool {
 }
 
 #[cold]
-pub(super) fn not_a_number(text: &str) -> Error {
-    let start: String = text.chars().take(40).collect();
+pub(super) fn not_a_number(text: &[u8]) -> Error {
+    let start = String::from_utf8_lossy(text.get(..40).unwrap_or(text));
     Error::data(format!("{start:?} is not a JSON number"))
 }
 

@@ -5,7 +5,7 @@ use marrow::datatypes::{DataType, TimeUnit};
 use proptest::prelude::*;
 
 use super::{Nullability, RowBuilder, Temporal};
-use crate::value::{Value, value};
+use crate::value::value;
 use crate::{Batch, ErrorKind, Limits, array, schema, text, widen};
 
 /// Row by row, as JSON.
@@ -20,12 +20,7 @@ fn rows(batch: &Batch) -> Vec<String> {
                     .zip(batch.columns())
                     .map(|(field, column)| {
                         let mut out = Vec::new();
-                        match value(column, row) {
-                            Value::Text(json) if schema::is_json(field) => {
-                                out.extend_from_slice(json.as_bytes())
-                            }
-                            value => text::write_json(&value, &mut out),
-                        }
+                        text::write_json_of(field, &value(column, row), &mut out);
                         format!("{}={}", field.name, String::from_utf8(out).unwrap())
                     });
             fields.collect::<Vec<_>>().join(" ")
@@ -39,7 +34,7 @@ fn column_of(numbers: &[&str]) -> Batch {
         builder
             .field("a")
             .unwrap()
-            .push_number_text(number)
+            .push_number_text(number.as_bytes())
             .unwrap();
         builder.end_row();
     }
@@ -347,7 +342,7 @@ proptest! {
         let mut builder = RowBuilder::new();
         let mut batches = Vec::new();
         for (number, take) in numbers.iter().zip(taken) {
-            builder.field("a").unwrap().push_number_text(number).unwrap();
+            builder.field("a").unwrap().push_number_text(number.as_bytes()).unwrap();
             builder.end_row();
             if take {
                 batches.push(builder.take_batch().unwrap());
