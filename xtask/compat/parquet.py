@@ -88,7 +88,9 @@ def from_csv(tool: Tool, scratch: Path) -> str | None:
     """A CSV that we type as everybody does must be the same table for all three."""
     source, target = scratch / "flat.csv", scratch / "flat.parquet"
     lines = ["i,f,b,s,date,ts"]
-    lines += [f"{i},{i}.5,{'true' if i % 2 else 'false'},word {i},2013-01-{i % 28 + 1:02},2013-01-01T{i % 24:02}:00:00Z" for i in range(5000)]
+    for i in range(5_000):
+        day, moment = f"2013-01-{i % 28 + 1:02}", f"2013-01-01T{i % 24:02}:00:00Z"
+        lines.append(f"{i},{i}.5,{'true' if i % 2 else 'false'},word {i},{day},{moment}")
     lines.append(",,,,,")
     source.write_text("\n".join(lines) + "\n")
     tool.through_xk(source, target)

@@ -46,7 +46,7 @@ class Report:
             self.failures.append(f"{group}: {name}: {difference}")
 
     def attempt(self, group: str, name: str, work) -> None:
-        """Runs `work`, which returns a difference or None. A tool or reader that refuses a file is a difference, too."""
+        """Runs `work`, which returns a difference or None. Whoever refuses a file makes a difference, too."""
         try:
             difference = work()
         except Exception as error:  # noqa: BLE001, every library has its own

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 /// Random tables in CI.
 const TABLES: u32 = 200;
 
-const SCRIPTS: [&str; 4] = ["goldens", "parquet", "text", "tables"];
+const SCRIPTS: [&str; 5] = ["yardstick", "goldens", "parquet", "text", "tables"];
 
 impl Default for Arguments {
     fn default() -> Self {
