@@ -1,0 +1,121 @@
+//! Options about what is read, shared by the commands that read any format.
+
+use clap::{Args, ValueEnum};
+use exportkit::{Limits, OnError, OpenOptions, Progress, ReadOptions};
+
+use super::values::{KeyValue, format_names, key_value, word_list};
+use crate::console::Console;
+use crate::units::parse_bytes;
+
+/// How to read the input.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct InputArgs {
+    /// Format of the input; told from content and name where not given
+    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
+    pub(crate) from: Option<String>,
+    /// CSV: what separates cells, such as ';' or tab; told from content where not given
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<String>,
+    /// CSV: the first line is data; columns are called column_1, column_2, …
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// CSV: the text that stands for a missing value, such as NA or ''
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) null: Option<String>,
+    /// An option of one format only, such as csv.delimiter=;
+    #[arg(long = "read", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) read: Vec<KeyValue>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// Which rows and columns are wanted, and what happens to bad ones.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Selecting")]
+pub(crate) struct SelectArgs {
+    /// Only these columns, in this order: a,b,c (a comma in a name is typed \,)
+    #[arg(long, value_name = "NAMES", value_parser = word_list)]
+    pub(crate) columns: Option<std::vec::Vec<String>>,
+    /// Only this stream; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stream: Vec<String>,
+    /// What to do with a row that cannot be represented
+    #[arg(long, value_name = "WHAT", default_value = "fail")]
+    pub(crate) on_error: OnErrorArg,
+}
+
+/// What to do with a row that cannot be represented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnErrorArg {
+    /// Stop and name the row
+    Fail,
+    /// Leave the row out and count it
+    Skip,
+    /// Keep the row, with null where it cannot be represented, and count it
+    Null,
+}
+
+/// Bounds on what an input may cost; the defaults are safe for input that nobody trusts.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Deepest nesting of values and types [default: 64]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_depth: Option<u32>,
+    /// Most columns of a stream, nested ones counted [default: 65536]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_columns: Option<u32>,
+    /// Longest text or binary value [default: 64MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) max_value: Option<u64>,
+    /// Most bytes one chunk of an .xk file may decode to [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) max_chunk: Option<u64>,
+}
+
+impl LimitArgs {
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.depth = self.max_depth.unwrap_or(limits.depth);
+        limits.columns = self.max_columns.unwrap_or(limits.columns);
+        limits.value_bytes = self.max_value.unwrap_or(limits.value_bytes);
+        limits.chunk_decoded_bytes = self.max_chunk.unwrap_or(limits.chunk_decoded_bytes);
+        limits
+    }
+}
+
+impl InputArgs {
+    /// How the library is to open the input.
+    pub(crate) fn open_options(&self, select: Option<&SelectArgs>, console: &Console) -> OpenOptions {
+        let mut read = ReadOptions {
+            limits: self.limits.limits(),
+            cancel: console.cancel.clone(),
+            progress: Progress::new(),
+            ..ReadOptions::default()
+        };
+        read.extra = self.read.iter().map(|o| (o.key.clone(), o.value.clone())).collect();
+        for (key, value) in self.csv() {
+            read.extra.insert(key.to_owned(), value);
+        }
+        let mut streams = None;
+        if let Some(select) = select {
+            read.columns.clone_from(&select.columns);
+            read.on_error = match select.on_error {
+                OnErrorArg::Fail => OnError::Fail,
+                OnErrorArg::Skip => OnError::Skip,
+                OnErrorArg::Null => OnError::Null,
+            };
+            streams = (!select.stream.is_empty()).then(|| select.stream.clone());
+        }
+        OpenOptions { format: self.from.clone(), streams, read }
+    }
+
+    /// The options that have a name of their own, as the CSV format calls them.
+    pub(crate) fn csv(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let header = self.no_header.then(|| String::from("no"));
+        [("csv.delimiter", self.delimiter.clone()), ("csv.header", header), ("csv.null", self.null.clone())]
+            .into_iter()
+            .filter_map(|(key, value)| value.map(|value| (key, value)))
+    }
+}

@@ -1,0 +1,151 @@
+//! `exportkit du`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use exportkit::{ColumnUsage, Result, StreamUsage, Usage};
+use serde::Serialize;
+
+use crate::console::{Console, plain, width};
+use crate::exit::Exit;
+use crate::table::{self, Cell, Head};
+use crate::{json, units};
+
+/// Options of `du`.
+#[derive(Debug, Args)]
+pub(crate) struct Du {
+    /// An .xk file
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    file: String,
+    size_bytes: u64,
+    overhead_bytes: u64,
+    streams: Vec<StreamDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct StreamDocument<'a> {
+    name: &'a str,
+    rows: u64,
+    chunks: u64,
+    stored_bytes: u64,
+    columns: Vec<ColumnDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnDocument<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    data_type: &'a str,
+    stored_bytes: u64,
+    decoded_bytes: u64,
+    encodings: Vec<EncodingDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct EncodingDocument<'a> {
+    name: &'a str,
+    stored_bytes: u64,
+}
+
+impl Du {
+    pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
+        let file = self.file.display().to_string();
+        let recording = exportkit::open(&self.file).map_err(|e| e.in_file(&file))?;
+        let usage = recording.usage().map_err(|e| e.in_file(&file))?;
+        let size_bytes = recording.info().size_bytes;
+        if console.json {
+            json::print(&document(file, size_bytes, &usage))?;
+        } else {
+            print(size_bytes, &usage, console)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn stored_bytes(stream: &StreamUsage) -> u64 {
+    stream.columns.iter().map(|column| column.stored_bytes).sum()
+}
+
+fn document(file: String, size_bytes: u64, usage: &Usage) -> Document<'_> {
+    let streams = usage.streams.iter().map(|stream| StreamDocument {
+        name: &stream.name,
+        rows: stream.rows,
+        chunks: stream.chunks,
+        stored_bytes: stored_bytes(stream),
+        columns: stream.columns.iter().map(ColumnDocument::new).collect(),
+    });
+    Document { file, size_bytes, overhead_bytes: usage.overhead_bytes, streams: streams.collect() }
+}
+
+impl<'a> ColumnDocument<'a> {
+    fn new(column: &'a ColumnUsage) -> Self {
+        let encodings = column.encodings.iter();
+        Self {
+            name: &column.name,
+            data_type: &column.data_type,
+            stored_bytes: column.stored_bytes,
+            decoded_bytes: column.decoded_bytes,
+            encodings: encodings
+                .map(|(name, stored_bytes)| EncodingDocument { name, stored_bytes: *stored_bytes })
+                .collect(),
+        }
+    }
+}
+
+fn print(size_bytes: u64, usage: &Usage, console: &Console) -> Result<()> {
+    let mut rows = Vec::new();
+    for stream in &usage.streams {
+        for column in &stream.columns {
+            rows.push(cells(&stream.name, column, size_bytes));
+        }
+    }
+    let overhead = (usage.overhead_bytes, String::from("headers, directories, index, padding"));
+    rows.push(line([dim("(overhead)"), dim(""), dim("")], overhead, "-", size_bytes));
+    let heads = vec![
+        Head::text("stream"),
+        Head::text("column"),
+        Head::text("type"),
+        Head::number("stored"),
+        Head::number("share"),
+        Head::number("ratio"),
+        Head::text("encodings"),
+    ];
+    let mut out = console.stdout();
+    table::write(heads, &rows, width(), console.out, &mut out)?;
+    let bold = console.out.bold;
+    writeln!(out, "{bold}{} in all{bold:#}", units::bytes(size_bytes))?;
+    Ok(out.flush()?)
+}
+
+fn cells(stream: &str, column: &ColumnUsage, size_bytes: u64) -> Vec<Cell> {
+    let ratio = units::ratio(column.decoded_bytes, column.stored_bytes);
+    let names = [stream, &column.name, &column.data_type].map(|name| plain(name).into());
+    let encodings = column.encodings.iter().map(|(name, stored)| match column.encodings.len() {
+        1 => name.clone(),
+        _ => format!("{name} {}", units::bytes(*stored)),
+    });
+    let encodings = plain(&encodings.collect::<Vec<_>>().join(", "));
+    line(names, (column.stored_bytes, encodings), &ratio, size_bytes)
+}
+
+fn line(names: [Cell; 3], stored: (u64, String), ratio: &str, size_bytes: u64) -> Vec<Cell> {
+    let (stored_bytes, encodings) = stored;
+    let mut cells = Vec::from(names);
+    cells.extend([
+        units::bytes(stored_bytes).into(),
+        units::share(stored_bytes, size_bytes).into(),
+        ratio.into(),
+        encodings.into(),
+    ]);
+    cells
+}
+
+fn dim(text: &str) -> Cell {
+    Cell { text: text.to_owned(), dim: true }
+}

@@ -1,0 +1,132 @@
+//! `exportkit verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use exportkit::{Depth, Finding, Progress, Result, Severity, Verification};
+use serde::Serialize;
+
+use crate::args::{LimitArgs, When};
+use crate::console::{Console, plain};
+use crate::exit::Exit;
+use crate::failure::PositionDocument;
+use crate::progress::View;
+use crate::{json, units};
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// An .xk file
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+    /// Only the structure: frames, index and sequence; the checksums of the data are not looked at
+    #[arg(long, conflicts_with = "deep")]
+    quick: bool,
+    /// All checksums, and decode all values
+    #[arg(long)]
+    deep: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Whether to show how far the work is; auto does on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    progress: When,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    file: String,
+    depth: &'static str,
+    sound: bool,
+    bytes: u64,
+    frames: u64,
+    chunks: u64,
+    rows: u64,
+    findings: Vec<FindingDocument<'a>>,
+}
+
+/// A finding, for programs.
+#[derive(Serialize)]
+pub(crate) struct FindingDocument<'a> {
+    severity: &'static str,
+    check: &'a str,
+    text: &'a str,
+    position: PositionDocument<'a>,
+}
+
+impl<'a> FindingDocument<'a> {
+    pub(crate) fn new(finding: &'a Finding) -> Self {
+        Self {
+            severity: match finding.severity {
+                Severity::Note => "note",
+                Severity::Warning => "warning",
+                Severity::Damage => "damage",
+            },
+            check: &finding.check,
+            text: &finding.text,
+            position: PositionDocument::new(&finding.position),
+        }
+    }
+}
+
+impl Verify {
+    pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
+        let file = self.file.display().to_string();
+        let (depth, name) = match (self.quick, self.deep) {
+            (true, _) => (Depth::Quick, "quick"),
+            (_, true) => (Depth::Deep, "deep"),
+            _ => (Depth::Checksums, "checksums"),
+        };
+        let progress = Progress::new();
+        let view = View::start(console, self.progress, &progress);
+        let limits = self.limits.limits();
+        let found = exportkit::verify(&self.file, depth, &limits, &progress, &console.cancel);
+        drop(view);
+        let found = found.map_err(|error| error.in_file(&file))?;
+        if console.json {
+            json::print(&document(file, name, &found))?;
+        } else {
+            print(&file, &found, console)?;
+        }
+        Ok(if found.sound { Exit::Done } else { Exit::No })
+    }
+}
+
+fn document<'a>(file: String, depth: &'static str, found: &'a Verification) -> Document<'a> {
+    Document {
+        file,
+        depth,
+        sound: found.sound,
+        bytes: found.bytes,
+        frames: found.frames,
+        chunks: found.chunks,
+        rows: found.rows,
+        findings: found.findings.iter().map(FindingDocument::new).collect(),
+    }
+}
+
+fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
+    let paint = console.out;
+    let (style, verdict) = if found.sound { (paint.good, "sound") } else { (paint.bad, "damaged") };
+    let mut text: String = found.findings.iter().map(|finding| line(finding, console)).collect();
+    text.push_str(&format!(
+        "{}: {style}{verdict}{style:#}  {}, {}, {}, {}\n",
+        plain(file),
+        units::count(found.frames, "frame"),
+        units::count(found.chunks, "chunk"),
+        units::count(found.rows, "row"),
+        units::bytes(found.bytes),
+    ));
+    console.print(text.as_bytes())
+}
+
+/// A finding on a line of its own.
+pub(crate) fn line(finding: &Finding, console: &Console) -> String {
+    let (style, word) = match finding.severity {
+        Severity::Note => (console.out.bold, "note"),
+        Severity::Warning => (console.out.odd, "warning"),
+        Severity::Damage => (console.out.bad, "damage"),
+    };
+    let place = finding.position.to_string();
+    let place = if place.is_empty() { place } else { format!(" ({place})") };
+    format!("{style}{word}:{style:#} {}: {}{}\n", plain(&finding.check), plain(&finding.text), plain(&place))
+}
