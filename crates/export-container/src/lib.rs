@@ -1,1 +1,34 @@
 //! The .xk container: frames, streams, index, append and recovery.
+
+mod append;
+mod catalogue;
+mod container;
+mod counted;
+mod cursor;
+mod directory;
+mod fault;
+mod frame;
+mod frame_writer;
+mod header;
+mod index;
+pub mod layout;
+mod open;
+mod read;
+mod repetition;
+mod scan;
+mod sequences;
+mod storage;
+mod summary;
+mod text;
+mod writer;
+
+pub use catalogue::Stream;
+pub use container::Container;
+pub use counted::Reads;
+pub use frame::FrameHeader;
+pub use frame_writer::{FileOptions, FrameWriter};
+pub use header::FileHeader;
+pub use index::{ChunkRef, ColumnRef};
+pub use scan::{Scanner, Step};
+pub use storage::{FileStorage, MemoryStorage, StorageEnd};
+pub use writer::Writer;

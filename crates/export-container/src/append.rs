@@ -1,0 +1,86 @@
+//! Going on with a container that is there already.
+
+use std::sync::Arc;
+
+use export_core::{Error, Limits, Result, Storage};
+
+use crate::container::Container;
+use crate::frame_writer::{FrameWriter, OpenStream};
+use crate::layout::aligned;
+use crate::repetition::Repetition;
+use crate::text::StreamText;
+
+/// Older index entries that are listed again rather than left to a link of the chain: reading a link costs a request.
+const FEW_ENTRIES: u64 = 64;
+
+/// A writer that goes on after the last byte of `storage`. Its first output is the padding up to there.
+pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<FrameWriter> {
+    let container = Container::open(storage, limits)?;
+    let size = container.size_bytes();
+    let offset =
+        aligned(size).ok_or_else(|| Error::limit("the file is too long to be appended to"))?;
+    let padding = usize::try_from(offset - size).map_err(Error::limit)?;
+    let mut writer = FrameWriter {
+        file: container.file,
+        sequence: container.catalogue.next_sequence,
+        offset,
+        streams: container
+            .streams()
+            .iter()
+            .map(|stream| {
+                let versions = stream
+                    .schemas
+                    .iter()
+                    .map(|schema| (**schema).clone())
+                    .collect();
+                let text = StreamText {
+                    file: container.file,
+                    name: stream.name.clone(),
+                    versions,
+                };
+                let last = stream.chunks.last();
+                let open = OpenStream {
+                    json: text.to_json()?,
+                    text,
+                    rows: last.map_or(0, |chunk| chunk.end_row()),
+                    chunks: last.map_or(0, |chunk| chunk.number.saturating_add(1)),
+                };
+                Ok((stream.id, open))
+            })
+            .collect::<Result<_>>()?,
+        next_stream: container.catalogue.next_stream,
+        metadata: container
+            .metadata()
+            .map(crate::text::metadata_to_json)
+            .transpose()?,
+        entries: Vec::new(),
+        entry_count: 0,
+        previous: None,
+        indexed: container.is_indexed(),
+        repetition: Repetition::default(),
+        out: vec![0; padding],
+    };
+    take_entries(&container, &mut writer);
+    Ok(writer)
+}
+
+/// Makes the writer list again what its index will not find in the chain: all that no index lists, and short links.
+fn take_entries(container: &Container, writer: &mut FrameWriter) {
+    let mut links = container.catalogue.links.clone();
+    let mut listed_after = None;
+    let mut count = 1;
+    while let Some((link, entries)) = links.pop() {
+        if entries > count * 2 && entries > FEW_ENTRIES {
+            listed_after = Some(link.sequence);
+            writer.previous = Some(link);
+            break;
+        }
+        count += entries;
+    }
+    for chunk in container.chunks() {
+        if listed_after.is_none_or(|sequence| chunk.sequence > sequence) {
+            chunk.put(&mut writer.entries);
+            writer.entry_count += 1;
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Reading a container.
+
+use std::sync::Arc;
+
+use export_core::{Error, ExportMetadata, FileId, Finding, Limits, Result, Storage, StreamId};
+
+use crate::catalogue::{Catalogue, Stream};
+use crate::counted::{Counted, Reads};
+use crate::header::FileHeader;
+use crate::index::ChunkRef;
+use crate::layout::FILE_HEADER_BYTES;
+use crate::open::{End, identify, learn, read_index, walk};
+use crate::read::Relocated;
+use crate::scan::Scanner;
+
+/// A container that is read. Shared between threads by reference.
+pub struct Container {
+    pub(crate) source: Counted,
+    pub(crate) limits: Limits,
+    pub(crate) file: FileHeader,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) scanner: Scanner,
+    pub(crate) relocated: Relocated,
+    indexed: bool,
+    size: u64,
+    /// Where bytes start that are no whole frame.
+    pub(crate) rest: u64,
+}
+
+impl Container {
+    /// Opens a container: through its index where it was finished and the index is intact, else by finding its frames.
+    ///
+    /// Damage is no error as long as any frame is there; see [`Container::findings`]. Fails where the storage holds no
+    /// container, one of a later version, or one that is over `limits`.
+    pub fn open(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
+        let source = Counted::new(storage);
+        let size = source.size_bytes()?;
+        let end = End::read(&source, size)?;
+        match read_index(&source, &end, size, limits)? {
+            Some(catalogue) => Self::new(source, catalogue, size, limits),
+            None => Self::by_frames(source, &end, size, limits),
+        }
+    }
+
+    /// Opens a container by finding its frames, whether or not there is an index.
+    pub fn recover(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
+        let source = Counted::new(storage);
+        let size = source.size_bytes()?;
+        let end = End::read(&source, size)?;
+        Self::by_frames(source, &end, size, limits)
+    }
+
+    fn new(source: Counted, catalogue: Catalogue, size: u64, limits: &Limits) -> Result<Self> {
+        let file = catalogue
+            .file
+            .ok_or_else(|| Error::corrupt("the index does not describe the file"))?;
+        let scanner = Scanner::new(file.file, size, size, limits);
+        Ok(Self {
+            source,
+            limits: limits.clone(),
+            file,
+            catalogue,
+            scanner,
+            relocated: Relocated::default(),
+            indexed: true,
+            size,
+            rest: size,
+        })
+    }
+
+    fn by_frames(source: Counted, end: &End, size: u64, limits: &Limits) -> Result<Self> {
+        if size == 0 {
+            return Err(Error::truncated("the file is empty"));
+        }
+        let (mut file, mut catalogue) = identify(&source, end, size, limits)?;
+        let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        let mut rest = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
+        if catalogue.frames == 0
+            && let Some(other) = learn(&source, end, size, limits)?.filter(|other| *other != file)
+        {
+            // A header of another file: what is there belongs to the frames.
+            file = other;
+            catalogue = Catalogue::default();
+            catalogue.find_foreign_header();
+            scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+            rest = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
+        }
+        catalogue.note_orphans();
+        let facts = catalogue.file.unwrap_or_else(|| FileHeader::new(file, 0));
+        facts.check_version()?;
+        Ok(Self {
+            source,
+            limits: limits.clone(),
+            file: facts,
+            catalogue,
+            scanner,
+            relocated: Relocated::default(),
+            indexed: false,
+            size,
+            rest,
+        })
+    }
+
+    /// The facts of the file.
+    #[must_use]
+    pub fn file(&self) -> &FileHeader {
+        &self.file
+    }
+
+    /// What makes the file's frames its own.
+    #[must_use]
+    pub fn file_id(&self) -> FileId {
+        self.file.file
+    }
+
+    /// Length of the file, in bytes, when it was opened or last refreshed.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether the file was opened through its index: it was finished, and nothing was written since.
+    #[must_use]
+    pub fn is_indexed(&self) -> bool {
+        self.indexed
+    }
+
+    /// The streams, in the order of their numbers.
+    #[must_use]
+    pub fn streams(&self) -> &[Stream] {
+        &self.catalogue.streams
+    }
+
+    /// The stream called `name`.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Option<&Stream> {
+        self.streams().iter().find(|stream| stream.name == name)
+    }
+
+    /// The stream with number `id`.
+    #[must_use]
+    pub fn stream_by_id(&self, id: StreamId) -> Option<&Stream> {
+        self.catalogue.stream(id)
+    }
+
+    /// All chunks, in the order they were written.
+    #[must_use]
+    pub fn chunks(&self) -> Vec<&ChunkRef> {
+        let mut chunks: Vec<_> = self
+            .streams()
+            .iter()
+            .flat_map(|stream| &stream.chunks)
+            .collect();
+        chunks.sort_by_key(|chunk| chunk.sequence);
+        chunks
+    }
+
+    /// What the export says about itself, if it does.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&ExportMetadata> {
+        self.catalogue.metadata.as_ref()
+    }
+
+    /// Damage that was met while opening. [`crate::verify`] looks at everything.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.catalogue.findings
+    }
+
+    /// How often and how much was read so far.
+    #[must_use]
+    pub fn reads(&self) -> Reads {
+        self.source.reads()
+    }
+
+    /// Takes in what was written since the container was opened or last refreshed, reading only that. Returns whether there
+    /// is anything new. Fails where the file has become shorter.
+    pub fn refresh(&mut self) -> Result<bool> {
+        let size = self.source.size_bytes()?;
+        if size < self.size {
+            return Err(Error::corrupt(format!(
+                "the file became shorter: {size} bytes of {}",
+                self.size
+            ))
+            .with_hint("open it anew"));
+        }
+        if size == self.size {
+            return Ok(false);
+        }
+        let frames = self.catalogue.frames;
+        self.scanner.grow(size);
+        self.rest = walk(
+            &self.source,
+            &mut self.scanner,
+            &mut self.catalogue,
+            &self.limits,
+            |_, _| Ok(()),
+        )?;
+        self.size = size;
+        let new = self.catalogue.frames != frames;
+        self.indexed &= !new;
+        Ok(new)
+    }
+}

@@ -1,0 +1,99 @@
+//! Storage whose reads are counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use export_core::{Error, Limits, Result, Storage};
+
+use crate::frame::FrameHeader;
+use crate::layout::FRAME_HEADER_BYTES;
+use crate::scan::{Scanner, Step};
+
+/// How often and how much of a container was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Read requests.
+    pub requests: u64,
+    /// Bytes they returned.
+    pub bytes: u64,
+}
+
+/// Storage that is only read, and how much.
+pub(crate) struct Counted {
+    storage: Arc<dyn Storage>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Counted {
+    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            storage,
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn size_bytes(&self) -> Result<u64> {
+        self.storage.size_bytes()
+    }
+
+    pub(crate) fn reads(&self) -> Reads {
+        Reads {
+            requests: self.requests.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Fills `buffer` from `offset` as far as the storage goes. Returns how far.
+    pub(crate) fn read_into(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let count = self
+            .storage
+            .read_at(offset, buffer)
+            .map_err(|error| error.at_offset(offset))?;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+
+    /// Up to `bytes` bytes from `offset`; fewer only at the end. The caller has bounded `bytes`.
+    pub(crate) fn read(&self, offset: u64, bytes: u64) -> Result<Vec<u8>> {
+        let length = usize::try_from(bytes).map_err(Error::limit)?;
+        let mut buffer = vec![0; length];
+        let count = self.read_into(offset, &mut buffer)?;
+        buffer.truncate(count);
+        Ok(buffer)
+    }
+
+    /// The whole payload of a frame, verified. An error of kind corrupt or unsupported is about the frame alone.
+    pub(crate) fn payload(
+        &self,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<Vec<u8>> {
+        let at = |error: Error| error.at_offset(offset);
+        header
+            .check_limit(limits)
+            .map_err(|fault| at(fault.into()))?;
+        let start = offset.saturating_add(FRAME_HEADER_BYTES as u64);
+        let payload = self.read(start, header.payload_bytes)?;
+        header
+            .check_payload(&payload, limits)
+            .map_err(|fault| at(fault.into()))?;
+        Ok(payload)
+    }
+
+    /// Lets `scanner` look until it has found something.
+    pub(crate) fn scan(&self, scanner: &mut Scanner) -> Result<Step> {
+        loop {
+            let found = match scanner.step()? {
+                Step::Read { offset, bytes } => scanner.supply(&self.read(offset, bytes)?),
+                found => Some(found),
+            };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! Writing a container as bytes, without I/O.
+
+use std::collections::BTreeMap;
+
+use export_core::{
+    Block, ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ExportMetadata, FileId, Limits,
+    Result, Schema, StreamId, widen,
+};
+
+use crate::directory::Directory;
+use crate::fault::Fault;
+use crate::frame::{FrameHeader, block_range, directory_checksum};
+use crate::header::FileHeader;
+use crate::index::{ChunkRef, Index, Link, tail_to_payload};
+use crate::layout::{FILE_HEADER_BYTES, FRAME_CRITICAL, Kind, NO_STREAM, pad};
+use crate::repetition::Repetition;
+use crate::summary;
+use crate::text::{StreamText, check_schema, metadata_to_json};
+
+/// What makes a new container: with the same options, the same calls give the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileOptions {
+    /// What makes its frames its own. No two files may share one.
+    pub file: FileId,
+    /// When it is created, in nanoseconds since 1970-01-01 UTC.
+    pub created_ns: i64,
+}
+
+impl FileOptions {
+    /// A file with a random id. Fails where the system has no randomness to give.
+    pub fn new(created_ns: i64) -> Result<Self> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(|error| Error::from(std::io::Error::other(error)))?;
+        Ok(Self {
+            file: FileId(id),
+            created_ns,
+        })
+    }
+}
+
+/// A stream that is being written.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenStream {
+    pub(crate) text: StreamText,
+    /// The payload of its last frame.
+    pub(crate) json: Vec<u8>,
+    /// Rows so far.
+    pub(crate) rows: u64,
+    /// Chunks so far.
+    pub(crate) chunks: u64,
+}
+
+/// Turns streams and chunks into the bytes of a container, which the caller takes and puts in a row. Never looks back.
+#[derive(Debug, Clone)]
+pub struct FrameWriter {
+    pub(crate) file: FileHeader,
+    pub(crate) sequence: u64,
+    /// Where the next frame starts in the file.
+    pub(crate) offset: u64,
+    pub(crate) streams: BTreeMap<StreamId, OpenStream>,
+    /// The next new stream's number.
+    pub(crate) next_stream: u32,
+    pub(crate) metadata: Option<Vec<u8>>,
+    /// Entries of chunks that no index lists yet.
+    pub(crate) entries: Vec<u8>,
+    pub(crate) entry_count: u64,
+    pub(crate) previous: Option<Link>,
+    /// Whether the last frame is a tail.
+    pub(crate) indexed: bool,
+    pub(crate) repetition: Repetition,
+    pub(crate) out: Vec<u8>,
+}
+
+impl FrameWriter {
+    /// Starts a container.
+    #[must_use]
+    pub fn new(options: &FileOptions) -> Self {
+        let file = FileHeader::new(options.file, options.created_ns);
+        Self {
+            file,
+            sequence: 0,
+            offset: FILE_HEADER_BYTES as u64,
+            streams: BTreeMap::new(),
+            next_stream: 0,
+            metadata: None,
+            entries: Vec::new(),
+            entry_count: 0,
+            previous: None,
+            indexed: false,
+            repetition: Repetition::default(),
+            out: file.to_bytes().to_vec(),
+        }
+    }
+
+    /// The facts of the file.
+    #[must_use]
+    pub fn file(&self) -> &FileHeader {
+        &self.file
+    }
+
+    /// The bytes that were written and not yet taken.
+    #[must_use]
+    pub fn output(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// Drops the bytes of [`FrameWriter::output`], once they are where they belong.
+    pub fn clear_output(&mut self) {
+        self.out.clear();
+    }
+
+    /// The stream called `name`.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Option<StreamId> {
+        self.streams
+            .iter()
+            .find(|(_, stream)| stream.text.name == name)
+            .map(|(&id, _)| id)
+    }
+
+    /// The widest schema of a stream.
+    #[must_use]
+    pub fn schema(&self, stream: StreamId) -> Option<&Schema> {
+        self.streams.get(&stream)?.text.versions.last()
+    }
+
+    /// Rows of a stream so far.
+    #[must_use]
+    pub fn rows(&self, stream: StreamId) -> Option<u64> {
+        self.streams.get(&stream).map(|stream| stream.rows)
+    }
+
+    /// Starts a stream. Fails where there is one of that name.
+    pub fn add_stream(&mut self, name: &str, schema: &Schema) -> Result<StreamId> {
+        if self.stream(name).is_some() {
+            return Err(Error::usage("there is a stream of that name already").in_stream(name));
+        }
+        if self.next_stream == NO_STREAM {
+            return Err(Error::limit(
+                "there are as many streams as a container can hold",
+            ));
+        }
+        check_schema(schema, &Limits::default()).map_err(|error| error.in_stream(name))?;
+        let id = StreamId(self.next_stream);
+        let versions = vec![schema.clone()];
+        let text = StreamText {
+            file: self.file,
+            name: name.to_owned(),
+            versions,
+        };
+        self.put_stream(
+            id,
+            OpenStream {
+                json: text.to_json()?,
+                text,
+                rows: 0,
+                chunks: 0,
+            },
+        )?;
+        self.next_stream += 1;
+        Ok(id)
+    }
+
+    /// Gives a stream a wider schema; chunks from now on are of it. Fails where values or columns would be lost.
+    pub fn widen_stream(&mut self, stream: StreamId, schema: &Schema) -> Result<()> {
+        let mut open = self
+            .streams
+            .get(&stream)
+            .ok_or_else(|| no_stream(stream))?
+            .clone();
+        let in_stream = |error: Error| error.in_stream(&open.text.name);
+        if let Some(narrow) = open.text.versions.last() {
+            if narrow == schema {
+                return Ok(());
+            }
+            check_schema(schema, &Limits::default()).map_err(in_stream)?;
+            check_widening(narrow, schema).map_err(in_stream)?;
+        }
+        open.text.versions.push(schema.clone());
+        open.json = open.text.to_json()?;
+        self.put_stream(stream, open)
+    }
+
+    /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.
+    pub fn chunk(&mut self, stream: StreamId, chunk: &EncodedChunk) -> Result<()> {
+        let open = self.streams.get(&stream).ok_or_else(|| no_stream(stream))?;
+        let placed = |error: Error| error.in_chunk(open.chunks).in_stream(&open.text.name);
+        let columns = open
+            .text
+            .versions
+            .last()
+            .map_or(0, |schema| schema.fields.len());
+        check_chunk(chunk, columns).map_err(placed)?;
+        let (first_row, number) = (open.rows, open.chunks);
+        let schema_version =
+            u32::try_from(open.text.versions.len().saturating_sub(1)).map_err(Error::limit)?;
+        let rows = u32::try_from(chunk.directory.rows).map_err(Error::limit)?;
+        let end_row = first_row.checked_add(rows.into());
+        let end_row =
+            end_row.ok_or_else(|| placed(Error::limit("the stream has too many rows")))?;
+
+        if self
+            .repetition
+            .is_due(self.streams.values().map(|stream| stream.json.len()).sum())
+        {
+            self.repeat_streams()?;
+        }
+        let (columns, block_bytes) = place_blocks(&chunk.directory);
+        let directory = Directory {
+            first_row,
+            number,
+            schema_version,
+            columns,
+        };
+        let start = self.out.len();
+        let mut head = Vec::new();
+        directory.put(&mut head);
+        let header = self.chunk_header(stream, rows, &head, block_bytes)?;
+        self.out.extend(header.to_bytes());
+        self.out.extend(&head);
+        pad(&mut head);
+        let blocks = start + crate::layout::FRAME_HEADER_BYTES + head.len();
+        self.out.resize(blocks, 0);
+        put_blocks(chunk, &directory, blocks, &mut self.out);
+
+        if let Some(entry) = ChunkRef::new(self.offset, &header, directory) {
+            entry.put(&mut self.entries);
+            self.entry_count += 1;
+        }
+        self.frame_done(start);
+        self.repetition.chunk(self.out.len() - start);
+        if let Some(open) = self.streams.get_mut(&stream) {
+            open.rows = end_row;
+            open.chunks += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes what the export says about itself. The last one counts.
+    pub fn metadata(&mut self, metadata: &ExportMetadata) -> Result<()> {
+        let json = metadata_to_json(metadata)?;
+        self.frame(Kind::Metadata, None, &json)?;
+        self.metadata = Some(json);
+        Ok(())
+    }
+
+    /// Writes index and tail, unless they are the last that was written. More can follow.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.indexed {
+            return Ok(());
+        }
+        let index = Index {
+            file: self.file,
+            previous: self.previous,
+            streams: self
+                .streams
+                .iter()
+                .map(|(&id, stream)| (id, stream.json.as_slice()))
+                .collect(),
+            metadata: self.metadata.as_deref(),
+            entry_count: self.entry_count,
+            entries: &self.entries,
+        };
+        let payload = index.to_payload()?;
+        let (offset, sequence) = (self.offset, self.sequence);
+        self.frame(Kind::Index, None, &payload)?;
+        let link = Link {
+            offset,
+            frame_bytes: self.offset - offset,
+            sequence,
+        };
+        self.frame(Kind::Tail, None, &tail_to_payload(link))?;
+        self.previous = Some(link);
+        self.entries.clear();
+        self.entry_count = 0;
+        self.indexed = true;
+        Ok(())
+    }
+
+    /// Writes a frame of a kind of the private range. Readers that do not know it skip it, or refuse the file where it is
+    /// `critical`.
+    pub fn private_frame(&mut self, kind: u16, critical: bool, payload: &[u8]) -> Result<()> {
+        if kind < crate::layout::PRIVATE_KINDS {
+            return Err(Error::usage(format!(
+                "frame kind {kind:#06x} is not of the private range"
+            )));
+        }
+        self.frame_of(kind, u16::from(critical), None, payload)
+    }
+
+    fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
+        self.frame(Kind::Stream, Some(id), &stream.json)?;
+        self.streams.insert(id, stream);
+        Ok(())
+    }
+
+    fn repeat_streams(&mut self) -> Result<()> {
+        for (id, json) in self
+            .streams
+            .iter()
+            .map(|(&id, s)| (id, s.json.clone()))
+            .collect::<Vec<_>>()
+        {
+            self.frame(Kind::Stream, Some(id), &json)?;
+        }
+        self.repetition.done();
+        Ok(())
+    }
+
+    fn frame(&mut self, kind: Kind, stream: Option<StreamId>, payload: &[u8]) -> Result<()> {
+        let flags = if kind.is_critical() {
+            FRAME_CRITICAL
+        } else {
+            0
+        };
+        self.frame_of(kind.number(), flags, stream, payload)
+    }
+
+    fn frame_of(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        stream: Option<StreamId>,
+        payload: &[u8],
+    ) -> Result<()> {
+        let header = FrameHeader {
+            file: self.file.file,
+            sequence: self.sequence,
+            payload_bytes: payload.len() as u64,
+            stream,
+            rows: 0,
+            directory_bytes: u32::try_from(payload.len()).map_err(Error::limit)?,
+            kind,
+            flags,
+            directory_checksum: directory_checksum(self.file.file, self.sequence, payload),
+        };
+        header.check_limit(&Limits::default())?;
+        let start = self.out.len();
+        self.out.extend(header.to_bytes());
+        self.out.extend(payload);
+        self.frame_done(start);
+        Ok(())
+    }
+
+    fn chunk_header(
+        &self,
+        stream: StreamId,
+        rows: u32,
+        directory: &[u8],
+        block_bytes: u64,
+    ) -> Result<FrameHeader> {
+        let mut header = FrameHeader {
+            file: self.file.file,
+            sequence: self.sequence,
+            payload_bytes: 0,
+            stream: Some(stream),
+            rows,
+            directory_bytes: u32::try_from(directory.len()).map_err(Error::limit)?,
+            kind: Kind::Chunk.number(),
+            flags: FRAME_CRITICAL,
+            directory_checksum: directory_checksum(self.file.file, self.sequence, directory),
+        };
+        header.payload_bytes = header.blocks_start().saturating_add(block_bytes);
+        header.check_limit(&Limits::default())?;
+        Ok(header)
+    }
+
+    /// Pads the frame that starts at `start` of the output and counts it.
+    fn frame_done(&mut self, start: usize) {
+        let bytes = (self.out.len() - start).next_multiple_of(crate::layout::ALIGNMENT as usize);
+        self.out.resize(start + bytes, 0);
+        self.offset += bytes as u64;
+        self.sequence += 1;
+        self.indexed = false;
+    }
+}
+
+fn no_stream(stream: StreamId) -> Error {
+    Error::usage(format!("there is no stream {stream}"))
+}
+
+/// Fails where a value of `narrow` could be lost in `wide`.
+fn check_widening(narrow: &Schema, wide: &Schema) -> Result<()> {
+    for from in &narrow.fields {
+        match wide.fields.iter().find(|field| field.name == from.name) {
+            Some(to) if to == from || widen::widens(from, to) => {}
+            Some(to) => {
+                let text = format!(
+                    "{:?} cannot become {:?} without loss",
+                    from.data_type, to.data_type
+                );
+                return Err(Error::schema(text).in_column(&from.name));
+            }
+            None => return Err(Error::schema("the column is gone").in_column(&from.name)),
+        }
+    }
+    let added = |field: &&_| {
+        narrow
+            .index_of(&export_core::marrow::datatypes::Field::clone(field).name)
+            .is_none()
+    };
+    match wide
+        .fields
+        .iter()
+        .filter(added)
+        .find(|field| !field.nullable)
+    {
+        None => Ok(()),
+        Some(field) => {
+            let error = Error::schema(
+                "a column that is added must be nullable: earlier rows have no value",
+            );
+            Err(error.in_column(&field.name))
+        }
+    }
+}
+
+/// Fails where a chunk cannot be stored or read back under the default limits.
+fn check_chunk(chunk: &EncodedChunk, columns: usize) -> Result<()> {
+    let EncodedChunk {
+        directory: ChunkDirectory {
+            rows,
+            columns: directories,
+        },
+        bytes,
+    } = chunk;
+    let limits = Limits::default();
+    Limits::check("rows of a chunk", *rows, limits.chunk_rows)?;
+    if directories.len() != columns {
+        let text = format!(
+            "the chunk has {} columns where the stream has {columns}",
+            directories.len()
+        );
+        return Err(Error::schema(text));
+    }
+    for column in directories {
+        if !summary::is_storable(&column.summary, *rows) {
+            return Err(Error::usage(
+                "a summary has more nulls than rows, a NaN or a long bound",
+            ));
+        }
+        u16::try_from(column.blocks.len()).map_err(Error::limit)?;
+        for block in &column.blocks {
+            u8::try_from(block.parameters.len()).map_err(Error::limit)?;
+            let range = block_range(block.offset, block.stored_bytes);
+            if range.and_then(|range| bytes.get(range)).is_none() {
+                return Err(Fault::Short("chunk").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The columns with their blocks where they will lie, and the end of the last block.
+fn place_blocks(directory: &ChunkDirectory) -> (Vec<ColumnDirectory>, u64) {
+    let mut end = 0_u64;
+    let columns = directory.columns.iter().map(|column| {
+        let blocks = column.blocks.iter().map(|block| {
+            let offset = end.next_multiple_of(crate::layout::ALIGNMENT);
+            if block.stored_bytes > 0 {
+                end = offset + block.stored_bytes;
+            }
+            Block {
+                offset,
+                ..block.clone()
+            }
+        });
+        ColumnDirectory {
+            summary: column.summary.clone(),
+            blocks: blocks.collect(),
+        }
+    });
+    (columns.collect(), end)
+}
+
+/// Appends the blocks of `chunk` where `directory` says, counted from `start` of the output.
+fn put_blocks(chunk: &EncodedChunk, directory: &Directory, start: usize, out: &mut Vec<u8>) {
+    let from = chunk
+        .directory
+        .columns
+        .iter()
+        .flat_map(|column| &column.blocks);
+    let to = directory.columns.iter().flat_map(|column| &column.blocks);
+    for (from, to) in from.zip(to) {
+        let stored =
+            block_range(from.offset, from.stored_bytes).and_then(|range| chunk.bytes.get(range));
+        let offset = usize::try_from(to.offset).unwrap_or(usize::MAX);
+        if let Some(stored) = stored.filter(|stored| !stored.is_empty()) {
+            out.resize(start.saturating_add(offset), 0);
+            out.extend(stored);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Reading chunks, whole or some of their columns.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use export_core::{
+    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::container::Container;
+use crate::directory::{Directory, extent};
+use crate::fault::Fault;
+use crate::frame::{FrameHeader, block_range};
+use crate::index::ChunkRef;
+use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES};
+use crate::scan::{Scanner, Step};
+
+/// Where frames are that are not where the index says; known once one was missed.
+#[derive(Debug, Default)]
+pub(crate) struct Relocated(Mutex<Option<HashMap<u64, u64>>>);
+
+/// A run of wanted columns that lie next to each other, in the order they are wanted.
+struct Run {
+    /// Where it starts among the chunk's blocks.
+    from: u64,
+    /// Where it starts in the bytes that are returned.
+    to: u64,
+    bytes: u64,
+}
+
+impl Container {
+    /// Reads a chunk: all of it, or the `columns` wanted, by their places in the schema it was written with. The directory
+    /// then lists these columns in this order. Everything that is returned was verified.
+    pub fn read_chunk(&self, chunk: &ChunkRef, columns: Option<&[usize]>) -> Result<EncodedChunk> {
+        self.read_verified(chunk, columns).map_err(|error| {
+            let named = self
+                .stream_by_id(chunk.stream)
+                .map(|stream| stream.name.clone());
+            let error = error.in_chunk(chunk.number).at_offset(chunk.offset);
+            named.into_iter().fold(error, Error::in_stream)
+        })
+    }
+
+    /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
+    pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
+        let (_, _, directory) = self
+            .find_chunk(chunk)
+            .map_err(|error| error.in_chunk(chunk.number))?;
+        Ok(ChunkDirectory {
+            rows: chunk.rows,
+            columns: directory.columns,
+        })
+    }
+
+    fn read_verified(&self, chunk: &ChunkRef, columns: Option<&[usize]>) -> Result<EncodedChunk> {
+        let (offset, header, directory) = self.find_chunk(chunk)?;
+        let all: Vec<usize>;
+        let wanted = match columns {
+            Some(columns) => columns,
+            None => {
+                all = (0..directory.columns.len()).collect();
+                &all
+            }
+        };
+        let (columns, runs, bytes) = plan(&directory, wanted)?;
+        Limits::check("bytes of a chunk", bytes, self.limits.frame_bytes)?;
+        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
+        let blocks = offset
+            .saturating_add(FRAME_HEADER_BYTES as u64)
+            .saturating_add(header.blocks_start());
+        for run in runs {
+            let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
+            self.source
+                .read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;
+        }
+        for (column, &at) in columns.iter().zip(wanted) {
+            check_blocks(column, &buffer).map_err(|(number, fault)| {
+                let stored = directory
+                    .columns
+                    .get(at)
+                    .and_then(|column| column.blocks.get(number));
+                let error = Error::from(fault)
+                    .in_block(number as u64)
+                    .at_offset(blocks.saturating_add(stored.map_or(0, |block| block.offset)));
+                self.in_column(error, chunk, at)
+            })?;
+        }
+        clear_padding(&columns, &mut buffer);
+        let directory = ChunkDirectory {
+            rows: chunk.rows,
+            columns,
+        };
+        Ok(EncodedChunk {
+            directory,
+            bytes: buffer,
+        })
+    }
+
+    /// The chunk's frame, where it should be or wherever it is.
+    fn find_chunk(&self, chunk: &ChunkRef) -> Result<(u64, FrameHeader, Directory)> {
+        let known = self
+            .relocated
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .and_then(|map| map.get(&chunk.sequence).copied());
+        let offset = known.unwrap_or(chunk.offset);
+        if let Some((header, directory)) = self.chunk_at(chunk, offset)? {
+            return Ok((offset, header, directory?));
+        }
+        let moved = self
+            .relocate(chunk.sequence)?
+            .filter(|&moved| moved != offset);
+        if let Some(offset) = moved
+            && let Some((header, directory)) = self.chunk_at(chunk, offset)?
+        {
+            return Ok((offset, header, directory?));
+        }
+        Err(Error::corrupt(
+            "the chunk's frame is gone or its header is damaged",
+        ))
+    }
+
+    /// Header and directory of `chunk` if its frame is at `offset`.
+    #[expect(
+        clippy::type_complexity,
+        reason = "whether it is there, and then whether it is intact"
+    )]
+    fn chunk_at(
+        &self,
+        chunk: &ChunkRef,
+        offset: u64,
+    ) -> Result<Option<(FrameHeader, Result<Directory>)>> {
+        let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
+        Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
+        let head = self.source.read(offset, head_bytes)?;
+        let Some(header) = FrameHeader::parse(&head) else {
+            return Ok(None);
+        };
+        let expected = header.file == self.file.file
+            && header.sequence == chunk.sequence
+            && header.stream == Some(chunk.stream)
+            && u64::from(header.rows) == chunk.rows
+            && header.directory_bytes == chunk.directory_bytes
+            && header.payload_bytes == chunk.payload_bytes;
+        if !expected {
+            return Ok(None);
+        }
+        let bytes = head.get(FRAME_HEADER_BYTES..).unwrap_or_default();
+        let directory = header
+            .check_directory(bytes)
+            .and_then(|()| Directory::parse(bytes, &header, &self.limits))
+            .map_err(Error::from);
+        Ok(Some((header, directory)))
+    }
+
+    /// Where the frame with this number is, according to the frames themselves.
+    fn relocate(&self, sequence: u64) -> Result<Option<u64>> {
+        let mut relocated = self
+            .relocated
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(map) = relocated.as_ref() {
+            return Ok(map.get(&sequence).copied());
+        }
+        let mut scanner = Scanner::new(
+            self.file.file,
+            FILE_HEADER_BYTES as u64,
+            self.size_bytes(),
+            &self.limits,
+        );
+        let mut map = HashMap::new();
+        loop {
+            match self.source.scan(&mut scanner)? {
+                Step::Frame { offset, header } => {
+                    Limits::check("frames", map.len() as u64, self.limits.frames)?;
+                    map.entry(header.sequence).or_insert(offset);
+                }
+                Step::End { .. } => break,
+                Step::Read { .. } | Step::Lost { .. } => {}
+            }
+        }
+        let found = map.get(&sequence).copied();
+        *relocated = Some(map);
+        Ok(found)
+    }
+
+    fn in_column(&self, error: Error, chunk: &ChunkRef, at: usize) -> Error {
+        let stream = self.stream_by_id(chunk.stream);
+        let schema = stream.and_then(|stream| stream.schema_of(chunk).ok());
+        match schema.and_then(|schema| schema.fields.get(at)) {
+            Some(field) => error.in_column(&field.name),
+            None => error.in_column(at.to_string()),
+        }
+    }
+}
+
+/// The wanted columns as they will lie, which runs to read for them, and their length in all.
+fn plan(directory: &Directory, wanted: &[usize]) -> Result<(Vec<ColumnDirectory>, Vec<Run>, u64)> {
+    let starts: Vec<u64> = directory
+        .extents()
+        .scan(0_u64, |end, bytes| {
+            let start = *end;
+            *end = end.saturating_add(bytes);
+            Some(start)
+        })
+        .collect();
+    let mut columns = Vec::with_capacity(wanted.len());
+    let mut runs: Vec<Run> = Vec::new();
+    let mut end = 0_u64;
+    for &at in wanted {
+        let (Some(column), Some(&from)) = (directory.columns.get(at), starts.get(at)) else {
+            let text = format!("there is no column {at} among {}", directory.columns.len());
+            return Err(Error::new(ErrorKind::Usage, text));
+        };
+        let mut column = column.clone();
+        for block in &mut column.blocks {
+            block.offset = block.offset.saturating_sub(from).saturating_add(end);
+        }
+        let bytes = extent(&column);
+        match runs
+            .last_mut()
+            .filter(|run| run.from.saturating_add(run.bytes) == from)
+        {
+            Some(run) => run.bytes = run.bytes.saturating_add(bytes),
+            None if bytes > 0 => runs.push(Run {
+                from,
+                to: end,
+                bytes,
+            }),
+            None => {}
+        }
+        columns.push(column);
+        end = end.saturating_add(bytes);
+    }
+    Ok((columns, runs, end))
+}
+
+/// Fails at the first block that is not as it was written, with its number.
+fn check_blocks(column: &ColumnDirectory, buffer: &[u8]) -> Result<(), (usize, Fault)> {
+    let damaged = column.blocks.iter().position(|block| {
+        let stored =
+            block_range(block.offset, block.stored_bytes).and_then(|range| buffer.get(range));
+        stored.is_none_or(|stored| xxh3_64(stored) != block.checksum)
+    });
+    damaged.map_or(Ok(()), |number| Err((number, Fault::Checksum("block"))))
+}
+
+/// Zeros what lies between blocks: no checksum covers it, and readers may count on it.
+fn clear_padding(columns: &[ColumnDirectory], buffer: &mut [u8]) {
+    let mut ends = columns
+        .iter()
+        .flat_map(|column| &column.blocks)
+        .filter_map(|block| {
+            let end = block_range(block.offset, block.stored_bytes)?.end;
+            Some((
+                end,
+                end.checked_next_multiple_of(crate::layout::ALIGNMENT as usize)?,
+            ))
+        });
+    ends.try_for_each(|(end, next)| buffer.get_mut(end..next).map(|padding| padding.fill(0)));
+}

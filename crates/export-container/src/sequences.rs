@@ -1,0 +1,87 @@
+//! Sets of sequence numbers, most of which follow one another.
+
+use std::ops::RangeInclusive;
+
+/// A set of numbers, kept as ranges in rising order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sequences(Vec<(u64, u64)>);
+
+impl Sequences {
+    /// Adds `number`. Returns whether it is new.
+    pub(crate) fn insert(&mut self, number: u64) -> bool {
+        let at = self.0.partition_point(|&(_, last)| last < number);
+        if self.0.get(at).is_some_and(|&(first, _)| first <= number) {
+            return false;
+        }
+        let joins_next = self
+            .0
+            .get(at)
+            .is_some_and(|&(first, _)| Some(first) == number.checked_add(1));
+        let before = at
+            .checked_sub(1)
+            .and_then(|before| self.0.get(before))
+            .copied();
+        match before.filter(|&(_, last)| last.checked_add(1) == Some(number)) {
+            Some((first, _)) if joins_next => {
+                if let Some(next) = self.0.get_mut(at) {
+                    next.0 = first;
+                }
+                self.0.remove(at - 1);
+            }
+            Some(_) => {
+                if let Some(range) = self.0.get_mut(at - 1) {
+                    range.1 = number;
+                }
+            }
+            None if joins_next => {
+                if let Some(range) = self.0.get_mut(at) {
+                    range.0 = number;
+                }
+            }
+            None => self.0.insert(at, (number, number)),
+        }
+        true
+    }
+
+    /// The greatest number.
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.0.last().map(|&(_, last)| last)
+    }
+
+    /// The numbers from `first` up to the greatest that are not in the set.
+    pub(crate) fn missing_from(&self, first: u64) -> Vec<RangeInclusive<u64>> {
+        let mut expected = first;
+        let mut missing = Vec::new();
+        for &(start, last) in &self.0 {
+            if start > expected {
+                missing.push(expected..=start - 1);
+            }
+            expected = expected.max(last.saturating_add(1));
+        }
+        missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_set(numbers in prop::collection::vec(0_u64..40, 0..60)) {
+            let (mut ours, mut theirs) = (Sequences::default(), BTreeSet::new());
+            for number in numbers {
+                prop_assert_eq!(ours.insert(number), theirs.insert(number));
+            }
+            let missing: Vec<u64> = ours.missing_from(0).into_iter().flatten().collect();
+            let expected: Vec<u64> =
+                (0..theirs.last().copied().unwrap_or(0)).filter(|n| !theirs.contains(n)).collect();
+            prop_assert_eq!(missing, expected);
+            prop_assert_eq!(ours.last(), theirs.last().copied());
+        }
+    }
+}
