@@ -1,0 +1,327 @@
+//! The encodings, one file each, and what they have in common: values in, parameters and bytes out.
+
+pub(crate) mod bit_packed;
+pub(crate) mod byte_shuffle;
+pub(crate) mod constant;
+pub(crate) mod cursor;
+pub(crate) mod delta;
+mod pack;
+#[cfg(feature = "pco")]
+pub(crate) mod pco;
+pub(crate) mod plain;
+pub(crate) mod run_length;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use export_core::{EncodingId, Error, Result};
+
+use crate::bits;
+use crate::defect::Defect;
+use crate::word::{Kind, Word};
+use bit_packed::Widths;
+
+/// How the values of a block become fewer bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Values as they are in memory.
+    Plain,
+    /// One value, however often. Applies where all values are equal.
+    Constant,
+    /// Runs of equal values.
+    RunLength,
+    /// Distance from the least value of 1,024, in as few bits as most need. For integers of a narrow range.
+    BitPacked,
+    /// Differences of neighbours, bit-packed. For counters, clocks and sorted keys.
+    Delta,
+    /// Bytes of equal place together. For floats, with a codec behind it.
+    ByteShuffle,
+    /// pcodec: smallest for numbers of 16 to 64 bits, at 10 to 30 ns a value.
+    Pco,
+}
+
+impl Encoding {
+    /// Every encoding, by id.
+    pub const ALL: [Self; 7] = [
+        Self::Plain,
+        Self::Constant,
+        Self::RunLength,
+        Self::BitPacked,
+        Self::Delta,
+        Self::ByteShuffle,
+        Self::Pco,
+    ];
+
+    /// Its number in the registry.
+    #[must_use]
+    pub fn id(self) -> EncodingId {
+        EncodingId(match self {
+            Self::Plain => 0,
+            Self::Constant => 1,
+            Self::RunLength => 2,
+            Self::BitPacked => 3,
+            Self::Delta => 4,
+            Self::ByteShuffle => 5,
+            Self::Pco => 6,
+        })
+    }
+
+    /// The encoding stored as `id`. Fails on ids this version does not know, naming the id.
+    pub fn from_id(id: EncodingId) -> Result<Self> {
+        Ok(Self::find(id)?)
+    }
+
+    pub(crate) fn find(id: EncodingId) -> Result<Self, Defect> {
+        let known = Self::ALL.into_iter().find(|encoding| encoding.id() == id);
+        known.ok_or(Defect::Unknown {
+            what: "encoding",
+            id: id.0.into(),
+        })
+    }
+
+    /// Its name in options and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Constant => "constant",
+            Self::RunLength => "run-length",
+            Self::BitPacked => "bit-packed",
+            Self::Delta => "delta",
+            Self::ByteShuffle => "byte-shuffle",
+            Self::Pco => "pco",
+        }
+    }
+
+    /// Whether this build can read and write it.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        self != Self::Pco || cfg!(feature = "pco")
+    }
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|encoding| encoding.name() == text)
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::name).join(", ");
+                Error::usage(format!("{text:?} is no encoding"))
+                    .with_hint(format!("known are {names}"))
+            })
+    }
+}
+
+/// An encoding with what a writer chooses inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    pub(crate) encoding: Encoding,
+    /// For those that pack bits.
+    pub(crate) widths: Widths,
+    /// For pco: 0 to 12.
+    pub(crate) level: usize,
+}
+
+impl Recipe {
+    pub(crate) fn new(encoding: Encoding, widths: Widths) -> Self {
+        Self {
+            encoding,
+            widths,
+            level: 8,
+        }
+    }
+}
+
+/// Values after their encoding, before a codec.
+pub(crate) struct Encoded<'a> {
+    pub(crate) encoding: Encoding,
+    pub(crate) parameters: Vec<u8>,
+    pub(crate) bytes: Cow<'a, [u8]>,
+}
+
+impl<'a> Encoded<'a> {
+    pub(crate) fn owned(encoding: Encoding, (parameters, bytes): (Vec<u8>, Vec<u8>)) -> Self {
+        Self {
+            encoding,
+            parameters,
+            bytes: Cow::Owned(bytes),
+        }
+    }
+
+    pub(crate) fn plain(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self {
+            encoding: Encoding::Plain,
+            parameters: Vec::new(),
+            bytes: bytes.into(),
+        }
+    }
+}
+
+/// Encodes words, or says that `recipe` does not apply to them.
+pub(crate) fn encode_words<W: Word>(
+    values: &[W],
+    kind: Kind,
+    recipe: Recipe,
+) -> Option<Encoded<'_>> {
+    let Recipe {
+        encoding,
+        widths,
+        level,
+    } = recipe;
+    let parts = match encoding {
+        Encoding::Plain => return Some(Encoded::plain(plain::encode(values))),
+        Encoding::Constant => (constant::encode(values)?, Vec::new()),
+        Encoding::RunLength => run_length::encode(values, kind, widths),
+        Encoding::BitPacked => bit_packed::encode(values, kind, widths),
+        Encoding::Delta => delta::encode(values, widths),
+        Encoding::ByteShuffle => (
+            Vec::new(),
+            byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
+        ),
+        #[cfg(feature = "pco")]
+        Encoding::Pco => pco::encode(values, kind, level)?,
+        #[cfg(not(feature = "pco"))]
+        Encoding::Pco => {
+            let _ = level;
+            return None;
+        }
+    };
+    Some(Encoded::owned(encoding, parts))
+}
+
+/// Decodes exactly `count` words. Allocates those and, at most, as much again.
+pub(crate) fn decode_words<W: Word>(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    count: usize,
+) -> Result<Vec<W>, Defect> {
+    match encoding {
+        Encoding::Plain => plain::decode(parameters, bytes, count),
+        Encoding::Constant => constant::decode(parameters, bytes, count),
+        Encoding::RunLength => run_length::decode(parameters, bytes, count),
+        Encoding::BitPacked => bit_packed::decode(parameters, bytes, count),
+        Encoding::Delta => delta::decode(parameters, bytes, count),
+        Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
+        #[cfg(feature = "pco")]
+        Encoding::Pco => pco::decode(parameters, bytes, count),
+        #[cfg(not(feature = "pco"))]
+        Encoding::Pco => Err(Defect::Absent {
+            what: "encoding pco",
+            feature: "pco",
+        }),
+    }
+}
+
+/// Encodes a bitmap whose padding is zero, or says that `recipe` does not apply to it.
+pub(crate) fn encode_bits(bitmap: &[u8], count: usize, recipe: Recipe) -> Option<Encoded<'_>> {
+    match recipe.encoding {
+        Encoding::Plain => Some(Encoded::plain(bitmap)),
+        Encoding::Constant => {
+            let first = bits::get(bitmap, 0);
+            let all = count > 0 && bits::count_ones(bitmap) == if first { count } else { 0 };
+            let parts = (vec![u8::from(first)], Vec::new());
+            all.then(|| Encoded::owned(Encoding::Constant, parts))
+        }
+        Encoding::RunLength => {
+            let parts = run_length::encode_bits(bitmap, count, recipe.widths);
+            Some(Encoded::owned(Encoding::RunLength, parts))
+        }
+        _ => None,
+    }
+}
+
+/// Decodes a bitmap of exactly `count` bits, padding zero.
+pub(crate) fn decode_bits(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    count: usize,
+) -> Result<Vec<u8>, Defect> {
+    match encoding {
+        Encoding::Plain => {
+            let bitmap = plain::decode_bytes(parameters, bytes, count.div_ceil(8))?;
+            if !bits::padding_is_zero(bitmap, count) {
+                return Err(Defect::Rule("padding bits of a bitmap are not zero"));
+            }
+            Ok(bitmap.to_vec())
+        }
+        Encoding::Constant => {
+            constant::no_bytes(bytes)?;
+            match parameters {
+                [value @ 0..=1] => Ok(bits::filled(*value == 1, count)),
+                _ => Err(Defect::Rule("a constant bit is one byte, 0 or 1")),
+            }
+        }
+        Encoding::RunLength => run_length::decode_bits(parameters, bytes, count),
+        other => Err(Defect::Inapplicable {
+            what: other.name(),
+            to: "a bitmap",
+        }),
+    }
+}
+
+/// Encodes values of `width` bytes each, or says that `recipe` does not apply to them.
+pub(crate) fn encode_fixed(bytes: &[u8], width: usize, recipe: Recipe) -> Option<Encoded<'_>> {
+    match recipe.encoding {
+        Encoding::Plain => Some(Encoded::plain(bytes)),
+        Encoding::Constant => {
+            let first = bytes.get(..width).filter(|_| (1..=255).contains(&width))?;
+            let parts = (first.to_vec(), Vec::new());
+            let same = bytes.chunks(width).all(|value| value == first);
+            same.then(|| Encoded::owned(Encoding::Constant, parts))
+        }
+        Encoding::ByteShuffle => {
+            let parts = (Vec::new(), byte_shuffle::encode(bytes, width));
+            Some(Encoded::owned(Encoding::ByteShuffle, parts))
+        }
+        _ => None,
+    }
+}
+
+/// Decodes exactly `count` values of `width` bytes each; the caller has checked that their product is in bounds.
+pub(crate) fn decode_fixed(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    width: usize,
+    count: usize,
+) -> Result<Vec<u8>, Defect> {
+    let due = count.saturating_mul(width);
+    match encoding {
+        Encoding::Plain => plain::decode_bytes(parameters, bytes, due).map(<[u8]>::to_vec),
+        Encoding::Constant => {
+            constant::no_bytes(bytes)?;
+            if parameters.len() != width {
+                return Err(Defect::mismatch(
+                    "constant parameters",
+                    width,
+                    parameters.len(),
+                ));
+            }
+            Ok(parameters.repeat(count))
+        }
+        Encoding::ByteShuffle => {
+            let mut output = vec![0; due];
+            byte_shuffle::decode_bytes(parameters, bytes, width, &mut output)?;
+            Ok(output)
+        }
+        other => Err(Defect::Inapplicable {
+            what: other.name(),
+            to: "values of bytes",
+        }),
+    }
+}

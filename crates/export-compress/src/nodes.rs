@@ -1,0 +1,229 @@
+//! The blocks of one column, taken in order, each checked before memory is spent on it.
+
+use export_core::{Block, Error, Limits, Result, Role};
+
+use crate::bits;
+use crate::codec::Compression;
+use crate::defect::{Defect, Placed, wide};
+use crate::encoding::{Encoding, cursor::bounded, decode_bits, decode_fixed, decode_words};
+use crate::word::Word;
+
+/// What may still be allocated for decoded values of a chunk.
+pub(crate) struct Budget {
+    left: u64,
+    /// Largest block before its encoding is undone.
+    block_bytes: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            left: limits.chunk_decoded_bytes,
+            block_bytes: limits.chunk_decoded_bytes,
+        }
+    }
+
+    pub(crate) fn spend(&mut self, count: usize, width: usize) -> Result<(), Defect> {
+        let asked = wide(count).saturating_mul(wide(width));
+        match self.left.checked_sub(asked) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(Defect::Limit {
+                what: "decoded bytes of the chunk",
+                asked,
+                left: self.left,
+            }),
+        }
+    }
+}
+
+/// Blocks that wait to be decoded.
+pub(crate) struct Nodes<'a> {
+    blocks: std::slice::Iter<'a, Block>,
+    bytes: &'a [u8],
+    pub(crate) budget: &'a mut Budget,
+    scratch: &'a mut Vec<u8>,
+}
+
+impl<'a> Nodes<'a> {
+    /// Fails where blocks are not in order.
+    pub(crate) fn new(
+        blocks: &'a [Block],
+        bytes: &'a [u8],
+        budget: &'a mut Budget,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<Self> {
+        let places = blocks.iter().map(|block| (block.node, block.role));
+        let next = places.clone().skip(1);
+        match places.zip(next).find(|(place, next)| place >= next) {
+            Some((_, (node, role))) => {
+                Err(Placed::block(node, role)(Defect::Rule("blocks are not in order")).into())
+            }
+            None => Ok(Self {
+                blocks: blocks.iter(),
+                bytes,
+                budget,
+                scratch,
+            }),
+        }
+    }
+
+    /// The next block, if it is this one.
+    pub(crate) fn find(&mut self, node: u16, role: Role) -> Option<&'a Block> {
+        let block = self.blocks.as_slice().first()?;
+        if (block.node, block.role) != (node, role) {
+            return None;
+        }
+        self.blocks.next()
+    }
+
+    /// The next block, which must be this one.
+    pub(crate) fn need(&mut self, node: u16, role: Role) -> Result<&'a Block> {
+        self.find(node, role)
+            .ok_or_else(|| Placed::block(node, role)(Defect::Rule("the block is missing")).into())
+    }
+
+    /// Whether the entries of the node's other blocks are looked up by codes.
+    pub(crate) fn has_codes(&self, node: u16) -> bool {
+        let own = self
+            .blocks
+            .as_slice()
+            .iter()
+            .take_while(|block| block.node == node);
+        own.into_iter().any(|block| block.role == Role::Codes)
+    }
+
+    /// Fails where a block is left that its type has no use for.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        match self.blocks.next() {
+            None => Ok(()),
+            Some(block) => {
+                let defect = Defect::Rule("the type has no such block");
+                Err(Placed::block(block.node, block.role)(defect).into())
+            }
+        }
+    }
+
+    /// The validity bitmap of a node of `slots` slots, if it has one.
+    pub(crate) fn validity(&mut self, node: u16, slots: usize) -> Result<Option<Vec<u8>>> {
+        match self.find(node, Role::Validity) {
+            None => Ok(None),
+            Some(block) => self.bits(block, slots).map(Some),
+        }
+    }
+
+    /// `count` words.
+    pub(crate) fn words<W: Word>(&mut self, block: &Block, count: usize) -> Result<Vec<W>> {
+        self.decode(block, (count, W::BYTES), |encoding, bytes| {
+            decode_words(encoding, &block.parameters, bytes, count)
+        })
+    }
+
+    /// A bitmap of `count` bits.
+    pub(crate) fn bits(&mut self, block: &Block, count: usize) -> Result<Vec<u8>> {
+        expect_values(block, count)?;
+        self.decode_raw(block, (count.div_ceil(8), 1), count, |encoding, bytes| {
+            decode_bits(encoding, &block.parameters, bytes, count)
+        })
+    }
+
+    /// `count` values of `width` bytes.
+    pub(crate) fn fixed(&mut self, block: &Block, width: usize, count: usize) -> Result<Vec<u8>> {
+        self.decode(block, (count, width), |encoding, bytes| {
+            decode_fixed(encoding, &block.parameters, bytes, width, count)
+        })
+    }
+
+    /// `count` bytes of text or binary data.
+    pub(crate) fn data(&mut self, block: &Block, count: usize) -> Result<Vec<u8>> {
+        self.decode(block, (count, 1), |encoding, bytes| match encoding {
+            Encoding::Plain => decode_fixed(encoding, &block.parameters, bytes, 1, count),
+            Encoding::Constant => decode_fixed(encoding, &block.parameters, bytes, 1, count),
+            other => Err(Defect::Inapplicable {
+                what: other.name(),
+                to: "data",
+            }),
+        })
+    }
+
+    fn decode<T>(
+        &mut self,
+        block: &Block,
+        (count, width): (usize, usize),
+        decode: impl FnOnce(Encoding, &[u8]) -> Result<T, Defect>,
+    ) -> Result<T> {
+        expect_values(block, count)?;
+        self.decode_raw(block, (count, width), count, decode)
+    }
+
+    /// Spends the budget, undoes the codec, then lets `decode` undo the encoding.
+    fn decode_raw<T>(
+        &mut self,
+        block: &Block,
+        (count, width): (usize, usize),
+        values: usize,
+        decode: impl FnOnce(Encoding, &[u8]) -> Result<T, Defect>,
+    ) -> Result<T> {
+        let result = (|| {
+            let encoding = Encoding::find(block.encoding)?;
+            let codec = Compression::find(block.codec)?;
+            self.budget.spend(count, width)?;
+            let stored = stored(block, self.bytes)?;
+            // No encoding takes more than twelve bytes a value beyond the value itself, and some for its headers.
+            let raw = wide(count).saturating_mul(wide(width));
+            let most = raw
+                .saturating_add(wide(values).saturating_mul(12))
+                .saturating_add(64 << 10);
+            if block.encoded_bytes > most.min(self.budget.block_bytes.saturating_add(64 << 10)) {
+                return Err(Defect::Range {
+                    what: "encoded length",
+                    found: block.encoded_bytes,
+                });
+            }
+            let encoded = bounded("encoded length", block.encoded_bytes, usize::MAX)?;
+            if codec == Compression::None {
+                if stored.len() != encoded {
+                    return Err(Defect::mismatch("stored length", encoded, stored.len()));
+                }
+                return decode(encoding, stored);
+            }
+            self.scratch.clear();
+            self.scratch.resize(encoded, 0);
+            codec.expand(stored, self.scratch)?;
+            decode(encoding, self.scratch)
+        })();
+        result.map_err(|defect| Placed::block(block.node, block.role)(defect).into())
+    }
+}
+
+fn expect_values(block: &Block, count: usize) -> Result<()> {
+    if block.values == wide(count) {
+        return Ok(());
+    }
+    let defect = Defect::Mismatch {
+        what: "number of values",
+        due: wide(count),
+        found: block.values,
+    };
+    Err(Placed::block(block.node, block.role)(defect).into())
+}
+
+fn stored<'a>(block: &Block, bytes: &'a [u8]) -> Result<&'a [u8], Defect> {
+    let start = bounded("offset of the block", block.offset, bytes.len())?;
+    let length = bounded("stored length", block.stored_bytes, bytes.len() - start)?;
+    bytes
+        .get(start..start + length)
+        .ok_or(Defect::Rule("the block is outside of the chunk"))
+}
+
+/// Whether slot `slot` has a value.
+pub(crate) fn is_valid(validity: Option<&[u8]>, slot: usize) -> bool {
+    validity.is_none_or(|validity| bits::get(validity, slot))
+}
+
+/// An error of a node as a whole.
+pub(crate) fn wrong(node: u16, defect: Defect) -> Error {
+    Placed::node(node)(defect).into()
+}

@@ -1,0 +1,224 @@
+//! What is known of a column without decoding it: nulls and bounds.
+
+use export_core::marrow::array::{Array, BytesArray};
+use export_core::{Bound, Summary, array};
+
+use crate::bits;
+use crate::defect::wide;
+
+/// The summary of a top-level column. Slots whose place is broken are left out; the encoder refuses such arrays.
+pub(crate) fn summarise(column: &Array, rows: usize) -> Summary {
+    let mut summary = match column {
+        Array::Dictionary(a) => summarise(&a.values, array::len(&a.values)),
+        other => bounds(other),
+    };
+    summary.nulls = match column {
+        Array::Null(_) => wide(rows),
+        Array::Dictionary(a) => wide(nulls(array::validity(&a.keys), rows)),
+        other => wide(nulls(array::validity(other), rows)),
+    };
+    summary
+}
+
+fn nulls(validity: Option<&[u8]>, rows: usize) -> usize {
+    let bitmap = validity.and_then(|validity| bits::slice(validity, 0..rows));
+    bitmap.map_or(0, |bitmap| rows - bits::count_ones(&bitmap))
+}
+
+fn bounds(column: &Array) -> Summary {
+    let validity = array::validity(column);
+    macro_rules! ints {
+        ($array:expr) => {
+            ints(&$array.values, validity)
+        };
+    }
+    macro_rules! floats {
+        ($array:expr) => {
+            floats(
+                $array.values.iter().map(|value| f64::from(*value)),
+                validity,
+            )
+        };
+    }
+    match column {
+        Array::Boolean(a) => ints(
+            &(0..a.len)
+                .map(|slot| bits::get(&a.values, slot))
+                .collect::<Vec<_>>(),
+            validity,
+        ),
+        Array::Int8(a) => ints!(a),
+        Array::Int16(a) => ints!(a),
+        Array::Int32(a) | Array::Date32(a) => ints!(a),
+        Array::Int64(a) | Array::Date64(a) => ints!(a),
+        Array::UInt8(a) => ints!(a),
+        Array::UInt16(a) => ints!(a),
+        Array::UInt32(a) => ints!(a),
+        Array::UInt64(a) => ints!(a),
+        Array::Float16(a) => floats!(a),
+        Array::Float32(a) => floats!(a),
+        Array::Float64(a) => floats!(a),
+        Array::Time32(a) => ints!(a),
+        Array::Time64(a) | Array::Duration(a) => ints!(a),
+        Array::Timestamp(a) => ints!(a),
+        Array::Decimal128(a) => ints!(a),
+        Array::Utf8(a) | Array::Binary(a) => strings(slices(a), validity),
+        Array::LargeUtf8(a) | Array::LargeBinary(a) => strings(slices(a), validity),
+        Array::Utf8View(a) | Array::BinaryView(a) => {
+            let views = a.data.iter();
+            strings(
+                views.map(|view| crate::view::bytes(view, &a.buffers)),
+                validity,
+            )
+        }
+        Array::FixedSizeBinary(a) => {
+            let width = usize::try_from(a.n).unwrap_or(0).max(1);
+            strings(a.data.chunks_exact(width).map(Some), validity)
+        }
+        _ => Summary::default(),
+    }
+}
+
+fn slices<O: Copy + TryInto<usize>>(array: &BytesArray<O>) -> impl Iterator<Item = Option<&[u8]>> {
+    let ends = array.offsets.iter().zip(array.offsets.iter().skip(1));
+    ends.map(|(start, end)| {
+        array
+            .data
+            .get((*start).try_into().ok()?..(*end).try_into().ok()?)
+    })
+}
+
+/// The values of slots that have one.
+fn present<T>(values: impl Iterator<Item = T>, validity: Option<&[u8]>) -> impl Iterator<Item = T> {
+    let slots = values.enumerate();
+    slots
+        .filter(move |(slot, _)| validity.is_none_or(|v| bits::get(v, *slot)))
+        .map(|(_, v)| v)
+}
+
+fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
+    let both = match validity {
+        None => values
+            .iter()
+            .copied()
+            .min()
+            .zip(values.iter().copied().max()),
+        Some(_) => present(values.iter().copied(), validity).fold(None, |both, value| {
+            let (min, max) = both.unwrap_or((value, value));
+            Some((value.min(min), value.max(max)))
+        }),
+    };
+    let bound = |value: T| Bound::Int(value.into());
+    Summary {
+        min: both.map(|both| bound(both.0)),
+        max: both.map(|both| bound(both.1)),
+        ..Summary::default()
+    }
+}
+
+fn floats(values: impl Iterator<Item = f64>, validity: Option<&[u8]>) -> Summary {
+    let mut summary = Summary::default();
+    let mut both: Option<(f64, f64)> = None;
+    for value in present(values, validity) {
+        if value.is_nan() {
+            summary.has_nan = true;
+            continue;
+        }
+        let (min, max) = both.unwrap_or((value, value));
+        // The total order puts -0.0 below 0.0.
+        let min = if value.total_cmp(&min).is_lt() {
+            value
+        } else {
+            min
+        };
+        let max = if value.total_cmp(&max).is_gt() {
+            value
+        } else {
+            max
+        };
+        both = Some((min, max));
+    }
+    summary.min = both.map(|both| Bound::Float(both.0));
+    summary.max = both.map(|both| Bound::Float(both.1));
+    summary
+}
+
+fn strings<'a>(values: impl Iterator<Item = Option<&'a [u8]>>, validity: Option<&[u8]>) -> Summary {
+    let mut both: Option<(&[u8], &[u8])> = None;
+    for value in present(values, validity).flatten() {
+        let (min, max) = both.unwrap_or((value, value));
+        both = Some((value.min(min), value.max(max)));
+    }
+    Summary {
+        min: both.map(|(min, _)| Bound::Bytes(cut(min).to_vec())),
+        max: both.and_then(|(_, max)| raised(max)),
+        ..Summary::default()
+    }
+}
+
+fn cut(value: &[u8]) -> &[u8] {
+    value.get(..Bound::MAX_BYTES).unwrap_or(value)
+}
+
+/// An upper bound that is short enough; `None` where all bytes that fit are 0xFF.
+fn raised(max: &[u8]) -> Option<Bound> {
+    if max.len() <= Bound::MAX_BYTES {
+        return Some(Bound::Bytes(max.to_vec()));
+    }
+    let mut bound = cut(max).to_vec();
+    while let Some(last) = bound.pop() {
+        if let Some(raised) = last.checked_add(1) {
+            bound.push(raised);
+            return Some(Bound::Bytes(bound));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use export_core::marrow::array::PrimitiveArray;
+
+    #[test]
+    fn zeros_and_nans() {
+        let values = vec![0.0, f64::NAN, -0.0, f64::NEG_INFINITY];
+        let array = Array::Float64(PrimitiveArray {
+            validity: Some(vec![0b0111]),
+            values,
+        });
+        let summary = summarise(&array, 4);
+        assert!(summary.has_nan && summary.nulls == 1);
+        let Some(Bound::Float(min)) = summary.min else {
+            panic!()
+        };
+        assert!(min == 0.0 && min.is_sign_negative());
+        assert_eq!(summary.max, Some(Bound::Float(0.0)));
+    }
+
+    #[test]
+    fn long_strings_are_cut_and_raised() {
+        let long = [b'a'; 40];
+        let mut high = [0xFF; 40];
+        let summary = strings([Some(&long[..])].into_iter(), None);
+        assert_eq!(summary.min, Some(Bound::Bytes(vec![b'a'; 32])));
+        let mut raised_bound = vec![b'a'; 32];
+        raised_bound[31] = b'b';
+        assert_eq!(summary.max, Some(Bound::Bytes(raised_bound)));
+        assert_eq!(raised(&high), None);
+        high[3] = 7;
+        assert_eq!(raised(&high), Some(Bound::Bytes(vec![0xFF, 0xFF, 0xFF, 8])));
+    }
+
+    #[test]
+    fn extremes_are_exact() {
+        let array = Array::UInt64(PrimitiveArray {
+            validity: None,
+            values: vec![u64::MAX, 1],
+        });
+        assert_eq!(
+            summarise(&array, 2).max,
+            Some(Bound::Int(i128::from(u64::MAX)))
+        );
+    }
+}
