@@ -1,1 +1,5 @@
 //! Column summaries and run statistics.
+
+mod run;
+
+pub use run::{RunSummary, peak_memory_bytes};

@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use export_compress::Options as EncodeOptions;
 use export_core::{
     Error, ExportMetadata, FileId, Format, Note, Progress, Result, Sink, Source, WriteOptions,
 };
 
 use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
-use crate::xk::{EncodeOptions, Xk, XkOptions};
+use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
 /// How to convert.

@@ -216,7 +216,7 @@ impl Raw {
 }
 
 /// A pipe's bytes as a file without a name, for formats that read back and forth.
-fn stored(mut stream: Box<dyn Read + Send>) -> Result<File> {
+pub(crate) fn stored(mut stream: Box<dyn Read + Send>) -> Result<File> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut stream, &mut file)?;
     file.seek(SeekFrom::Start(0))?;

@@ -32,14 +32,14 @@ mod input;
 mod output;
 mod recorder;
 mod recording;
-mod repair;
+//mod repair;
 mod rows;
 mod type_name;
 mod usage;
-mod verify;
+//mod verify;
 mod xk;
 
-pub use export_compress::Preset;
+pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
     OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
@@ -54,13 +54,12 @@ pub use formats::did_you_mean;
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
-pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open};
-pub use repair::{Repair, repair};
+pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open, open_with};
+//pub use repair::{Repair, repair};
 pub use rows::{read, write, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
-pub use verify::{Depth, Verification, verify};
-pub use xk::EncodeOptions;
+//pub use verify::{Depth, Verification, verify};
 
 /// Program and version, as recorded in what it writes.
 pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));

@@ -1,19 +1,21 @@
 //! The push side: typed rows into streams of a container.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use export_compress::Options as EncodeOptions;
+use export_container::{FileStorage, StorageEnd};
 use export_core::build::RowBuilder;
 use export_core::{Cancel, Error, ExportMetadata, Result, StreamBatch};
 use serde::Serialize;
 
 use crate::clock;
-use crate::xk::{CHUNK_BYTES, EncodeOptions, XkOptions, XkSink};
+use crate::xk::{CHUNK_BYTES, Counts, XkOptions, XkSink};
 
 /// Rows looked at between two looks at the clock, once a stream has shown that it is not slow.
 const ROWS_BETWEEN_CLOCKS: u64 = 256;
@@ -85,12 +87,17 @@ pub struct Recorded {
     pub chunks: u64,
 }
 
+impl From<Counts> for Recorded {
+    fn from(Counts { rows, chunks }: Counts) -> Self {
+        Self { rows, chunks }
+    }
+}
+
 struct Shared {
     path: PathBuf,
-    file: File,
     options: RecordOptions,
     /// `None` once the file is complete.
-    sink: Mutex<Option<XkSink<File>>>,
+    sink: Mutex<Option<XkSink<StorageEnd>>>,
     /// Names of the streams handed out, so that no two write to one.
     names: Mutex<std::collections::BTreeSet<String>>,
 }
@@ -117,14 +124,15 @@ impl Recorder {
             };
             error.in_file(path.display().to_string())
         })?;
-        let start = |file: &File| -> Result<_> {
-            let sink = XkOptions { encode: options.encode.clone(), ..XkOptions::default() }
-                .start(file.try_clone()?, options.threads, &Cancel::new())?;
+        let start = || -> Result<_> {
+            let xk = XkOptions { encode: options.encode.clone(), ..XkOptions::default() };
+            let storage = Arc::new(FileStorage::new(file));
+            let sink = xk.start(storage, options.threads, &Cancel::new())?;
             crate::output::sync_directory(path)?;
             Ok(sink)
         };
-        let sink = start(&file).map_err(|error| error.in_file(path.display().to_string()))?;
-        Ok(Self::from_parts(path, file, options, sink))
+        let sink = start().map_err(|error| error.in_file(path.display().to_string()))?;
+        Ok(Self::from_parts(path, options, sink))
     }
 
     /// Goes on with a recording that exists: new rows come after its last intact chunk. Nothing already written is touched.
@@ -138,19 +146,17 @@ impl Recorder {
     pub fn append_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
         let path = path.as_ref();
         let open = || -> Result<_> {
-            let file = OpenOptions::new().read(true).write(true).open(path)?;
-            let sink = XkOptions { encode: options.encode.clone(), ..XkOptions::default() }
-                .resume(&file, options.threads, &Cancel::new())?;
-            Ok((file, sink))
+            let xk = XkOptions { encode: options.encode.clone(), ..XkOptions::default() };
+            let storage = Arc::new(FileStorage::open_writable(path)?);
+            xk.resume(storage, options.threads, &Cancel::new())
         };
-        let (file, sink) = open().map_err(|error| error.in_file(path.display().to_string()))?;
-        Ok(Self::from_parts(path, file, options, sink))
+        let sink = open().map_err(|error| error.in_file(path.display().to_string()))?;
+        Ok(Self::from_parts(path, options, sink))
     }
 
-    fn from_parts(path: &Path, file: File, options: RecordOptions, sink: XkSink<File>) -> Self {
+    fn from_parts(path: &Path, options: RecordOptions, sink: XkSink<StorageEnd>) -> Self {
         let shared = Shared {
             path: path.to_owned(),
-            file,
             options,
             sink: Mutex::new(Some(sink)),
             names: Mutex::default(),
@@ -191,7 +197,7 @@ impl Shared {
         error.in_file(self.path.display().to_string())
     }
 
-    fn with_sink<R>(&self, act: impl FnOnce(&mut XkSink<File>) -> Result<R>) -> Result<R> {
+    fn with_sink<R>(&self, act: impl FnOnce(&mut XkSink<StorageEnd>) -> Result<R>) -> Result<R> {
         match &mut *lock(&self.sink) {
             Some(sink) => act(sink),
             None => Err(Error::usage("the recording is complete already")),
@@ -199,7 +205,7 @@ impl Shared {
     }
 
     fn flush_and_count(&self) -> Result<Recorded> {
-        self.with_sink(|sink| sink.flush_then(|container| Ok(container.counts())))
+        self.with_sink(|sink| sink.flush_then(|written| Ok(written.counts().into())))
     }
 
     /// Completes the file where `shared` is the last handle.
@@ -220,9 +226,9 @@ impl Shared {
                 entries: self.options.entries.clone(),
                 ..ExportMetadata::default()
             };
-            let (rows, chunks, file) = sink.close(&metadata)?;
-            file.sync_all()?;
-            Ok(Recorded { rows, chunks })
+            let (counts, mut writer) = sink.close(&metadata)?;
+            writer.sync()?;
+            Ok(Recorded::from(counts))
         };
         complete().map_err(|error| self.in_file(error))
     }
@@ -279,22 +285,14 @@ impl<T: ?Sized> RecordStream<T> {
     /// lose them. [`RecordStream::sync`] is for power losses.
     pub fn flush(&mut self) -> Result<()> {
         self.write_rows()?;
-        let flushed = self.shared.with_sink(|sink| sink.flush_then(|c| c.writer().flush()));
+        let flushed = self.shared.with_sink(|sink| sink.flush_then(|_| Ok(())));
         flushed.map_err(|error| self.shared.in_file(error))
     }
 
     /// [`RecordStream::flush`], and returns once the system says that all of the file is durable.
     pub fn sync(&mut self) -> Result<()> {
         self.write_rows()?;
-        let file = self.shared.file.try_clone().map_err(Error::from);
-        let synced = file.and_then(|file| {
-            self.shared.with_sink(|sink| {
-                sink.flush_then(move |container| {
-                    container.writer().flush()?;
-                    container.sync(&file)
-                })
-            })
-        });
+        let synced = self.shared.with_sink(|sink| sink.flush_then(|written| written.writer().sync()));
         synced.map_err(|error| self.shared.in_file(error))
     }
 
@@ -309,7 +307,7 @@ impl<T: ?Sized> RecordStream<T> {
 
     fn write_rows(&mut self) -> Result<()> {
         self.last_written = Instant::now();
-        let write = || -> Result<()> {
+        let mut write = || -> Result<()> {
             let batch = self.rows.take_batch()?;
             let item = StreamBatch { stream: Arc::clone(&self.name), batch };
             self.shared.with_sink(|sink| sink.gather(item))

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use export_core::{Batch, Result};
+use export_core::marrow::datatypes::{DataType, Field};
+use export_core::{Batch, Error, Result, Schema, widen};
 
 /// Bytes of values a chunk holds at about most, before encoding.
 pub(crate) const CHUNK_BYTES: usize = 4 << 20;
@@ -14,9 +15,35 @@ const ENOUGH_BYTES: usize = CHUNK_BYTES / 2;
 pub(crate) struct Gather {
     parts: Vec<Batch>,
     bytes: usize,
+    /// Schema of the stream so far, where a file is being continued that has the stream already: what comes now may be
+    /// narrower (a column of nothing but nulls, say), and is widened to it.
+    continues: Option<Arc<Schema>>,
 }
 
 impl Gather {
+    pub(crate) fn new(continues: Option<Arc<Schema>>) -> Self {
+        Self { continues, ..Self::default() }
+    }
+
+    /// The rows of `batch`, as wide as the stream they continue.
+    pub(crate) fn continued(&mut self, batch: Batch) -> Result<Batch> {
+        let Some(known) = &mut self.continues else { return Ok(batch) };
+        let schema = batch.schema();
+        if known.fields != schema.fields {
+            let [before, now] = [&known.fields, &schema.fields].map(|fields| Field {
+                data_type: DataType::Struct(fields.clone()),
+                ..Field::default()
+            });
+            let joined = widen::join(&before, &now).map(|field| field.data_type);
+            let Some(DataType::Struct(fields)) = joined else {
+                return Err(Error::schema("these rows do not fit those the stream has already")
+                    .with_hint("give them a stream of their own"));
+            };
+            *known = Arc::new(Schema { fields, metadata: known.metadata.clone() });
+        }
+        widen::cast_batch(&batch, known)
+    }
+
     /// Adds rows, and calls `whole` for each chunk's worth there is now. Rows keep their order. A chunk has one schema, so a
     /// new one ends the chunk before it.
     pub(crate) fn add(

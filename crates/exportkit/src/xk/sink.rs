@@ -26,42 +26,60 @@ struct Encoded {
 }
 
 /// The container being written, on the consumer's thread.
-pub(crate) struct Container<W> {
+pub(crate) struct Written<W> {
     writer: Writer<W>,
     streams: BTreeMap<Arc<str>, (StreamId, Arc<Schema>)>,
-    rows: u64,
-    chunks: u64,
+    counts: Counts,
 }
 
-impl<W: Write> Container<W> {
-    pub(crate) fn new(writer: Writer<W>) -> Self {
-        Self { writer, streams: BTreeMap::new(), rows: 0, chunks: 0 }
-    }
+/// What was written so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) rows: u64,
+    pub(crate) chunks: u64,
+}
 
+impl<W: Write> Written<W> {
     fn take(&mut self, encoded: Encoded) -> Result<()> {
         let Encoded { stream, schema, chunk } = encoded;
         let id = self.stream(&stream, schema).map_err(|error| error.in_stream(&*stream))?;
         let Some(chunk) = chunk else { return Ok(()) };
-        self.rows += chunk.directory.rows;
-        self.chunks += 1;
+        self.counts.rows += chunk.directory.rows;
+        self.counts.chunks += 1;
         self.writer.chunk(id, &chunk).map_err(|error| error.in_stream(&*stream))
     }
 
     /// The id of a stream, which is added or widened first where its schema is new.
     fn stream(&mut self, name: &Arc<str>, schema: Arc<Schema>) -> Result<StreamId> {
-        match self.streams.get_mut(name) {
-            Some((id, known)) if Arc::ptr_eq(known, &schema) || **known == *schema => Ok(*id),
-            Some((id, known)) => {
+        if let Some((id, known)) = self.streams.get_mut(name) {
+            if !Arc::ptr_eq(known, &schema) && **known != *schema {
                 self.writer.widen_stream(*id, &schema)?;
                 *known = schema;
-                Ok(*id)
             }
-            None => {
-                let id = self.writer.add_stream(name, &schema)?;
-                self.streams.insert(Arc::clone(name), (id, schema));
-                Ok(id)
-            }
+            return Ok(*id);
         }
+        let frames = self.writer.frames();
+        let id = match frames.stream(name) {
+            None => self.writer.add_stream(name, &schema)?,
+            // The recording is being continued.
+            Some(id) => {
+                if frames.schema(id) != Some(&*schema) {
+                    self.writer.widen_stream(id, &schema)?;
+                }
+                id
+            }
+        };
+        self.streams.insert(Arc::clone(name), (id, schema));
+        Ok(id)
+    }
+
+    fn schema_of(&self, stream: &str) -> Option<Schema> {
+        let frames = self.writer.frames();
+        frames.schema(frames.stream(stream)?).cloned()
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
     }
 
     pub(crate) fn writer(&mut self) -> &mut Writer<W> {
@@ -71,13 +89,13 @@ impl<W: Write> Container<W> {
 
 /// A sink that writes a container to `W`.
 pub(crate) struct XkSink<W> {
-    pipeline: Pipeline<StreamBatch, Encoded, Container<W>>,
+    pipeline: Pipeline<StreamBatch, Encoded, Written<W>>,
     pending: BTreeMap<Arc<str>, Gather>,
 }
 
 impl<W: Write + Send + 'static> XkSink<W> {
     pub(crate) fn new(
-        container: Container<W>,
+        writer: Writer<W>,
         encoder: Encoder,
         threads: usize,
         cancel: &Cancel,
@@ -85,7 +103,8 @@ impl<W: Write + Send + 'static> XkSink<W> {
         let budget = Budget::new(BUDGET_BYTES_PER_THREAD.saturating_mul(threads.max(1)));
         let bounds = Bounds { threads, budget, cancel: cancel.clone() };
         let work = move |item: StreamBatch| encode(&encoder, item);
-        let pipeline = Pipeline::new(bounds, work, container, Container::take)?;
+        let written = Written { writer, streams: BTreeMap::new(), counts: Counts::default() };
+        let pipeline = Pipeline::new(bounds, work, written, Written::take)?;
         Ok(Self { pipeline, pending: BTreeMap::new() })
     }
 
@@ -102,7 +121,7 @@ impl<W: Write + Send + 'static> XkSink<W> {
     /// [`XkSink::flush`], then `call` on the container once everything has reached it.
     pub(crate) fn flush_then<R: Send + 'static>(
         &mut self,
-        call: impl FnOnce(&mut Container<W>) -> Result<R> + Send + 'static,
+        call: impl FnOnce(&mut Written<W>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         self.flush()?;
         self.pipeline.call(call)
@@ -111,31 +130,35 @@ impl<W: Write + Send + 'static> XkSink<W> {
     /// [`Sink::write`] without the box.
     pub(crate) fn gather(&mut self, item: StreamBatch) -> Result<()> {
         let StreamBatch { stream, batch } = item;
-        let gather = match self.pending.get_mut(&stream) {
-            Some(gather) => gather,
-            None => {
-                // The stream is there from now on, even if no row ever comes.
-                let empty = Batch::empty(Arc::clone(batch.schema()))?;
-                push(&mut self.pipeline, &stream, empty)?;
-                self.pending.entry(Arc::clone(&stream)).or_default()
-            }
-        };
-        let pipeline = &mut self.pipeline;
+        if !self.pending.contains_key(&stream) {
+            self.begin(&stream, &batch)?;
+        }
+        let Self { pipeline, pending } = self;
+        let gather = pending.entry(Arc::clone(&stream)).or_default();
+        let batch = gather.continued(batch)?;
         gather.add(batch, |whole| push(pipeline, &stream, whole))
     }
 
-    /// Writes what is left, the index and the tail. Returns the rows and chunks written, and the output.
-    pub(crate) fn close(mut self, metadata: &ExportMetadata) -> Result<(u64, u64, W)> {
+    /// Makes a stream known, even if no row ever comes, or finds that the file being continued has it.
+    fn begin(&mut self, stream: &Arc<str>, batch: &Batch) -> Result<()> {
+        let name = Arc::clone(stream);
+        let continues = self.pipeline.call(move |written| Ok(written.schema_of(&name)))?;
+        if continues.is_none() {
+            let empty = Batch::empty(Arc::clone(batch.schema()))?;
+            push(&mut self.pipeline, stream, empty)?;
+        }
+        self.pending.insert(Arc::clone(stream), Gather::new(continues.map(Arc::new)));
+        Ok(())
+    }
+
+    /// Writes what is left, the index and the tail. Returns what was written, and the writer.
+    pub(crate) fn close(mut self, metadata: &ExportMetadata) -> Result<(Counts, Writer<W>)> {
         self.flush()?;
-        let mut container = self.pipeline.finish()?;
-        let metadata = ExportMetadata {
-            rows: container.rows,
-            chunks: container.chunks,
-            ..metadata.clone()
-        };
-        container.writer.metadata(&metadata)?;
-        let output = container.writer.finish()?;
-        Ok((container.rows, container.chunks, output))
+        let Written { mut writer, counts, .. } = self.pipeline.finish()?;
+        let Counts { rows, chunks } = counts;
+        writer.metadata(&ExportMetadata { rows, chunks, ..metadata.clone() })?;
+        writer.finish()?;
+        Ok((counts, writer))
     }
 }
 
@@ -150,7 +173,7 @@ fn encode(encoder: &Encoder, item: StreamBatch) -> Result<Encoded> {
 }
 
 fn push<W: Write + Send + 'static>(
-    pipeline: &mut Pipeline<StreamBatch, Encoded, Container<W>>,
+    pipeline: &mut Pipeline<StreamBatch, Encoded, Written<W>>,
     stream: &Arc<str>,
     batch: Batch,
 ) -> Result<()> {
@@ -164,9 +187,8 @@ impl<W: Write + Send + 'static> Sink for XkSink<W> {
     }
 
     fn finish(self: Box<Self>, metadata: &ExportMetadata) -> Result<SinkSummary> {
-        let (rows, _, mut output) = self.close(metadata)?;
-        output.flush()?;
-        Ok(SinkSummary { rows, notes: Vec::new() })
+        let (counts, _) = self.close(metadata)?;
+        Ok(SinkSummary { rows: counts.rows, notes: Vec::new() })
     }
 
     fn accepts_widening(&self) -> bool {

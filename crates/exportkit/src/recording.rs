@@ -1,0 +1,226 @@
+//! What is in an `.xk` file.
+
+use std::marker::PhantomData;
+use std::path::Path;
+use std::sync::Arc;
+
+use export_container::{ChunkRef, Container, FileStorage, Stream};
+use export_core::{
+    Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Result, Schema, Storage,
+};
+use serde::de::DeserializeOwned;
+
+use crate::input::no_such;
+use crate::xk::{ReadAhead, View, damaged, read_ahead};
+
+/// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("points.xk");
+/// exportkit::write(&path, &[(1_u32, "a"), (2, "b")])?;
+/// let file = exportkit::open(&path)?;
+/// assert_eq!(file.streams()[0].rows, 2);
+/// for batch in file.batches("rows")? {
+///     assert_eq!(batch?.columns().len(), 2);
+/// }
+/// let rows = file.read::<(u32, String)>("rows")?.collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(rows[1], (2, "b".to_owned()));
+/// # Ok::<(), exportkit::Error>(())
+/// ```
+pub fn open(path: impl AsRef<Path>) -> Result<Recording> {
+    open_with(path, &Limits::default())
+}
+
+/// [`open`] with limits of your own.
+pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
+    let path = path.as_ref();
+    let name = path.display().to_string();
+    let open = || -> Result<Container> {
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::open(path)?);
+        Container::open(storage, limits)
+    };
+    let container = Arc::new(open().map_err(|error| error.in_file(&name))?);
+    Ok(Recording { container, name, limits: limits.clone() })
+}
+
+/// An open `.xk` file.
+pub struct Recording {
+    pub(crate) container: Arc<Container>,
+    pub(crate) name: String,
+    limits: Limits,
+}
+
+/// What a container says of one of its streams.
+#[derive(Debug, Clone)]
+pub struct StreamInfo {
+    /// Its name.
+    pub name: String,
+    /// Its widest schema.
+    pub schema: Arc<Schema>,
+    /// Rows of its chunks that are there.
+    pub rows: u64,
+    /// Its chunks that are there.
+    pub chunks: u64,
+    /// Bytes they take in the file.
+    pub stored_bytes: u64,
+    /// Null slots of each column, in the schema's order.
+    pub nulls: Vec<u64>,
+}
+
+/// What a container says of itself.
+#[derive(Debug, Clone)]
+pub struct Info {
+    /// What makes its frames its own.
+    pub file_id: FileId,
+    /// Major and minor version of its format.
+    pub version: (u16, u16),
+    /// When it was created, in ns since 1970 UTC.
+    pub created_ns: i64,
+    /// Whether it was finished: an intact index is at its end.
+    pub complete: bool,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// What the export says about itself, if it does.
+    pub metadata: Option<ExportMetadata>,
+    /// Its streams.
+    pub streams: Vec<StreamInfo>,
+    /// What is not as it should be, as far as opening shows.
+    pub findings: Vec<Finding>,
+}
+
+impl Recording {
+    /// The streams, in the order they were added.
+    #[must_use]
+    pub fn streams(&self) -> Vec<StreamInfo> {
+        self.container.streams().iter().map(StreamInfo::new).collect()
+    }
+
+    /// All that opening has told.
+    #[must_use]
+    pub fn info(&self) -> Info {
+        let file = self.container.file();
+        Info {
+            file_id: self.container.file_id(),
+            version: (file.major, file.minor),
+            created_ns: file.created_ns,
+            complete: self.container.is_indexed(),
+            size_bytes: self.container.size_bytes(),
+            metadata: self.container.metadata().cloned(),
+            streams: self.streams(),
+            findings: self.container.findings().to_vec(),
+        }
+    }
+
+    /// The batches of a stream, one a chunk, with the stream's widest schema. Fails where there is no such stream.
+    pub fn batches(&self, stream: &str) -> Result<Batches> {
+        self.batches_of(stream, None)
+    }
+
+    /// [`Recording::batches`] of some columns only, in the order given. Only their bytes are read.
+    pub fn batches_of(&self, stream: &str, columns: Option<&[String]>) -> Result<Batches> {
+        let known = self.stream(stream)?;
+        let view = View::new(known, columns).map_err(|error| error.in_file(&self.name))?;
+        let schema = Arc::clone(view.schema());
+        let view = Arc::new(view);
+        let jobs = known.chunks.iter().map(|chunk| (chunk.clone(), Arc::clone(&view))).collect();
+        let container = Arc::clone(&self.container);
+        let chunks = read_ahead(container, jobs, self.limits.clone(), Cancel::new())?;
+        Ok(Batches { chunks, schema, name: self.name.clone() })
+    }
+
+    /// The rows of a stream as values of `T`, whose fields are matched by name: it may have fewer fields than the stream, or
+    /// optional ones more.
+    pub fn read<T: DeserializeOwned>(&self, stream: &str) -> Result<Rows<T>> {
+        let batches = self.batches(stream)?;
+        Ok(Rows { batches, stream: stream.to_owned(), rows: Vec::new().into_iter(), row: PhantomData })
+    }
+
+    /// Chunks of a stream, for reading one of them.
+    pub(crate) fn chunks(&self) -> Vec<&ChunkRef> {
+        self.container.chunks()
+    }
+
+    fn stream(&self, name: &str) -> Result<&Stream> {
+        self.container.stream(name).ok_or_else(|| {
+            let known = self.container.streams().iter().map(|stream| stream.name.as_str());
+            no_such("stream", name, known).in_file(&self.name)
+        })
+    }
+}
+
+impl StreamInfo {
+    fn new(stream: &Stream) -> Self {
+        let schema = stream.schema();
+        let nulls = schema.fields.iter().map(|field| nulls_of(stream, &field.name)).collect();
+        Self {
+            name: stream.name.clone(),
+            schema: Arc::clone(schema),
+            rows: stream.rows(),
+            chunks: stream.chunks.len() as u64,
+            stored_bytes: stream.chunks.iter().map(|chunk| chunk.payload_bytes).sum(),
+            nulls,
+        }
+    }
+}
+
+/// Null slots of a column, which all rows of a chunk have that was written before the column was there.
+fn nulls_of(stream: &Stream, column: &str) -> u64 {
+    let nulls = stream.chunks.iter().map(|chunk| {
+        let at = stream.schema_of(chunk).ok().and_then(|schema| schema.index_of(column));
+        at.and_then(|at| chunk.columns.get(at)).map_or(chunk.rows, |column| column.summary.nulls)
+    });
+    nulls.sum()
+}
+
+/// Batches of one stream. A chunk that cannot be read is an error in its place; the next one follows.
+pub struct Batches {
+    chunks: ReadAhead,
+    schema: Arc<Schema>,
+    name: String,
+}
+
+impl Batches {
+    /// The schema that all batches have.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Result<Batch>> {
+        let read = self.chunks.next()?.and_then(|read| read);
+        Some(read.map(|item| item.batch).map_err(|error| damaged(error).in_file(&self.name)))
+    }
+}
+
+/// Rows of one stream as values of `T`.
+pub struct Rows<T> {
+    batches: Batches,
+    stream: String,
+    rows: std::vec::IntoIter<T>,
+    row: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> Iterator for Rows<T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(Ok(row));
+            }
+            let read = self.batches.next()?.and_then(|batch| {
+                export_core::rows::read(&batch)
+                    .map_err(|error: Error| error.in_stream(&self.stream).in_file(&self.batches.name))
+            });
+            match read {
+                Ok(rows) => self.rows = rows.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}

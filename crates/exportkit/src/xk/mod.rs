@@ -1,0 +1,123 @@
+//! The project's own format as one format among the others.
+
+mod gather;
+mod sink;
+mod source;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use export_compress::{Encoder, Options};
+use export_container::{FileOptions, FileStorage, StorageEnd, Writer, layout};
+use export_core::{
+    Cancel, Confidence, FileId, Format, Input, Limits, ReadOptions, Result, Sink, Source, Storage,
+    WriteOptions,
+};
+
+use crate::clock;
+pub(crate) use gather::CHUNK_BYTES;
+pub(crate) use sink::{Counts, XkSink};
+pub(crate) use source::{ReadAhead, View, XkSource, damaged, read_ahead};
+
+/// The `.xk` container, with the encodings and codecs of this build.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Xk;
+
+impl Format for Xk {
+    fn name(&self) -> &'static str {
+        "xk"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["xk"]
+    }
+
+    fn sniff(&self, head: &[u8]) -> Confidence {
+        if head.starts_with(&layout::SIGNATURE) { Confidence::Yes } else { Confidence::No }
+    }
+
+    fn reads_anywhere(&self) -> bool {
+        true
+    }
+
+    fn open(&self, input: Input, options: &ReadOptions) -> Result<Box<dyn Source>> {
+        let file = match input {
+            Input::File(file) => file,
+            Input::Stream(stream) => crate::input::stored(stream)?,
+        };
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(file));
+        Ok(Box::new(XkSource::open(storage, options)?))
+    }
+
+    fn create(
+        &self,
+        output: Box<dyn Write + Send>,
+        options: &WriteOptions,
+    ) -> Result<Box<dyn Sink>> {
+        XkOptions::default().create(output, options)
+    }
+}
+
+/// What is the container's own to choose.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct XkOptions {
+    pub(crate) encode: Options,
+    /// Random where `None`.
+    pub(crate) file_id: Option<FileId>,
+    /// Now where `None`.
+    pub(crate) created_ns: Option<i64>,
+}
+
+impl XkOptions {
+    /// For files that are read once and thrown away.
+    pub(crate) fn fastest() -> Self {
+        let encode = Options::new(export_compress::Preset::HighPerformance);
+        Self { encode, ..Self::default() }
+    }
+
+    pub(crate) fn create(
+        &self,
+        output: Box<dyn Write + Send>,
+        options: &WriteOptions,
+    ) -> Result<Box<dyn Sink>> {
+        let writer = Writer::new(output, &self.file()?)?;
+        Ok(Box::new(self.sink(writer, options.threads, &options.cancel)?))
+    }
+
+    /// Starts a recording in empty storage.
+    pub(crate) fn start(
+        &self,
+        storage: Arc<dyn Storage>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<XkSink<StorageEnd>> {
+        self.sink(Writer::create(storage, &self.file()?)?, threads, cancel)
+    }
+
+    /// Goes on with a recording.
+    pub(crate) fn resume(
+        &self,
+        storage: Arc<dyn Storage>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<XkSink<StorageEnd>> {
+        self.sink(Writer::append(storage, &Limits::default())?, threads, cancel)
+    }
+
+    fn file(&self) -> Result<FileOptions> {
+        let created_ns = self.created_ns.unwrap_or_else(clock::now_ns);
+        match self.file_id {
+            Some(file) => Ok(FileOptions { file, created_ns }),
+            None => FileOptions::new(created_ns),
+        }
+    }
+
+    fn sink<W: Write + Send + 'static>(
+        &self,
+        writer: Writer<W>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<XkSink<W>> {
+        XkSink::new(writer, Encoder::new(self.encode.clone())?, threads, cancel)
+    }
+}
