@@ -6,8 +6,8 @@
 //!
 //! - "No value" is an empty cell without quotes. Where columns that are otherwise numbers and the like have `NA`, `NULL`,
 //!   `null` or `\N`, that word is the file's "no value", in all of its columns, and empty cells are empty strings.
-//!   Quotes make either a string, but where no cell of the sample is empty without quotes, quoted empty cells have no
-//!   value, either.
+//!   Quotes make either a string. Where such columns have quoted empty cells, and no column has bare ones, it is the quoted
+//!   ones that have no value, and bare ones are empty strings.
 //! - An empty line is a row only where there is but one column.
 //! - Options: `csv.delimiter`, `csv.header` (`yes`, `no`, `auto`), `csv.null`, `csv.types` (`infer`, `text`).
 //!
@@ -40,6 +40,8 @@ use write::CsvSink;
 const NULL_OPTION: &str = "csv.null";
 /// Option, and key of a schema's metadata: `no` where the file has no header.
 const HEADER_OPTION: &str = "csv.header";
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Text tables with commas, semicolons, tabs or bars between cells.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,4 +2,6 @@
 
 #[cfg(feature = "csv")]
 pub mod csv;
+#[cfg(feature = "ndjson")]
+pub mod ndjson;
 pub mod text;

@@ -150,7 +150,7 @@ impl Column {
                 sieve.fill(cells, |cell| parse::float(cell, point), |v| values.push(v))
             }
             (Values::Decimal(values), Kind::Decimal { precision, scale }) => {
-                let bound = 10_i128.pow(u32::from(precision)).unsigned_abs();
+                let bound = 10_u128.pow(u32::from(precision));
                 let parse = |cell: &[u8]| {
                     parse::decimal(cell, scale).filter(|v| v.unsigned_abs() < bound)
                 };

@@ -10,24 +10,41 @@ use super::split::Quoting;
 /// Words that files use for "no value", besides nothing at all.
 pub(super) const NULL_TOKENS: [&str; 4] = ["NA", "NULL", "null", "\\N"];
 
+/// A quoted empty cell, as it stands in a file.
+pub(super) const QUOTED_EMPTY: &str = "\"\"";
+
 /// Which cells have no value.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct NullRule {
-    /// A cell that is exactly this, without quotes, has none.
-    pub(super) token: Vec<u8>,
-    /// A quoted empty cell has none either: the file quotes all of its cells, and a column of numbers has such.
-    pub(super) quoted_empty: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NullRule {
+    /// Those that are exactly this, without quotes.
+    Bare(Vec<u8>),
+    /// Quoted empty ones: the file quotes all of its cells, and a column of numbers has such.
+    QuotedEmpty,
 }
 
 impl NullRule {
+    /// The rule that a user names by how such cells look.
+    pub(super) fn named(text: &str) -> Self {
+        if text == QUOTED_EMPTY { Self::QuotedEmpty } else { Self::Bare(text.into()) }
+    }
+
+    /// How such cells look, where they are not just empty.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Bare(token) if token.is_empty() => None,
+            Self::Bare(token) => Some(String::from_utf8_lossy(token).into_owned()),
+            Self::QuotedEmpty => Some(QUOTED_EMPTY.to_owned()),
+        }
+    }
+
     /// Whether a cell has no value.
     #[inline]
     pub(super) fn is_null(&self, cell: &[u8], quoting: Quoting) -> bool {
-        match quoting {
-            Quoting::Bare => cell == self.token,
-            Quoting::Quoted => self.quoted_empty && cell.is_empty(),
-            Quoting::Escaped => false,
-            Quoting::Unreadable => true,
+        match (self, quoting) {
+            (_, Quoting::Unreadable) => true,
+            (Self::Bare(token), Quoting::Bare) => cell == token,
+            (Self::QuotedEmpty, Quoting::Quoted) => cell.is_empty(),
+            _ => false,
         }
     }
 }
@@ -60,20 +77,22 @@ struct Possible {
 
 #[derive(Debug, Clone, Copy)]
 struct Decimals {
+    /// Digits after the point; `None` once a cell is no such decimal.
     scale: Option<u8>,
-    digits: u32,
+    /// The largest unscaled value, sign left out.
+    largest: u128,
 }
 
 impl Decimals {
     fn see(&mut self, cell: &[u8]) {
         match self.scale.and_then(|scale| parse::decimal(cell, scale)) {
-            Some(unscaled) => self.digits = self.digits.max(parse::digits_of(unscaled)),
+            Some(unscaled) => self.largest = self.largest.max(unscaled.unsigned_abs()),
             None => self.scale = None,
         }
     }
 
     fn kind(self) -> Option<Kind> {
-        self.scale.map(|scale| Kind::decimal(self.digits, scale))
+        self.scale.map(|scale| Kind::decimal(self.largest, scale))
     }
 }
 
@@ -86,8 +105,8 @@ impl Possible {
             uint: true,
             plain: true,
             point: true,
-            digits: Decimals { scale: Some(0), digits: 0 },
-            scaled: Decimals { scale: parse::scale_of(cell), digits: 0 },
+            digits: Decimals { scale: Some(0), largest: 0 },
+            scaled: Decimals { scale: parse::scale_of(cell), largest: 0 },
             date: true,
             timestamp: parse::timestamp_format(cell),
         };
@@ -96,8 +115,19 @@ impl Possible {
     }
 
     fn see(&mut self, cell: &[u8]) {
+        if self.int {
+            // Most cells of most files: an integer is nothing but a number without a point.
+            if let Some(v) = parse::int(cell) {
+                self.uint = self.uint && v >= 0;
+                self.plain = self.plain && v.unsigned_abs() < 1 << 53;
+                self.digits.largest = self.digits.largest.max(u128::from(v.unsigned_abs()));
+                (self.bool, self.point, self.date) = (false, false, false);
+                (self.scaled.scale, self.timestamp) = (None, None);
+                return;
+            }
+        }
         self.bool = self.bool && parse::boolean(cell).is_some();
-        self.int = self.int && parse::int(cell).is_some();
+        self.int = false;
         self.uint = self.uint && parse::uint(cell).is_some();
         if self.digits.scale.is_some() {
             self.digits.see(cell);
@@ -176,12 +206,10 @@ impl Guess {
 
     /// The kind of the column, where cells as in `rule` have no value.
     pub(super) fn kind(&self, rule: &NullRule) -> Kind {
-        let other_tokens = NULL_TOKENS
-            .iter()
-            .zip(self.tokens)
-            .any(|(token, count)| count > 0 && token.as_bytes() != rule.token);
-        let empties_are_text = (self.empty > 0 && !rule.token.is_empty())
-            || (self.quoted_empty > 0 && !rule.quoted_empty);
+        let mut tokens = NULL_TOKENS.iter().zip(self.tokens).filter(|&(_, count)| count > 0);
+        let other_tokens = tokens.any(|(token, _)| !rule.is_null(token.as_bytes(), Quoting::Bare));
+        let empties_are_text = (self.empty > 0 && !rule.is_null(b"", Quoting::Bare))
+            || (self.quoted_empty > 0 && !rule.is_null(b"", Quoting::Quoted));
         if other_tokens || empties_are_text {
             return Kind::Text;
         }
@@ -189,9 +217,9 @@ impl Guess {
     }
 }
 
-/// The token for "no value" that makes most columns typed: nothing at all, unless a column that is otherwise typed has one
-/// of [`NULL_TOKENS`].
-pub(super) fn null_rule(guesses: &[Guess], token: Option<&str>) -> NullRule {
+/// The rule that makes most columns typed: empty cells have no value, unless a column that is otherwise typed has one of
+/// [`NULL_TOKENS`], or a quoted empty cell where no column has a bare one.
+pub(super) fn null_rule(guesses: &[Guess]) -> NullRule {
     let typed = || guesses.iter().filter(|guess| guess.is_typed());
     let votes = |at: usize| typed().filter(|guess| guess.tokens.get(at) > Some(&0)).count();
     let best = NULL_TOKENS
@@ -200,13 +228,12 @@ pub(super) fn null_rule(guesses: &[Guess], token: Option<&str>) -> NullRule {
         .map(|(at, token)| (votes(at), *token))
         .rev()
         .max_by_key(|&(votes, _)| votes)
-        .filter(|&(votes, _)| votes > 0)
-        .map_or("", |(_, token)| token);
+        .filter(|&(votes, _)| votes > 0);
     let bare_empty = guesses.iter().any(|guess| guess.empty > 0);
-    let token = token.unwrap_or(best);
-    NullRule {
-        token: token.as_bytes().to_vec(),
-        quoted_empty: token.is_empty() && !bare_empty && typed().any(|guess| guess.quoted_empty > 0),
+    match best {
+        Some((_, token)) => NullRule::Bare(token.into()),
+        None if !bare_empty && typed().any(|guess| guess.quoted_empty > 0) => NullRule::QuotedEmpty,
+        None => NullRule::Bare(Vec::new()),
     }
 }
 
@@ -223,7 +250,7 @@ mod tests {
     }
 
     fn kind(cells: &[&str]) -> Kind {
-        guess(cells).kind(&NullRule::default())
+        guess(cells).kind(&NullRule::named(""))
     }
 
     #[test]
@@ -250,24 +277,23 @@ mod tests {
     fn one_token_a_file() {
         let numbers = guess(&["1", "NA", "2"]);
         let words = guess(&["a", "NA", ""]);
-        let rule = null_rule(&[numbers.clone(), words.clone()], None);
-        assert_eq!(rule.token, b"NA");
+        let rule = null_rule(&[numbers.clone(), words.clone()]);
+        assert_eq!(rule, NullRule::named("NA"));
         assert_eq!(numbers.kind(&rule), Kind::Int);
         assert_eq!(guess(&["1", ""]).kind(&rule), Kind::Text);
         assert_eq!(guess(&["1", "NULL"]).kind(&rule), Kind::Text);
-        assert_eq!(null_rule(&[words], None).token, b"");
-        assert_eq!(null_rule(&[numbers], Some("-")).token, b"-");
+        assert_eq!(null_rule(&[words]), NullRule::named(""));
     }
 
     #[test]
     fn quoted_empties() {
         let mut quoted = guess(&["1"]);
         quoted.see(b"", Quoting::Quoted);
-        let rule = null_rule(std::slice::from_ref(&quoted), None);
-        assert!(rule.quoted_empty);
+        let rule = null_rule(std::slice::from_ref(&quoted));
+        assert_eq!(rule, NullRule::QuotedEmpty);
         assert_eq!(quoted.kind(&rule), Kind::Int);
-        let rule = null_rule(&[quoted.clone(), guess(&["", "a"])], None);
-        assert!(!rule.quoted_empty);
+        let rule = null_rule(&[quoted.clone(), guess(&["", "a"])]);
+        assert_eq!(rule, NullRule::named(""));
         assert_eq!(quoted.kind(&rule), Kind::Text);
     }
 }

@@ -29,26 +29,22 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Decimals of `digits` digits, `scale` of them after the point.
-    pub(super) fn decimal(digits: u32, scale: u8) -> Self {
-        let short = digits <= u32::from(SHORT_DIGITS) && scale <= SHORT_DIGITS;
+    /// Decimals whose unscaled values are up to `largest`, with `scale` digits after the point.
+    pub(super) fn decimal(largest: u128, scale: u8) -> Self {
+        let short = largest < 10_u128.pow(u32::from(SHORT_DIGITS)) && scale <= SHORT_DIGITS;
         Self::Decimal { precision: if short { SHORT_DIGITS } else { LONG_DIGITS }, scale }
     }
 
     /// The first of the kinds, from narrow to wide, that a single cell can have.
     pub(super) fn of(cell: &[u8]) -> Self {
-        let all_digits = || parse::decimal(cell, 0).map(|v| Self::decimal(parse::digits_of(v), 0));
-        let scaled = || {
-            let scale = parse::scale_of(cell)?;
-            parse::decimal(cell, scale).map(|v| Self::decimal(parse::digits_of(v), scale))
-        };
+        let decimal = |scale| Some(Self::decimal(parse::decimal(cell, scale)?.unsigned_abs(), scale));
         None.or_else(|| parse::boolean(cell).map(|_| Self::Bool))
             .or_else(|| parse::int(cell).map(|_| Self::Int))
             .or_else(|| parse::uint(cell).map(|_| Self::UInt))
-            .or_else(all_digits)
+            .or_else(|| decimal(0))
             .or_else(|| parse::float(cell, false).map(|_| Self::Float { point: false }))
             .or_else(|| parse::float(cell, true).map(|_| Self::Float { point: true }))
-            .or_else(scaled)
+            .or_else(|| decimal(parse::scale_of(cell)?))
             .or_else(|| parse::date(cell).map(|_| Self::Date))
             .or_else(|| parse::timestamp_format(cell).map(|(unit, style)| Self::Timestamp { unit, style }))
             .unwrap_or(Self::Text)
@@ -63,7 +59,7 @@ impl Kind {
             Self::UInt => parse::uint(cell).is_some(),
             Self::Float { point } => parse::float(cell, point).is_some(),
             Self::Decimal { precision, scale } => parse::decimal(cell, scale)
-                .is_some_and(|v| parse::digits_of(v) <= u32::from(precision)),
+                .is_some_and(|v| v.unsigned_abs() < 10_u128.pow(u32::from(precision))),
             Self::Date => parse::date(cell).is_some(),
             Self::Timestamp { unit, style } => parse::timestamp(cell, unit, style).is_some(),
             Self::Text => true,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use export_core::{Error, Result};
 
+use super::infer::QUOTED_EMPTY;
+
 /// Every option, for the hint of the error about one that is not known.
 const KNOWN: [&str; 4] = ["csv.delimiter", "csv.header", "csv.null", "csv.types"];
 
@@ -14,7 +16,7 @@ pub(super) struct CsvOptions {
     pub(super) delimiter: Option<u8>,
     /// `csv.header`: `yes`, `no` or `auto`.
     pub(super) header: Option<bool>,
-    /// `csv.null`: the text of "no value".
+    /// `csv.null`: the text of "no value"; two quotes for a quoted empty cell.
     pub(super) null: Option<String>,
     /// `csv.types`: `infer`, or `text` to leave every cell as it is.
     pub(super) all_text: bool,
@@ -35,7 +37,7 @@ impl CsvOptions {
                         _ => return Err(unknown_value(name, value, "yes, no or auto")),
                     }
                 }
-                "csv.null" if value.contains(['"', '\n', '\r']) => {
+                "csv.null" if value != QUOTED_EMPTY && value.contains(['"', '\n', '\r']) => {
                     return Err(unknown_value(name, value, "text without quotes or line ends"));
                 }
                 "csv.null" => options.null = Some(value.clone()),

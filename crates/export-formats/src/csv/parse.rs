@@ -107,11 +107,6 @@ pub(super) fn scale_of(cell: &[u8]) -> Option<u8> {
     u8::try_from(cell.len() - point - 1).ok().filter(|&scale| usize::from(scale) <= MAX_DIGITS)
 }
 
-/// Digits of a decimal's unscaled value.
-pub(super) fn digits_of(unscaled: i128) -> u32 {
-    unscaled.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1)
-}
-
 /// Ten to the power of the position, as far as floats hold it exactly.
 const POWERS: [f64; 16] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];

@@ -82,9 +82,8 @@ impl CsvSource {
             notes.clear();
         }
         let mut schema_metadata = BTreeMap::new();
-        if !nulls.token.is_empty() {
-            let token = String::from_utf8_lossy(&nulls.token).into_owned();
-            schema_metadata.insert(NULL_OPTION.to_owned(), token);
+        if let Some(name) = nulls.name() {
+            schema_metadata.insert(NULL_OPTION.to_owned(), name);
         }
         if header.is_none() {
             schema_metadata.insert(HEADER_OPTION.to_owned(), String::from("no"));

@@ -2,9 +2,10 @@
 
 use export_core::{Error, Limits, Result};
 
+use super::BYTE_ORDER_MARK;
 use super::buffer::Window;
 use super::fault::Fault;
-use super::infer::{Guess, NullRule, null_rule};
+use super::infer::{self, Guess, NullRule};
 use super::kind::Kind;
 use super::options::CsvOptions;
 use super::sniff;
@@ -91,8 +92,8 @@ fn check_encoding(window: &mut Window) -> Result<()> {
         return Err(Error::unsupported("lines end in carriage returns alone")
             .with_hint("convert them first, with tr '\\r' '\\n'"));
     }
-    if head.starts_with(b"\xef\xbb\xbf") {
-        window.consume(window.start() + 3);
+    if head.starts_with(BYTE_ORDER_MARK) {
+        window.consume(window.start() + BYTE_ORDER_MARK.len());
     }
     Ok(())
 }
@@ -100,12 +101,15 @@ fn check_encoding(window: &mut Window) -> Result<()> {
 /// What the rows in the window tell; `None` where there is not even one whole row after the first.
 fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sample, FirstRow)> {
     let (bytes, last) = (window.bytes(), window.at_end());
+    let given = options.null.as_deref().map(NullRule::named);
     let mut scratch = Vec::new();
     let mut cells: Vec<Cell> = Vec::new();
     let mut at = window.start();
     let mut first: Option<FirstRow> = None;
     let mut guesses = Vec::new();
     let mut rows = 0;
+    // Starts of empty lines before the first row. A header is looked for below them.
+    let mut blank = Vec::new();
     while rows < SAMPLE_ROWS {
         cells.clear();
         let Split::Record { end, malformed } = split_record(bytes, at, delimiter, last, &mut cells)
@@ -117,8 +121,7 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
             .or_else(|| (end > window.utf8_to() && !is_utf8(&cells, bytes)).then_some(Fault::NotUtf8));
         let start = std::mem::replace(&mut at, end);
         match &first {
-            // Lines before the header are skipped if empty, whatever the number of columns.
-            None if is_blank(&cells, bytes) => {}
+            None if is_blank(&cells, bytes) => blank.push(start),
             None => {
                 guesses = vec![Guess::new(); cells.len()];
                 let cells = cells.iter().map(|c| (c.bytes(bytes, &mut scratch).to_vec(), c.quoting));
@@ -127,7 +130,7 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
             Some(first) if first.cells.len() == cells.len() && fault.is_none() => {
                 rows += 1;
                 for (guess, cell) in guesses.iter_mut().zip(&cells) {
-                    see(guess, cell.bytes(bytes, &mut scratch), cell.quoting, options);
+                    see(guess, cell.bytes(bytes, &mut scratch), cell.quoting, given.as_ref());
                 }
             }
             Some(_) => {}
@@ -135,7 +138,8 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
     }
     let first = first.filter(|_| rows > 0 || last)?;
     let complete = last && at == bytes.len();
-    let nulls = null_rule(&guesses, options.null.as_deref());
+    let null_rule = |guesses: &[Guess]| given.clone().unwrap_or_else(|| infer::null_rule(guesses));
+    let nulls = null_rule(&guesses);
     let mut kinds: Vec<Kind> = guesses.iter().map(|guess| guess.kind(&nulls)).collect();
     let is_header = options.header.unwrap_or_else(|| {
         sniff::is_header(first.cells.iter().map(|(cell, _)| cell.as_slice()), &kinds)
@@ -146,11 +150,16 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
         header = Some(first.cells.iter().map(|(cell, _)| text(cell)).collect());
     } else {
         for (guess, (cell, quoting)) in guesses.iter_mut().zip(&first.cells) {
-            see(guess, cell, *quoting, options);
+            see(guess, cell, *quoting, given.as_ref());
         }
-        nulls = null_rule(&guesses, options.null.as_deref());
+        nulls = null_rule(&guesses);
         kinds = guesses.iter().map(|guess| guess.kind(&nulls)).collect();
         rows_at = first.start;
+        // In a single column, empty lines are rows.
+        if let ([guess], [first_blank, ..]) = (guesses.as_mut_slice(), blank.as_slice()) {
+            blank.iter().for_each(|_| see(guess, b"", Quoting::Bare, given.as_ref()));
+            rows_at = *first_blank;
+        }
     }
     if options.all_text {
         kinds.fill(Kind::Text);
@@ -159,9 +168,9 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
     Some((Sample { delimiter, header, rows_at, kinds, nulls, complete }, first))
 }
 
-fn see(guess: &mut Guess, cell: &[u8], quoting: Quoting, options: &CsvOptions) {
-    let given = options.null.as_ref().is_some_and(|token| token.as_bytes() == cell);
-    if !(given && quoting == Quoting::Bare) {
+/// Takes a cell into account, unless the user said that it has no value.
+fn see(guess: &mut Guess, cell: &[u8], quoting: Quoting, given: Option<&NullRule>) {
+    if !given.is_some_and(|rule| rule.is_null(cell, quoting)) {
         guess.see(cell, quoting);
     }
 }

@@ -11,9 +11,10 @@ use export_core::{
     Cancel, Error, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch, WriteOptions,
 };
 
+use super::infer::QUOTED_EMPTY;
 use super::kind::HEADER_KEY;
 use super::options::CsvOptions;
-use super::{HEADER_OPTION, NULL_OPTION};
+use super::{BYTE_ORDER_MARK, HEADER_OPTION, NULL_OPTION};
 use crate::text::write_value;
 
 /// Bytes gathered before they are written.
@@ -22,14 +23,24 @@ const FLUSH_BYTES: usize = 256 << 10;
 /// Rows of one stream as CSV.
 pub(super) struct CsvSink {
     output: Box<dyn Write + Send>,
-    delimiter: u8,
     options: CsvOptions,
     cancel: Cancel,
     /// The stream and the schema of its first batch.
     started: Option<(Arc<str>, Arc<Schema>)>,
-    null: Vec<u8>,
+    spelling: Spelling,
     buffer: Vec<u8>,
+    /// Whether bytes were written.
+    begun: bool,
     rows: u64,
+}
+
+/// What tells cells apart, and values from none.
+struct Spelling {
+    delimiter: u8,
+    /// A cell without a value.
+    null: Vec<u8>,
+    /// Empty cells are quoted: alone in their line they would be an empty line, which many readers skip.
+    quote_empty: bool,
 }
 
 impl CsvSink {
@@ -39,18 +50,20 @@ impl CsvSink {
         delimiter: u8,
     ) -> Result<Self> {
         let csv = CsvOptions::new(&options.extra)?;
+        let delimiter = csv.delimiter.unwrap_or(delimiter);
         Ok(Self {
             output,
-            delimiter: csv.delimiter.unwrap_or(delimiter),
             options: csv,
             cancel: options.cancel.clone(),
             started: None,
-            null: Vec::new(),
+            spelling: Spelling { delimiter, null: Vec::new(), quote_empty: false },
             buffer: Vec::new(),
+            begun: false,
             rows: 0,
         })
     }
 
+    /// Writes the header before the first batch; later ones must be like it.
     fn start(&mut self, stream: &Arc<str>, schema: &Arc<Schema>) -> Result<()> {
         if let Some((first, expected)) = &self.started {
             if first != stream {
@@ -64,32 +77,34 @@ impl CsvSink {
             }
             return Ok(());
         }
+        self.started = Some((Arc::clone(stream), Arc::clone(schema)));
         let kept = |key: &str| schema.metadata.get(key).cloned();
-        self.null = self.options.null.clone().or_else(|| kept(NULL_OPTION)).unwrap_or_default().into();
-        if self.null.contains(&self.delimiter) {
+        let null = self.options.null.clone().or_else(|| kept(NULL_OPTION)).unwrap_or_default();
+        self.spelling.quote_empty = schema.fields.len() == 1 && null != QUOTED_EMPTY;
+        self.spelling.null = null.into();
+        if self.spelling.null.contains(&self.spelling.delimiter) {
             return Err(Error::usage("the word for \"no value\" has the delimiter in it")
                 .with_hint("choose another one with csv.null, or another csv.delimiter"));
         }
-        let header = self.options.header.unwrap_or(kept(HEADER_OPTION).as_deref() != Some("no"));
-        if header {
-            let delimiter = self.delimiter;
+        if self.options.header.unwrap_or(kept(HEADER_OPTION).as_deref() != Some("no")) {
             for (at, field) in schema.fields.iter().enumerate() {
                 let name = field.metadata.get(HEADER_KEY).unwrap_or(&field.name);
                 if at > 0 {
-                    self.buffer.push(delimiter);
+                    self.buffer.push(self.spelling.delimiter);
                 }
-                // An empty line would be no header at all, and a byte order mark none of the name's.
-                let mistaken = (name.is_empty() && schema.fields.len() == 1)
-                    || (at == 0 && name.starts_with('\u{feff}'));
-                write_cell(name.as_bytes(), delimiter, mistaken, &mut self.buffer);
+                let alone = name.is_empty() && schema.fields.len() == 1;
+                self.spelling.write_quoted_if(alone, name.as_bytes(), &mut self.buffer);
             }
             self.buffer.push(b'\n');
         }
-        self.started = Some((Arc::clone(stream), Arc::clone(schema)));
         Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
+        if !std::mem::replace(&mut self.begun, true) && self.buffer.starts_with(BYTE_ORDER_MARK) {
+            // A reader takes the first for the file's and leaves the second to the cell.
+            self.output.write_all(BYTE_ORDER_MARK)?;
+        }
         self.output.write_all(&self.buffer)?;
         self.buffer.clear();
         Ok(())
@@ -110,9 +125,9 @@ impl Sink for CsvSink {
         for row in 0..batch.rows() {
             for (at, column) in columns.iter().enumerate() {
                 if at > 0 {
-                    self.buffer.push(self.delimiter);
+                    self.buffer.push(self.spelling.delimiter);
                 }
-                column.write(row, &self.null, self.delimiter, &mut scratch, &mut self.buffer);
+                column.write(row, &self.spelling, &mut scratch, &mut self.buffer);
             }
             self.buffer.push(b'\n');
             if self.buffer.len() >= FLUSH_BYTES {
@@ -147,34 +162,32 @@ impl<'a> CellWriter<'a> {
         }
     }
 
-    fn write(
-        &self,
-        row: usize,
-        null: &[u8],
-        delimiter: u8,
-        scratch: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-    ) {
+    fn write(&self, row: usize, spelling: &Spelling, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
         match self {
             Self::Int(array) => match array.values.get(row) {
                 Some(&v) if is_valid(array.validity.as_deref(), row) => {
-                    write_number(v, null, out);
+                    let start = out.len();
+                    write_int(v, out);
+                    if out.get(start..) == Some(&spelling.null) {
+                        out.insert(start, b'"');
+                        out.push(b'"');
+                    }
                 }
-                _ => out.extend_from_slice(null),
+                _ => out.extend_from_slice(&spelling.null),
             },
             Self::Text(array) => {
                 let text = text_at(array, row).filter(|_| is_valid(array.validity.as_deref(), row));
                 match text {
-                    Some(text) => write_cell(text, delimiter, text == null, out),
-                    None => out.extend_from_slice(null),
+                    Some(text) => spelling.write(text, out),
+                    None => out.extend_from_slice(&spelling.null),
                 }
             }
             Self::Other(array, style) => match value(array, row) {
-                Value::Null => out.extend_from_slice(null),
+                Value::Null => out.extend_from_slice(&spelling.null),
                 value => {
                     scratch.clear();
                     write_value(&value, *style, scratch);
-                    write_cell(scratch, delimiter, scratch == null, out);
+                    spelling.write(scratch, out);
                 }
             },
         }
@@ -191,28 +204,25 @@ fn text_at(array: &BytesArray<i32>, row: usize) -> Option<&[u8]> {
     array.data.get(start..end)
 }
 
-/// Writes an integer, in quotes where it is the word for "no value".
-fn write_number(v: i64, null: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    write_int(v, out);
-    if out.get(start..) == Some(null) {
-        out.insert(start, b'"');
+impl Spelling {
+    /// Writes a cell that has a value.
+    fn write(&self, cell: &[u8], out: &mut Vec<u8>) {
+        self.write_quoted_if(cell == self.null || (self.quote_empty && cell.is_empty()), cell, out);
+    }
+
+    /// Writes a cell, in quotes where it needs them or `quoted` asks for them.
+    fn write_quoted_if(&self, quoted: bool, cell: &[u8], out: &mut Vec<u8>) {
+        let special = |byte: &u8| *byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+        if !quoted && !cell.iter().any(special) {
+            return out.extend_from_slice(cell);
+        }
+        out.push(b'"');
+        for part in cell.split_inclusive(|&byte| byte == b'"') {
+            out.extend_from_slice(part);
+            if part.ends_with(b"\"") {
+                out.push(b'"');
+            }
+        }
         out.push(b'"');
     }
-}
-
-/// Writes a cell, in quotes where it needs them or `quoted` asks for them.
-fn write_cell(cell: &[u8], delimiter: u8, quoted: bool, out: &mut Vec<u8>) {
-    let special = |byte: &u8| *byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r');
-    if !quoted && !cell.iter().any(special) {
-        return out.extend_from_slice(cell);
-    }
-    out.push(b'"');
-    for part in cell.split_inclusive(|&byte| byte == b'"') {
-        out.extend_from_slice(part);
-        if part.ends_with(b"\"") {
-            out.push(b'"');
-        }
-    }
-    out.push(b'"');
 }
