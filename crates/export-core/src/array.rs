@@ -36,10 +36,16 @@ pub(crate) use views::{push as push_view, view_bytes};
 
 /// A copy of `count` slots from `start`; offsets start at 0 again.
 pub fn slice(array: &Array, start: usize, count: usize) -> Result<Array> {
-    let end = start.checked_add(count).filter(|&end| end <= len(array)).ok_or_else(|| {
-        let end = start.saturating_add(count);
-        Error::usage(format!("slots {start} to {end} of an array of {}", len(array)))
-    })?;
+    let end = start
+        .checked_add(count)
+        .filter(|&end| end <= len(array))
+        .ok_or_else(|| {
+            let end = start.saturating_add(count);
+            Error::usage(format!(
+                "slots {start} to {end} of an array of {}",
+                len(array)
+            ))
+        })?;
     gather(&array.as_view(), &[start..end])
 }
 

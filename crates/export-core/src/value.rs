@@ -88,7 +88,10 @@ fn found(array: &Array, row: usize) -> Option<Value<'_>> {
         Array::Float16(a) => Value::Float32(a.values.get(row)?.to_f32()),
         Array::Float32(a) => Value::Float32(*a.values.get(row)?),
         Array::Float64(a) => Value::Float64(*a.values.get(row)?),
-        Array::Decimal128(a) => Value::Decimal { unscaled: *a.values.get(row)?, scale: a.scale },
+        Array::Decimal128(a) => Value::Decimal {
+            unscaled: *a.values.get(row)?,
+            scale: a.scale,
+        },
         Array::Utf8(a) => text(bytes(a, row)?)?,
         Array::LargeUtf8(a) => text(bytes(a, row)?)?,
         Array::Utf8View(a) => text(view_bytes(a.data.get(row)?, &a.buffers)?)?,
@@ -104,17 +107,21 @@ fn found(array: &Array, row: usize) -> Option<Value<'_>> {
         Array::Date64(a) => Value::Date64(*a.values.get(row)?),
         Array::Time32(a) => Value::Time((*a.values.get(row)?).into(), a.unit),
         Array::Time64(a) => Value::Time(*a.values.get(row)?, a.unit),
-        Array::Timestamp(a) => {
-            Value::Timestamp(*a.values.get(row)?, a.unit, a.timezone.as_deref())
-        }
+        Array::Timestamp(a) => Value::Timestamp(*a.values.get(row)?, a.unit, a.timezone.as_deref()),
         Array::Duration(a) => Value::Duration(*a.values.get(row)?, a.unit),
-        Array::YearMonthInterval(a) => {
-            Value::Interval { months: *a.values.get(row)?, days: 0, nanoseconds: 0 }
-        }
+        Array::YearMonthInterval(a) => Value::Interval {
+            months: *a.values.get(row)?,
+            days: 0,
+            nanoseconds: 0,
+        },
         Array::DayTimeInterval(a) => {
             let value = a.values.get(row)?;
             let nanoseconds = i64::from(value.milliseconds) * 1_000_000;
-            Value::Interval { months: 0, days: value.days, nanoseconds }
+            Value::Interval {
+                months: 0,
+                days: value.days,
+                nanoseconds,
+            }
         }
         Array::MonthDayNanoInterval(a) => {
             let value = a.values.get(row)?;

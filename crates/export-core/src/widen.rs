@@ -49,7 +49,11 @@ pub fn widens(from: &Field, to: &Field) -> bool {
 /// The values of `array`, a column of `from`, as a column of `to`. Fails, naming the row, where a value would change.
 pub fn cast(array: &Array, from: &Field, to: &Field) -> Result<Array> {
     if !fits::field(from, to) {
-        let nulls = if from.nullable && !to.nullable { " without nulls" } else { "" };
+        let nulls = if from.nullable && !to.nullable {
+            " without nulls"
+        } else {
+            ""
+        };
         return Err(Error::schema(format!(
             "{:?} does not widen to {:?}{nulls}",
             from.data_type, to.data_type
@@ -65,22 +69,26 @@ pub fn cast_batch(batch: &Batch, to: &Arc<Schema>) -> Result<Batch> {
     if from.fields == to.fields {
         return Batch::new(Arc::clone(to), batch.rows(), batch.columns().to_vec());
     }
-    if let Some(lost) = from.fields.iter().find(|field| to.index_of(&field.name).is_none()) {
-        return Err(Error::schema("the wider schema lacks the column").in_column(&lost.name));
-    }
-    let columns = to
+    if let Some(lost) = from
         .fields
         .iter()
-        .map(|field| {
-            let known = from.index_of(&field.name);
-            match known.and_then(|at| Some((batch.columns().get(at)?, from.fields.get(at)?))) {
-                Some((column, narrow)) => cast(column, narrow, field),
-                None if field.nullable => array::nulls(&field.data_type, batch.rows()),
-                None => Err(Error::schema("a column that was added is not nullable")
-                    .in_column(&field.name)),
-            }
-        })
-        .collect::<Result<_>>()?;
+        .find(|field| to.index_of(&field.name).is_none())
+    {
+        return Err(Error::schema("the wider schema lacks the column").in_column(&lost.name));
+    }
+    let columns =
+        to.fields
+            .iter()
+            .map(|field| {
+                let known = from.index_of(&field.name);
+                match known.and_then(|at| Some((batch.columns().get(at)?, from.fields.get(at)?))) {
+                    Some((column, narrow)) => cast(column, narrow, field),
+                    None if field.nullable => array::nulls(&field.data_type, batch.rows()),
+                    None => Err(Error::schema("a column that was added is not nullable")
+                        .in_column(&field.name)),
+                }
+            })
+            .collect::<Result<_>>()?;
     Batch::new(Arc::clone(to), batch.rows(), columns)
 }
 

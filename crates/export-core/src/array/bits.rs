@@ -11,7 +11,8 @@ use crate::{Error, Result};
 /// The bit at `index`.
 #[must_use]
 pub fn get(bits: &[u8], index: usize) -> bool {
-    bits.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+    bits.get(index / 8)
+        .is_some_and(|byte| byte >> (index % 8) & 1 == 1)
 }
 
 /// Whether slot `index` has a value under this validity bitmap; without a bitmap all have.
@@ -29,7 +30,9 @@ pub fn count_ones(bits: &[u8], start: usize, count: usize) -> usize {
         return 0;
     };
     let ones: usize = bytes.iter().map(|byte| byte.count_ones() as usize).sum();
-    let before = bytes.first().map_or(0, |byte| (byte & !(0xFF << skip)).count_ones() as usize);
+    let before = bytes
+        .first()
+        .map_or(0, |byte| (byte & !(0xFF << skip)).count_ones() as usize);
     let after = match bytes.last() {
         Some(byte) if last * 8 > end => (byte >> (end % 8)).count_ones() as usize,
         _ => 0,
@@ -156,13 +159,7 @@ fn skip(bits: &[u8], mut at: usize, end: usize, byte: u8) -> usize {
 }
 
 /// Whether `count` bits of `a` from `i` equal those of `b` from `j`; no bitmap is all ones.
-pub(crate) fn equal(
-    a: Option<&[u8]>,
-    i: usize,
-    b: Option<&[u8]>,
-    j: usize,
-    count: usize,
-) -> bool {
+pub(crate) fn equal(a: Option<&[u8]>, i: usize, b: Option<&[u8]>, j: usize, count: usize) -> bool {
     let byte = |bits: Option<&[u8]>, at| bits.map_or(0xFF, |bits| byte_at(bits, at));
     if a.is_none() && b.is_none() {
         return true;

@@ -25,7 +25,13 @@ pub(super) fn push_range(ranges: &mut Vec<Range<usize>>, range: Range<usize>) {
 pub(super) fn extend(to: &mut Array, from: &View<'_>, ranges: &[Range<usize>]) -> Result<()> {
     macro_rules! values {
         ($to:ident, $from:ident) => {
-            values(&mut $to.validity, &mut $to.values, $from.validity, $from.values, ranges)
+            values(
+                &mut $to.validity,
+                &mut $to.values,
+                $from.validity,
+                $from.values,
+                ranges,
+            )
         };
     }
     match (to, from) {
@@ -135,7 +141,11 @@ fn values<T: Copy>(
 fn booleans(to: &mut BooleanArray, from: &BooleanView<'_>, ranges: &[Range<usize>]) -> Result<()> {
     bits::extend_validity(&mut to.validity, to.len, from.validity, ranges)?;
     for range in ranges {
-        let start = from.values.offset.checked_add(range.start).ok_or_else(too_short)?;
+        let start = from
+            .values
+            .offset
+            .checked_add(range.start)
+            .ok_or_else(too_short)?;
         let end = start.checked_add(range.len()).ok_or_else(too_short)?;
         if end.div_ceil(8) > from.values.data.len() {
             return Err(too_short());
@@ -153,9 +163,8 @@ fn spans<O: Offset + Default>(
     from: &[O],
     ranges: &[Range<usize>],
 ) -> Result<Vec<Range<usize>>> {
-    let too_large = || {
-        Error::limit("the values of one column are over 2 GiB").with_hint("use smaller batches")
-    };
+    let too_large =
+        || Error::limit("the values of one column are over 2 GiB").with_hint("use smaller batches");
     if to.is_empty() {
         to.push(O::default());
     }
@@ -168,7 +177,10 @@ fn spans<O: Offset + Default>(
         let (first, last) = (position(offsets.first())?, position(offsets.last())?);
         for offset in offsets.iter().skip(1) {
             let within = offset.position().and_then(|o| o.checked_sub(first));
-            let moved = within.ok_or_else(too_short)?.checked_add(base).ok_or_else(too_large)?;
+            let moved = within
+                .ok_or_else(too_short)?
+                .checked_add(base)
+                .ok_or_else(too_large)?;
             to.push(O::from_position(moved).ok_or_else(too_large)?);
         }
         let length = last.checked_sub(first).ok_or_else(too_short)?;
@@ -188,7 +200,8 @@ fn bytes<O: Offset + Default>(
     let children = spans(&mut to.offsets, to.data.len(), from.offsets, ranges)?;
     to.data.reserve(total(&children));
     for range in children {
-        to.data.extend_from_slice(from.data.get(range).ok_or_else(too_short)?);
+        to.data
+            .extend_from_slice(from.data.get(range).ok_or_else(too_short)?);
     }
     Ok(())
 }
@@ -203,10 +216,16 @@ fn byte_views(
     for at in ranges.iter().cloned().flatten() {
         let slot = from.data.get(at).ok_or_else(too_short)?;
         let is_null = from.validity.is_some_and(|v| {
-            v.offset.checked_add(at).is_none_or(|at| !bits::get(v.data, at))
+            v.offset
+                .checked_add(at)
+                .is_none_or(|at| !bits::get(v.data, at))
         });
         // What a null slot points to may be anything.
-        let value = if is_null { &[][..] } else { view_bytes(slot, &from.buffers).ok_or_else(too_short)? };
+        let value = if is_null {
+            &[][..]
+        } else {
+            view_bytes(slot, &from.buffers).ok_or_else(too_short)?
+        };
         views::push(to, value)?;
     }
     Ok(())
@@ -217,13 +236,20 @@ fn fixed_size_binary(
     from: &FixedSizeBinaryView<'_>,
     ranges: &[Range<usize>],
 ) -> Result<()> {
-    let n = usize::try_from(from.n).ok().filter(|&n| n > 0 && to.n == from.n);
+    let n = usize::try_from(from.n)
+        .ok()
+        .filter(|&n| n > 0 && to.n == from.n);
     let Some(n) = n else {
-        return if total(ranges) == 0 { Ok(()) } else { Err(too_short()) };
+        return if total(ranges) == 0 {
+            Ok(())
+        } else {
+            Err(too_short())
+        };
     };
     bits::extend_validity(&mut to.validity, to.data.len() / n, from.validity, ranges)?;
     for range in scaled(ranges, n)? {
-        to.data.extend_from_slice(from.data.get(range).ok_or_else(too_short)?);
+        to.data
+            .extend_from_slice(from.data.get(range).ok_or_else(too_short)?);
     }
     Ok(())
 }
@@ -231,7 +257,10 @@ fn fixed_size_binary(
 /// The ranges of children of slots that have `n` each.
 fn scaled(ranges: &[Range<usize>], n: usize) -> Result<Vec<Range<usize>>> {
     let scaled = |at: usize| at.checked_mul(n).ok_or_else(too_short);
-    ranges.iter().map(|range| Ok(scaled(range.start)?..scaled(range.end)?)).collect()
+    ranges
+        .iter()
+        .map(|range| Ok(scaled(range.start)?..scaled(range.end)?))
+        .collect()
 }
 
 fn list<O: Offset + Default>(
@@ -265,12 +294,19 @@ pub(super) fn push_int(array: &mut Array, value: usize) -> Result<()> {
         Array::UInt16(a) => push!(a),
         Array::UInt32(a) => push!(a),
         Array::UInt64(a) => push!(a),
-        _ => return Err(Error::schema(format!("{:?} is not an integer type", array.data_type()))),
+        _ => {
+            return Err(Error::schema(format!(
+                "{:?} is not an integer type",
+                array.data_type()
+            )));
+        }
     };
     if pushed {
         return Ok(());
     }
     let data_type = array.data_type();
-    Err(Error::limit(format!("{value} is too large for keys or run ends of type {data_type:?}"))
-        .with_hint("use smaller batches or wider keys"))
+    Err(Error::limit(format!(
+        "{value} is too large for keys or run ends of type {data_type:?}"
+    ))
+    .with_hint("use smaller batches or wider keys"))
 }

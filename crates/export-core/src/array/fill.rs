@@ -19,9 +19,11 @@ pub fn empty(data_type: &DataType) -> Result<Array> {
     use DataType as T;
     Ok(match data_type {
         T::Null => Array::Null(NullArray { len: 0 }),
-        T::Boolean => {
-            Array::Boolean(BooleanArray { len: 0, validity: None, values: Vec::new() })
-        }
+        T::Boolean => Array::Boolean(BooleanArray {
+            len: 0,
+            validity: None,
+            values: Vec::new(),
+        }),
         T::Int8 => Array::Int8(primitive()),
         T::Int16 => Array::Int16(primitive()),
         T::Int32 => Array::Int32(primitive()),
@@ -38,15 +40,21 @@ pub fn empty(data_type: &DataType) -> Result<Array> {
         T::Interval(IntervalUnit::YearMonth) => Array::YearMonthInterval(primitive()),
         T::Interval(IntervalUnit::DayTime) => Array::DayTimeInterval(primitive()),
         T::Interval(IntervalUnit::MonthDayNano) => Array::MonthDayNanoInterval(primitive()),
-        T::Time32(unit) => {
-            Array::Time32(TimeArray { unit: *unit, validity: None, values: Vec::new() })
-        }
-        T::Time64(unit) => {
-            Array::Time64(TimeArray { unit: *unit, validity: None, values: Vec::new() })
-        }
-        T::Duration(unit) => {
-            Array::Duration(TimeArray { unit: *unit, validity: None, values: Vec::new() })
-        }
+        T::Time32(unit) => Array::Time32(TimeArray {
+            unit: *unit,
+            validity: None,
+            values: Vec::new(),
+        }),
+        T::Time64(unit) => Array::Time64(TimeArray {
+            unit: *unit,
+            validity: None,
+            values: Vec::new(),
+        }),
+        T::Duration(unit) => Array::Duration(TimeArray {
+            unit: *unit,
+            validity: None,
+            values: Vec::new(),
+        }),
         T::Timestamp(unit, timezone) => Array::Timestamp(TimestampArray {
             unit: *unit,
             timezone: timezone.clone(),
@@ -86,8 +94,15 @@ fn empty_nested(data_type: &DataType) -> Result<Array> {
     use DataType as T;
     Ok(match data_type {
         T::Struct(fields) => {
-            let fields = fields.iter().map(|f| Ok((meta(f), child(f)?))).collect::<Result<_>>()?;
-            Array::Struct(StructArray { len: 0, validity: None, fields })
+            let fields = fields
+                .iter()
+                .map(|f| Ok((meta(f), child(f)?)))
+                .collect::<Result<_>>()?;
+            Array::Struct(StructArray {
+                len: 0,
+                validity: None,
+                fields,
+            })
         }
         T::List(field) => Array::List(list(field)?),
         T::LargeList(field) => Array::LargeList(list(field)?),
@@ -103,7 +118,10 @@ fn empty_nested(data_type: &DataType) -> Result<Array> {
             values: Box::new(empty(values)?),
         }),
         T::RunEndEncoded(ends, values) => Array::RunEndEncoded(RunEndEncodedArray {
-            meta: RunEndEncodedMeta { run_ends_name: ends.name.clone(), values: meta(values) },
+            meta: RunEndEncodedMeta {
+                run_ends_name: ends.name.clone(),
+                values: meta(values),
+            },
             run_ends: Box::new(empty(&ends.data_type)?),
             values: Box::new(child(values)?),
         }),
@@ -121,15 +139,26 @@ fn empty_nested(data_type: &DataType) -> Result<Array> {
 }
 
 fn primitive<T>() -> PrimitiveArray<T> {
-    PrimitiveArray { validity: None, values: Vec::new() }
+    PrimitiveArray {
+        validity: None,
+        values: Vec::new(),
+    }
 }
 
 fn bytes<O: Default>() -> BytesArray<O> {
-    BytesArray { validity: None, offsets: vec![O::default()], data: Vec::new() }
+    BytesArray {
+        validity: None,
+        offsets: vec![O::default()],
+        data: Vec::new(),
+    }
 }
 
 fn views() -> BytesViewArray {
-    BytesViewArray { validity: None, data: Vec::new(), buffers: Vec::new() }
+    BytesViewArray {
+        validity: None,
+        data: Vec::new(),
+        buffers: Vec::new(),
+    }
 }
 
 fn list<O: Default>(field: &Field) -> Result<ListArray<O>> {
@@ -218,11 +247,18 @@ pub(super) fn append_nulls(to: &mut Array, count: usize) -> Result<()> {
         }
         Array::Timestamp(a) => null_values(&mut a.validity, &mut a.values, 0, count),
         Array::DayTimeInterval(a) => {
-            let zero = DayTimeInterval { days: 0, milliseconds: 0 };
+            let zero = DayTimeInterval {
+                days: 0,
+                milliseconds: 0,
+            };
             null_values(&mut a.validity, &mut a.values, zero, count);
         }
         Array::MonthDayNanoInterval(a) => {
-            let zero = MonthDayNanoInterval { months: 0, days: 0, nanoseconds: 0 };
+            let zero = MonthDayNanoInterval {
+                months: 0,
+                days: 0,
+                nanoseconds: 0,
+            };
             null_values(&mut a.validity, &mut a.values, zero, count);
         }
         Array::Decimal128(a) => null_values(&mut a.validity, &mut a.values, 0, count),
@@ -244,11 +280,15 @@ fn append_nested_nulls(to: &mut Array, count: usize) -> Result<()> {
     let before = len(to);
     match to {
         Array::FixedSizeBinary(a) => {
-            let n = usize::try_from(a.n).ok().filter(|&n| n > 0).ok_or_else(|| {
-                Error::unsupported(format!("binary values of the fixed size {}", a.n))
-            })?;
+            let n = usize::try_from(a.n)
+                .ok()
+                .filter(|&n| n > 0)
+                .ok_or_else(|| {
+                    Error::unsupported(format!("binary values of the fixed size {}", a.n))
+                })?;
             null_bits(&mut a.validity, before, count);
-            a.data.resize(a.data.len().saturating_add(product(n, count)?), 0);
+            a.data
+                .resize(a.data.len().saturating_add(product(n, count)?), 0);
         }
         Array::Struct(a) => {
             null_bits(&mut a.validity, a.len, count);
@@ -291,13 +331,19 @@ fn append_nested_nulls(to: &mut Array, count: usize) -> Result<()> {
                 }
             }
         }
-        _ => return Err(Error::unsupported(format!("arrays of type {:?}", to.data_type()))),
+        _ => {
+            return Err(Error::unsupported(format!(
+                "arrays of type {:?}",
+                to.data_type()
+            )));
+        }
     }
     Ok(())
 }
 
 fn product(n: usize, count: usize) -> Result<usize> {
-    n.checked_mul(count).ok_or_else(|| Error::limit(format!("{count} times {n} bytes or slots")))
+    n.checked_mul(count)
+        .ok_or_else(|| Error::limit(format!("{count} times {n} bytes or slots")))
 }
 
 fn null_bits(validity: &mut Option<Vec<u8>>, len: usize, count: usize) {

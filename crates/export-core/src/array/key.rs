@@ -30,10 +30,17 @@ pub fn write_key(array: &Array, row: usize, out: &mut Vec<u8>) {
         Value::Text(v) => write_bytes(v.as_bytes(), out),
         Value::Bytes(v) => write_bytes(v, out),
         Value::Date32(v) => out.extend_from_slice(&v.to_le_bytes()),
-        Value::Date64(v) | Value::Time(v, _) | Value::Timestamp(v, _, _) | Value::Duration(v, _) => {
+        Value::Date64(v)
+        | Value::Time(v, _)
+        | Value::Timestamp(v, _, _)
+        | Value::Duration(v, _) => {
             out.extend_from_slice(&v.to_le_bytes());
         }
-        Value::Interval { months, days, nanoseconds } => {
+        Value::Interval {
+            months,
+            days,
+            nanoseconds,
+        } => {
             out.extend_from_slice(&months.to_le_bytes());
             out.extend_from_slice(&days.to_le_bytes());
             out.extend_from_slice(&nanoseconds.to_le_bytes());
@@ -43,7 +50,10 @@ pub fn write_key(array: &Array, row: usize, out: &mut Vec<u8>) {
             (start..end).for_each(|at| write_key(elements, at, out));
         }
         Value::Struct(array, row) => {
-            array.fields.iter().for_each(|(_, child)| write_key(child, row, out));
+            array
+                .fields
+                .iter()
+                .for_each(|(_, child)| write_key(child, row, out));
         }
         Value::Map(keys, values, start, end) => {
             write_len(end.saturating_sub(start), out);

@@ -40,7 +40,8 @@ pub fn len(array: &Array) -> usize {
         Array::Dictionary(a) => len(&a.keys),
         Array::RunEndEncoded(a) => {
             let last = len(&a.run_ends).checked_sub(1);
-            last.and_then(|last| int_at(&a.run_ends, last)).map_or(0, position)
+            last.and_then(|last| int_at(&a.run_ends, last))
+                .map_or(0, position)
         }
         Array::Map(a) => a.offsets.len().saturating_sub(1),
         Array::Union(a) => a.types.len(),
@@ -96,7 +97,10 @@ fn position(end: i64) -> usize {
 }
 
 fn fixed_size_len(bytes: usize, n: i32) -> usize {
-    usize::try_from(n).ok().and_then(|n| bytes.checked_div(n)).unwrap_or(0)
+    usize::try_from(n)
+        .ok()
+        .and_then(|n| bytes.checked_div(n))
+        .unwrap_or(0)
 }
 
 /// Slot `row` of an integer array (dictionary keys, run ends); `None` where it is null, out of range or over `i64::MAX`.
@@ -166,9 +170,8 @@ pub fn null_count(array: &Array) -> usize {
         Array::Null(a) => a.len,
         Array::Dictionary(a) if null_count(&a.values) > 0 => {
             let values = validity(&a.values);
-            let is_null = |&row: &usize| {
-                key_at(&a.keys, row).is_none_or(|key| !bits::is_valid(values, key))
-            };
+            let is_null =
+                |&row: &usize| key_at(&a.keys, row).is_none_or(|key| !bits::is_valid(values, key));
             (0..len(&a.keys)).filter(is_null).count()
         }
         Array::RunEndEncoded(a) => {
@@ -176,7 +179,8 @@ pub fn null_count(array: &Array) -> usize {
             let mut nulls = 0;
             for run in 0..len(&a.run_ends) {
                 let end = int_at(&a.run_ends, run).map_or(0, position);
-                if !bits::is_valid(validity(&a.values), run) || matches!(*a.values, Array::Null(_)) {
+                if !bits::is_valid(validity(&a.values), run) || matches!(*a.values, Array::Null(_))
+                {
                     nulls += end.saturating_sub(start);
                 }
                 start = end;
@@ -230,7 +234,11 @@ pub fn memory_bytes(array: &Array) -> usize {
             size_of_val(a.offsets.as_slice()) + memory_bytes(&a.keys) + memory_bytes(&a.values)
         }
         Array::Union(a) => {
-            let children: usize = a.fields.iter().map(|(_, _, child)| memory_bytes(child)).sum();
+            let children: usize = a
+                .fields
+                .iter()
+                .map(|(_, _, child)| memory_bytes(child))
+                .sum();
             a.types.len() + a.offsets.as_ref().map_or(0, |o| size_of_val(o.as_slice())) + children
         }
         _ => 0,
@@ -248,7 +256,11 @@ pub(crate) fn run_at(array: &RunEndEncodedArray, row: usize) -> Option<usize> {
     let (mut low, mut high) = (0, len(&array.run_ends));
     while low < high {
         let middle = low.midpoint(high);
-        if end_at(array, middle) <= row { low = middle + 1 } else { high = middle }
+        if end_at(array, middle) <= row {
+            low = middle + 1
+        } else {
+            high = middle
+        }
     }
     (low < len(&array.run_ends)).then_some(low)
 }
@@ -264,7 +276,10 @@ pub(crate) fn variant_at(
     row: usize,
 ) -> Option<(&(i8, FieldMeta, Array), usize)> {
     let id = array.types.get(row)?;
-    let variant = array.fields.iter().find(|(field_id, _, _)| field_id == id)?;
+    let variant = array
+        .fields
+        .iter()
+        .find(|(field_id, _, _)| field_id == id)?;
     let row = match &array.offsets {
         Some(offsets) => usize::try_from(*offsets.get(row)?).ok()?,
         None => row,

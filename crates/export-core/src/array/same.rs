@@ -49,12 +49,17 @@ bitwise! {
 fn same_slots(a: &Array, i: usize, b: &Array, j: usize, count: usize) -> bool {
     macro_rules! values {
         ($a:ident, $b:ident) => {
-            same_runs(&$a.validity, i, &$b.validity, j, count, |i, j, count| {
-                match ($a.values.get(i..i + count), $b.values.get(j..j + count)) {
+            same_runs(
+                &$a.validity,
+                i,
+                &$b.validity,
+                j,
+                count,
+                |i, j, count| match ($a.values.get(i..i + count), $b.values.get(j..j + count)) {
                     (Some(a), Some(b)) => Bitwise::same(a, b),
                     _ => false,
-                }
-            })
+                },
+            )
         };
     }
     match (a, b) {
@@ -102,7 +107,10 @@ fn same_slots(a: &Array, i: usize, b: &Array, j: usize, count: usize) -> bool {
             a.n == b.n
                 && same_runs(&a.validity, i, &b.validity, j, count, |i, j, count| {
                     let (a, b) = (a.data.get(i * n..), b.data.get(j * n..));
-                    let (a, b) = (a.and_then(|a| a.get(..count * n)), b.and_then(|b| b.get(..count * n)));
+                    let (a, b) = (
+                        a.and_then(|a| a.get(..count * n)),
+                        b.and_then(|b| b.get(..count * n)),
+                    );
                     a.is_some() && a == b
                 })
         }
@@ -124,13 +132,15 @@ fn same_nested(a: &Array, i: usize, b: &Array, j: usize, count: usize) -> bool {
         (Array::FixedSizeList(a), Array::FixedSizeList(b)) => {
             let n = usize::try_from(a.n).unwrap_or(0);
             a.n == b.n
-                && same_runs(&a.validity, i, &b.validity, j, count, |i, j, count| {
-                    match (i.checked_mul(n), j.checked_mul(n), count.checked_mul(n)) {
-                        (Some(i), Some(j), Some(count)) => {
-                            same_slots(&a.elements, i, &b.elements, j, count)
-                        }
-                        _ => false,
+                && same_runs(&a.validity, i, &b.validity, j, count, |i, j, count| match (
+                    i.checked_mul(n),
+                    j.checked_mul(n),
+                    count.checked_mul(n),
+                ) {
+                    (Some(i), Some(j), Some(count)) => {
+                        same_slots(&a.elements, i, &b.elements, j, count)
                     }
+                    _ => false,
                 })
         }
         (Array::Map(a), Array::Map(b)) => same_maps(a, i, b, j, count),
@@ -175,7 +185,10 @@ fn same_bytes<O: Offset>(
 
 fn same_views(a: &BytesViewArray, i: usize, b: &BytesViewArray, j: usize, count: usize) -> bool {
     fn at(array: &BytesViewArray, row: usize) -> Option<&[u8]> {
-        array.data.get(row).and_then(|slot| view_bytes(slot, &array.buffers))
+        array
+            .data
+            .get(row)
+            .and_then(|slot| view_bytes(slot, &array.buffers))
     }
     same_runs(&a.validity, i, &b.validity, j, count, |i, j, count| {
         (0..count).all(|k| {
@@ -267,12 +280,10 @@ fn same_run_ends(
 }
 
 fn same_unions(a: &UnionArray, i: usize, b: &UnionArray, j: usize, count: usize) -> bool {
-    (0..count).all(|k| {
-        match (variant_at(a, i + k), variant_at(b, j + k)) {
-            (Some(((a_id, _, a), i)), Some(((b_id, _, b), j))) => {
-                a_id == b_id && same_slots(a, i, b, j, 1)
-            }
-            _ => false,
+    (0..count).all(|k| match (variant_at(a, i + k), variant_at(b, j + k)) {
+        (Some(((a_id, _, a), i)), Some(((b_id, _, b), j))) => {
+            a_id == b_id && same_slots(a, i, b, j, 1)
         }
+        _ => false,
     })
 }

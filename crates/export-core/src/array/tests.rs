@@ -16,11 +16,18 @@ fn ints(values: &[Option<i32>]) -> Array {
         bits::append_same(&mut bits, at, value.is_some(), 1);
     }
     let values = values.iter().map(|v| v.unwrap_or(-7)).collect();
-    Array::Int32(PrimitiveArray { validity: Some(bits), values })
+    Array::Int32(PrimitiveArray {
+        validity: Some(bits),
+        values,
+    })
 }
 
 fn texts(values: &[&str]) -> Array {
-    let mut array = BytesArray { validity: None, offsets: vec![0_i32], data: Vec::new() };
+    let mut array = BytesArray {
+        validity: None,
+        offsets: vec![0_i32],
+        data: Vec::new(),
+    };
     for value in values {
         array.data.extend_from_slice(value.as_bytes());
         array.offsets.push(i32::try_from(array.data.len()).unwrap());
@@ -38,7 +45,10 @@ fn dictionary(keys: &[Option<i32>], values: &[&str]) -> Array {
 fn runs(ends: &[i16], values: &[&str]) -> Array {
     Array::RunEndEncoded(RunEndEncodedArray {
         meta: RunEndEncodedMeta::default(),
-        run_ends: Box::new(Array::Int16(PrimitiveArray { validity: None, values: ends.to_vec() })),
+        run_ends: Box::new(Array::Int16(PrimitiveArray {
+            validity: None,
+            values: ends.to_vec(),
+        })),
         values: Box::new(texts(values)),
     })
 }
@@ -50,10 +60,16 @@ fn slices_keep_validity_at_any_bit() {
     for start in 0..50 {
         for count in 0..=50 - start {
             let part = slice(&array, start, count).unwrap();
-            assert!(same(&part, &ints(&values[start..start + count])), "{start} {count}");
+            assert!(
+                same(&part, &ints(&values[start..start + count])),
+                "{start} {count}"
+            );
             assert_eq!(
                 null_count(&part),
-                values[start..start + count].iter().filter(|v| v.is_none()).count()
+                values[start..start + count]
+                    .iter()
+                    .filter(|v| v.is_none())
+                    .count()
             );
         }
     }
@@ -66,7 +82,10 @@ fn concatenation_undoes_slicing() {
     let values: Vec<Option<i32>> = (0..41).map(|v| (v % 5 != 1).then_some(v)).collect();
     let array = ints(&values);
     for cut in 0..=41 {
-        let (a, b) = (slice(&array, 0, cut).unwrap(), slice(&array, cut, 41 - cut).unwrap());
+        let (a, b) = (
+            slice(&array, 0, cut).unwrap(),
+            slice(&array, cut, 41 - cut).unwrap(),
+        );
         assert!(same(&concat(&[&a, &b]).unwrap(), &array), "{cut}");
     }
 }
@@ -76,9 +95,14 @@ fn dictionaries_are_joined_by_content() {
     let a = dictionary(&[Some(0), None, Some(1)], &["x", "y"]);
     let b = dictionary(&[Some(1), Some(0)], &["z", "y"]);
     let both = concat(&[&a, &b]).unwrap();
-    let plain = dictionary(&[Some(0), None, Some(1), Some(1), Some(2)], &["x", "y", "z"]);
+    let plain = dictionary(
+        &[Some(0), None, Some(1), Some(1), Some(2)],
+        &["x", "y", "z"],
+    );
     assert!(same(&both, &plain));
-    let Array::Dictionary(both) = both else { panic!() };
+    let Array::Dictionary(both) = both else {
+        panic!()
+    };
     assert_eq!(len(&both.values), 3);
 }
 
@@ -88,12 +112,22 @@ fn runs_are_cut_and_joined() {
     assert_eq!(len(&array), 6);
     let part = slice(&array, 1, 3).unwrap();
     assert!(same(&part, &runs(&[1, 3], &["a", "b"])));
-    assert!(same(&take(&array, &[5, 0, 1]).unwrap(), &runs(&[1, 3], &["c", "a"])));
-    assert!(same(&concat(&[&part, &part]).unwrap(), &runs(&[1, 3, 4, 6], &["a", "b", "a", "b"])));
+    assert!(same(
+        &take(&array, &[5, 0, 1]).unwrap(),
+        &runs(&[1, 3], &["c", "a"])
+    ));
+    assert!(same(
+        &concat(&[&part, &part]).unwrap(),
+        &runs(&[1, 3, 4, 6], &["a", "b", "a", "b"])
+    ));
 }
 
 fn dense_union() -> Array {
-    let meta = |name: &str| FieldMeta { name: name.into(), nullable: true, ..FieldMeta::default() };
+    let meta = |name: &str| FieldMeta {
+        name: name.into(),
+        nullable: true,
+        ..FieldMeta::default()
+    };
     Array::Union(UnionArray {
         types: vec![0, 5, 0],
         offsets: Some(vec![0, 0, 1]),
@@ -119,17 +153,36 @@ fn dense_unions_keep_only_what_is_used() {
 #[test]
 fn views_are_realigned() {
     let bytes = [0b1010_1100_u8, 0b0000_0101];
-    let bits = BitsWithOffset { offset: 3, data: &bytes };
-    let booleans = View::Boolean(BooleanView { len: 8, validity: Some(bits), values: bits });
-    let Array::Boolean(copy) = from_view(&booleans).unwrap() else { panic!() };
-    assert_eq!(copy, BooleanArray {
+    let bits = BitsWithOffset {
+        offset: 3,
+        data: &bytes,
+    };
+    let booleans = View::Boolean(BooleanView {
         len: 8,
-        validity: Some(vec![0b1011_0101]),
-        values: vec![0b1011_0101]
+        validity: Some(bits),
+        values: bits,
     });
-    let text = View::Utf8(BytesView { validity: None, offsets: &[2, 3, 5], data: b"..abc." });
+    let Array::Boolean(copy) = from_view(&booleans).unwrap() else {
+        panic!()
+    };
+    assert_eq!(
+        copy,
+        BooleanArray {
+            len: 8,
+            validity: Some(vec![0b1011_0101]),
+            values: vec![0b1011_0101]
+        }
+    );
+    let text = View::Utf8(BytesView {
+        validity: None,
+        offsets: &[2, 3, 5],
+        data: b"..abc.",
+    });
     assert!(same(&from_view(&text).unwrap(), &texts(&["a", "bc"])));
-    let short = View::Int8(PrimitiveView { validity: Some(bits), values: &[0; 14] });
+    let short = View::Int8(PrimitiveView {
+        validity: Some(bits),
+        values: &[0; 14],
+    });
     assert!(from_view(&short).is_err());
 }
 
@@ -159,7 +212,11 @@ fn lists_are_compared_wherever_their_elements_lie() {
             elements: Box::new(ints(values)),
         })
     };
-    let a = list(Some(vec![0b101]), &[1, 2, 4, 5], &[None, Some(1), Some(8), Some(9), Some(2)]);
+    let a = list(
+        Some(vec![0b101]),
+        &[1, 2, 4, 5],
+        &[None, Some(1), Some(8), Some(9), Some(2)],
+    );
     let b = list(Some(vec![0b101]), &[0, 1, 1, 2], &[Some(1), Some(2)]);
     assert!(same(&a, &b));
     assert!(same(&slice(&a, 2, 1).unwrap(), &slice(&b, 2, 1).unwrap()));
@@ -181,12 +238,20 @@ fn every_type_has_empty_and_null_arrays() {
         }
         let part = slice(&some, 3, 5).unwrap();
         assert!(same(&part, &nulls(&data_type, 5).unwrap()), "{data_type:?}");
-        assert!(same(&concat(&[&part, &none, &slice(&some, 0, 6).unwrap()]).unwrap(), &some));
+        assert!(same(
+            &concat(&[&part, &none, &slice(&some, 0, 6).unwrap()]).unwrap(),
+            &some
+        ));
     }
 }
 
 fn field(name: &str, data_type: DataType) -> Field {
-    Field { name: name.into(), data_type, nullable: true, ..Field::default() }
+    Field {
+        name: name.into(),
+        data_type,
+        nullable: true,
+        ..Field::default()
+    }
 }
 
 fn types() -> Vec<DataType> {
@@ -195,7 +260,13 @@ fn types() -> Vec<DataType> {
     let fields = || vec![field("a", DataType::Int64), field("b", DataType::Boolean)];
     let mut entries = field("entries", DataType::Struct(fields()));
     entries.nullable = false;
-    let variants = || fields().into_iter().zip(0_i8..).map(|(f, id)| (id, f)).collect();
+    let variants = || {
+        fields()
+            .into_iter()
+            .zip(0_i8..)
+            .map(|(f, id)| (id, f))
+            .collect()
+    };
     vec![
         DataType::Null,
         DataType::Boolean,
@@ -236,7 +307,11 @@ fn types() -> Vec<DataType> {
 #[test]
 fn broken_arrays_are_refused_and_harmless() {
     let text = |offsets: &[i32], data: &[u8]| {
-        Array::Utf8(BytesArray { validity: None, offsets: offsets.to_vec(), data: data.to_vec() })
+        Array::Utf8(BytesArray {
+            validity: None,
+            offsets: offsets.to_vec(),
+            data: data.to_vec(),
+        })
     };
     let broken = [
         text(&[0, 5], b"abc"),
@@ -248,7 +323,10 @@ fn broken_arrays_are_refused_and_harmless() {
         dictionary(&[Some(-1)], &["a", "b"]),
         runs(&[2, 2], &["a", "b"]),
         runs(&[2], &["a", "b"]),
-        Array::Int32(PrimitiveArray { validity: Some(vec![1]), values: vec![0; 9] }),
+        Array::Int32(PrimitiveArray {
+            validity: Some(vec![1]),
+            values: vec![0; 9],
+        }),
         Array::Struct(StructArray {
             len: 4,
             validity: None,
@@ -269,5 +347,8 @@ fn broken_arrays_are_refused_and_harmless() {
         deep = field("x", DataType::List(Box::new(deep)));
     }
     let deep = empty(&deep.data_type).unwrap();
-    assert_eq!(validate(&deep, &Limits::default()).unwrap_err().kind(), crate::ErrorKind::Limit);
+    assert_eq!(
+        validate(&deep, &Limits::default()).unwrap_err().kind(),
+        crate::ErrorKind::Limit
+    );
 }

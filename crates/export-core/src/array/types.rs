@@ -43,7 +43,10 @@ pub fn has_type(array: &Array, data_type: &DataType) -> bool {
         }
         (Array::Struct(a), T::Struct(fields)) => {
             a.fields.len() == fields.len()
-                && a.fields.iter().zip(fields).all(|((meta, child), f)| is_child(child, meta, f))
+                && a.fields
+                    .iter()
+                    .zip(fields)
+                    .all(|((meta, child), f)| is_child(child, meta, f))
         }
         (Array::List(a), T::List(field)) => is_child(&a.elements, &a.meta, field),
         (Array::LargeList(a), T::LargeList(field)) => is_child(&a.elements, &a.meta, field),
@@ -69,9 +72,12 @@ pub fn has_type(array: &Array, data_type: &DataType) -> bool {
         (Array::Union(a), T::Union(fields, mode)) => {
             a.offsets.is_some() == (*mode == UnionMode::Dense)
                 && a.fields.len() == fields.len()
-                && a.fields.iter().zip(fields).all(|((id, meta, child), (field_id, field))| {
-                    id == field_id && is_child(child, meta, field)
-                })
+                && a.fields
+                    .iter()
+                    .zip(fields)
+                    .all(|((id, meta, child), (field_id, field))| {
+                        id == field_id && is_child(child, meta, field)
+                    })
         }
         _ => false,
     }

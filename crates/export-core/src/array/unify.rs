@@ -70,9 +70,15 @@ pub(super) fn runs(
 ) -> Result<()> {
     let ends = from_view(&from.run_ends)?;
     let ends: Vec<usize> = (0..len(&ends))
-        .map(|run| int_at(&ends, run).and_then(|end| usize::try_from(end).ok()).unwrap_or(0))
+        .map(|run| {
+            int_at(&ends, run)
+                .and_then(|end| usize::try_from(end).ok())
+                .unwrap_or(0)
+        })
         .collect();
-    let last = len(&to.run_ends).checked_sub(1).and_then(|last| key_at(&to.run_ends, last));
+    let last = len(&to.run_ends)
+        .checked_sub(1)
+        .and_then(|last| key_at(&to.run_ends, last));
     let mut slots = last.unwrap_or(0);
     let mut picked: Vec<Range<usize>> = Vec::new();
     for range in ranges.iter().filter(|range| !range.is_empty()) {
@@ -80,7 +86,10 @@ pub(super) fn runs(
         let mut run = ends.partition_point(|&end| end <= at);
         while at < range.end {
             let end = (*ends.get(run).ok_or_else(too_short)?).min(range.end);
-            let length = end.checked_sub(at).filter(|&length| length > 0).ok_or_else(too_short)?;
+            let length = end
+                .checked_sub(at)
+                .filter(|&length| length > 0)
+                .ok_or_else(too_short)?;
             slots = slots.checked_add(length).ok_or_else(too_short)?;
             push_int(&mut to.run_ends, slots)?;
             picked.push(run..run + 1);
@@ -99,7 +108,8 @@ pub(super) fn union(
 ) -> Result<()> {
     let first_new = to.types.len();
     for range in ranges {
-        to.types.extend_from_slice(from.types.get(range.clone()).ok_or_else(too_short)?);
+        to.types
+            .extend_from_slice(from.types.get(range.clone()).ok_or_else(too_short)?);
     }
     if to.fields.len() != from.fields.len() || to.offsets.is_some() != from.offsets.is_some() {
         return Err(Error::schema("the unions have different variants"));
@@ -110,8 +120,12 @@ pub(super) fn union(
         }
         return Ok(());
     };
-    let ids: HashMap<i8, usize> =
-        to.fields.iter().enumerate().map(|(at, (id, _, _))| (*id, at)).collect();
+    let ids: HashMap<i8, usize> = to
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(at, (id, _, _))| (*id, at))
+        .collect();
     let mut lengths: Vec<usize> = to.fields.iter().map(|(_, _, child)| len(child)).collect();
     let mut picked: Vec<Vec<Range<usize>>> = vec![Vec::new(); lengths.len()];
     to_offsets.reserve(total(ranges));
@@ -119,7 +133,9 @@ pub(super) fn union(
     for (at, id) in ranges.iter().cloned().flatten().zip(new_types) {
         let offset = from_offsets.get(at).and_then(|&o| usize::try_from(o).ok());
         let offset = offset.ok_or_else(too_short)?;
-        let child = *ids.get(id).ok_or_else(|| Error::corrupt(format!("no variant {id}")))?;
+        let child = *ids
+            .get(id)
+            .ok_or_else(|| Error::corrupt(format!("no variant {id}")))?;
         let (Some(length), Some(picked)) = (lengths.get_mut(child), picked.get_mut(child)) else {
             return Err(too_short());
         };
@@ -127,8 +143,7 @@ pub(super) fn union(
         push_range(picked, offset..offset.checked_add(1).ok_or_else(too_short)?);
         *length += 1;
     }
-    for (((_, _, to), (_, _, from)), picked) in
-        to.fields.iter_mut().zip(&from.fields).zip(&picked)
+    for (((_, _, to), (_, _, from)), picked) in to.fields.iter_mut().zip(&from.fields).zip(&picked)
     {
         extend(to, from, picked)?;
     }

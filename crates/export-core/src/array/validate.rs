@@ -37,9 +37,10 @@ fn check(array: &Array, depth: u32) -> Result<()> {
         Array::Time64(a) if !matches!(a.unit, TimeUnit::Microsecond | TimeUnit::Nanosecond) => {
             Err(broken(format!("64-bit times cannot be of unit {}", a.unit)))
         }
-        Array::Decimal128(a) if !(1..=38).contains(&a.precision) => {
-            Err(broken(format!("{} digits in a 128-bit decimal", a.precision)))
-        }
+        Array::Decimal128(a) if !(1..=38).contains(&a.precision) => Err(broken(format!(
+            "{} digits in a 128-bit decimal",
+            a.precision
+        ))),
         Array::Utf8(a) => text(a),
         Array::LargeUtf8(a) => text(a),
         Array::Binary(a) => offsets(&a.offsets, a.data.len()).map(drop),
@@ -74,7 +75,10 @@ fn check_nested(array: &Array, depth: u32) -> Result<()> {
         }
         Array::FixedSizeList(a) => {
             let n = usize::try_from(a.n).map_err(|_| broken("a negative size of lists"))?;
-            let elements = a.len.checked_mul(n).ok_or_else(|| broken("lists of too many"))?;
+            let elements = a
+                .len
+                .checked_mul(n)
+                .ok_or_else(|| broken("lists of too many"))?;
             same_len(len(&a.elements), elements)?;
             check(&a.elements, depth)
         }
@@ -94,7 +98,9 @@ fn same_len(found: usize, wanted: usize) -> Result<()> {
     if found == wanted {
         return Ok(());
     }
-    Err(broken(format!("a nested column has {found} slots where {wanted} belong")))
+    Err(broken(format!(
+        "a nested column has {found} slots where {wanted} belong"
+    )))
 }
 
 /// Checks offsets against the length of what they point into; returns what they span.
@@ -105,10 +111,15 @@ fn offsets<O: Offset>(offsets: &[O], len: usize) -> Result<Range<usize>> {
     let mut last = 0;
     for (at, offset) in offsets.iter().enumerate() {
         let falls = || broken(format!("offset {at} is less than the one before"));
-        last = offset.position().filter(|&offset| offset >= last).ok_or_else(falls)?;
+        last = offset
+            .position()
+            .filter(|&offset| offset >= last)
+            .ok_or_else(falls)?;
     }
     if last > len {
-        return Err(broken(format!("offsets go to {last} where there are {len} values")));
+        return Err(broken(format!(
+            "offsets go to {last} where there are {len} values"
+        )));
     }
     Ok(offsets.first().and_then(|o| o.position()).unwrap_or(0)..last)
 }
@@ -134,7 +145,9 @@ fn text<O: Offset>(array: &BytesArray<O>) -> Result<()> {
 fn utf8(bytes: &[u8], row: usize) -> Result<()> {
     match std::str::from_utf8(bytes) {
         Ok(_) => Ok(()),
-        Err(error) => Err(broken(format!("the text in slot {row} is not UTF-8: {error}"))),
+        Err(error) => Err(broken(format!(
+            "the text in slot {row} is not UTF-8: {error}"
+        ))),
     }
 }
 
@@ -147,7 +160,9 @@ fn views(array: &BytesViewArray, is_text: bool) -> Result<()> {
             .ok_or_else(|| broken(format!("slot {row} points outside of the buffers")))?;
         let prefix = bytemuck::bytes_of(slot).get(4..8);
         if bytes.len() > 12 && bytes.get(..4) != prefix {
-            return Err(broken(format!("slot {row} does not start as its value does")));
+            return Err(broken(format!(
+                "slot {row} does not start as its value does"
+            )));
         }
         if is_text {
             utf8(bytes, row)?;
@@ -189,14 +204,19 @@ fn dictionary(array: &DictionaryArray, depth: u32) -> Result<()> {
     let entries = len(&array.values);
     for row in 0..len(&array.keys) {
         if !is_null(&array.keys, row) && key_at(&array.keys, row).is_none_or(|k| k >= entries) {
-            return Err(broken(format!("the key in slot {row} is not one of {entries} entries")));
+            return Err(broken(format!(
+                "the key in slot {row} is not one of {entries} entries"
+            )));
         }
     }
     check(&array.values, depth)
 }
 
 fn runs(array: &RunEndEncodedArray, depth: u32) -> Result<()> {
-    if !matches!(*array.run_ends, Array::Int16(_) | Array::Int32(_) | Array::Int64(_)) {
+    if !matches!(
+        *array.run_ends,
+        Array::Int16(_) | Array::Int32(_) | Array::Int64(_)
+    ) {
         return Err(broken("run ends are neither 16-, 32- nor 64-bit integers"));
     }
     check(&array.run_ends, depth)?;
@@ -205,7 +225,9 @@ fn runs(array: &RunEndEncodedArray, depth: u32) -> Result<()> {
     for run in 0..len(&array.run_ends) {
         let rises = |end: &i64| *end > last;
         let falls = || broken(format!("run end {run} is not greater than the one before"));
-        last = int_at(&array.run_ends, run).filter(rises).ok_or_else(falls)?;
+        last = int_at(&array.run_ends, run)
+            .filter(rises)
+            .ok_or_else(falls)?;
     }
     check(&array.values, depth)
 }
@@ -214,7 +236,9 @@ fn union(array: &UnionArray, depth: u32) -> Result<()> {
     let mut ids = HashSet::new();
     for (id, meta, child) in &array.fields {
         if !ids.insert(*id) || *id < 0 {
-            return Err(broken(format!("the variant id {id} is negative or used twice")));
+            return Err(broken(format!(
+                "the variant id {id} is negative or used twice"
+            )));
         }
         if array.offsets.is_none() {
             same_len(len(child), array.types.len()).map_err(|e| e.in_column(&meta.name))?;

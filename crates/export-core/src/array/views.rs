@@ -40,7 +40,11 @@ pub(crate) fn push(array: &mut BytesViewArray, value: &[u8]) -> Result<()> {
     if let Some(inline) = body.get_mut(..value.len()) {
         inline.copy_from_slice(value);
     } else {
-        if array.buffers.last().is_none_or(|b| b.len().saturating_add(value.len()) > BUFFER_BYTES) {
+        if array
+            .buffers
+            .last()
+            .is_none_or(|b| b.len().saturating_add(value.len()) > BUFFER_BYTES)
+        {
             array.buffers.push(Vec::new());
         }
         let index = u32::try_from(array.buffers.len().saturating_sub(1)).map_err(|_| too_long())?;

@@ -19,7 +19,10 @@ pub(super) fn field(from: &Field, to: &Field) -> bool {
 }
 
 pub(super) fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 /// Whether text tells the values of a type apart and from those of no other.
@@ -93,8 +96,12 @@ fn structs(from: &[Field], to: &[Field]) -> bool {
     }
     let find = |all: &[Field], name: &str| all.iter().position(|field| field.name == name);
     from.iter().all(|narrow| {
-        find(to, &narrow.name).and_then(|at| to.get(at)).is_some_and(|wide| field(narrow, wide))
-    }) && to.iter().all(|wide| wide.nullable || find(from, &wide.name).is_some())
+        find(to, &narrow.name)
+            .and_then(|at| to.get(at))
+            .is_some_and(|wide| field(narrow, wide))
+    }) && to
+        .iter()
+        .all(|wide| wide.nullable || find(from, &wide.name).is_some())
 }
 
 fn entries(from: &Field, to: &Field) -> bool {

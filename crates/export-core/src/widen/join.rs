@@ -19,9 +19,17 @@ pub(super) fn fields(a: &Field, b: &Field) -> Option<Field> {
         metadata: metadata(a, b),
     };
     if is_json(a) || is_json(b) {
-        let large = [a, b].iter().any(|f| is_json(f) && f.data_type == DataType::LargeUtf8);
-        joined.data_type = if large { DataType::LargeUtf8 } else { DataType::Utf8 };
-        joined.metadata.insert(EXTENSION_NAME_KEY.into(), JSON_EXTENSION.into());
+        let large = [a, b]
+            .iter()
+            .any(|f| is_json(f) && f.data_type == DataType::LargeUtf8);
+        joined.data_type = if large {
+            DataType::LargeUtf8
+        } else {
+            DataType::Utf8
+        };
+        joined
+            .metadata
+            .insert(EXTENSION_NAME_KEY.into(), JSON_EXTENSION.into());
     } else {
         joined.data_type = types(&a.data_type, &b.data_type)?;
     }
@@ -39,7 +47,10 @@ fn metadata(a: &Field, b: &Field) -> HashMap<String, String> {
     let mut metadata = b.metadata.clone();
     metadata.extend(a.metadata.clone());
     let keys = [EXTENSION_NAME_KEY, EXTENSION_METADATA_KEY];
-    if keys.iter().any(|key| a.metadata.get(*key) != b.metadata.get(*key)) {
+    if keys
+        .iter()
+        .any(|key| a.metadata.get(*key) != b.metadata.get(*key))
+    {
         keys.iter().for_each(|key| drop(metadata.remove(*key)));
     }
     metadata
@@ -71,7 +82,10 @@ pub(super) fn types(a: &DataType, b: &DataType) -> Option<DataType> {
         }
         (T::RunEndEncoded(a_ends, a), T::RunEndEncoded(b_ends, b)) => {
             let data_type = keys(&a_ends.data_type, &b_ends.data_type)?;
-            let ends = Field { data_type, ..(**a_ends).clone() };
+            let ends = Field {
+                data_type,
+                ..(**a_ends).clone()
+            };
             T::RunEndEncoded(Box::new(ends), Box::new(fields(a, b)?))
         }
         (T::RunEndEncoded(_, values), other) | (other, T::RunEndEncoded(_, values)) => {
@@ -79,7 +93,10 @@ pub(super) fn types(a: &DataType, b: &DataType) -> Option<DataType> {
         }
         (T::Struct(a), T::Struct(b)) => T::Struct(structs(a, b)?),
         (T::Map(a, a_sorted), T::Map(b, b_sorted)) => T::Map(
-            Box::new(Field { data_type: entries(a, b)?, ..(**a).clone() }),
+            Box::new(Field {
+                data_type: entries(a, b)?,
+                ..(**a).clone()
+            }),
             *a_sorted && *b_sorted,
         ),
         _ => return bytes(a, b).or_else(|| lists(a, b)),
@@ -123,7 +140,12 @@ fn lists(a: &DataType, b: &DataType) -> Option<DataType> {
 fn keys(a: &DataType, b: &DataType) -> Option<DataType> {
     let (a, b) = (Integer::of(a)?, Integer::of(b)?);
     // Keys are never negative, so that the widest will do; an unsigned type has a bit more.
-    Some([a, b].into_iter().max_by_key(|keys| (keys.bits, !keys.signed))?.data_type())
+    Some(
+        [a, b]
+            .into_iter()
+            .max_by_key(|keys| (keys.bits, !keys.signed))?
+            .data_type(),
+    )
 }
 
 /// All fields by name; those that only one has may be null.
@@ -132,12 +154,18 @@ fn structs(a: &[Field], b: &[Field]) -> Option<Vec<Field>> {
         return None;
     }
     let find = |all: &[Field], name: &str| all.iter().find(|f| f.name == name).cloned();
-    let alone = |field: &Field| Field { nullable: true, ..field.clone() };
+    let alone = |field: &Field| Field {
+        nullable: true,
+        ..field.clone()
+    };
     let shared = a.iter().map(|field| match find(b, &field.name) {
         Some(other) => fields(field, &other),
         None => Some(alone(field)),
     });
-    let added = b.iter().filter(|field| find(a, &field.name).is_none()).map(|f| Some(alone(f)));
+    let added = b
+        .iter()
+        .filter(|field| find(a, &field.name).is_none())
+        .map(|f| Some(alone(f)));
     shared.chain(added).collect()
 }
 
@@ -153,9 +181,10 @@ fn entries(a: &Field, b: &Field) -> Option<DataType> {
     };
     // Keys and values are told by their places, not by their names.
     match (a.as_slice(), b.as_slice()) {
-        ([a_key, a_value], [b_key, b_value]) => {
-            Some(DataType::Struct(vec![fields(a_key, b_key)?, fields(a_value, b_value)?]))
-        }
+        ([a_key, a_value], [b_key, b_value]) => Some(DataType::Struct(vec![
+            fields(a_key, b_key)?,
+            fields(a_value, b_value)?,
+        ])),
         _ => None,
     }
 }

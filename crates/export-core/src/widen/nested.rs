@@ -26,8 +26,15 @@ fn values(array: &Array, from: &Field, to: &Field) -> Result<Array> {
     Ok(match (array, &from.data_type, &to.data_type) {
         (Array::Null(a), _, data_type) => array::nulls(data_type, a.len)?,
         (Array::Dictionary(a), T::Dictionary(_, narrow), T::Dictionary(keys, wide)) => {
-            let narrow = Field { data_type: (**narrow).clone(), ..from.clone() };
-            let wide = Field { data_type: (**wide).clone(), nullable: true, ..to.clone() };
+            let narrow = Field {
+                data_type: (**narrow).clone(),
+                ..from.clone()
+            };
+            let wide = Field {
+                data_type: (**wide).clone(),
+                nullable: true,
+                ..to.clone()
+            };
             Array::Dictionary(DictionaryArray {
                 keys: Box::new(scalar::scalar(&a.keys, from, keys)?),
                 values: Box::new(values(&a.values, &narrow, &wide)?),
@@ -44,7 +51,10 @@ fn values(array: &Array, from: &Field, to: &Field) -> Result<Array> {
             })
         }
         (Array::Dictionary(_), T::Dictionary(_, narrow), _) => {
-            let narrow = Field { data_type: (**narrow).clone(), ..from.clone() };
+            let narrow = Field {
+                data_type: (**narrow).clone(),
+                ..from.clone()
+            };
             values(&array::resolve(array)?, &narrow, to)?
         }
         (Array::RunEndEncoded(_), T::RunEndEncoded(_, narrow), _) => {
@@ -62,7 +72,11 @@ fn structs(array: &StructArray, from: &[Field], to: &[Field]) -> Result<Array> {
     let fields = to.iter().enumerate().map(|(at, wide)| {
         // Where names are not unique, the fields are the same.
         let same = from.get(at).is_some_and(|narrow| narrow.name == wide.name);
-        let place = if same { Some(at) } else { from.iter().position(|f| f.name == wide.name) };
+        let place = if same {
+            Some(at)
+        } else {
+            from.iter().position(|f| f.name == wide.name)
+        };
         let known = place.and_then(|at| Some((array.fields.get(at)?, from.get(at)?)));
         let child = match known {
             Some(((_, child), narrow)) => field(child, narrow, wide)?,
@@ -71,11 +85,16 @@ fn structs(array: &StructArray, from: &[Field], to: &[Field]) -> Result<Array> {
         Ok((field_meta(wide), child))
     });
     let fields = fields.collect::<Result<_>>()?;
-    Ok(Array::Struct(StructArray { len: array.len, validity: array.validity.clone(), fields }))
+    Ok(Array::Struct(StructArray {
+        len: array.len,
+        validity: array.validity.clone(),
+        fields,
+    }))
 }
 
 fn map(array: &MapArray, from: &Field, to: &Field, sorted: bool) -> Result<Array> {
-    let (DataType::Struct(narrow), DataType::Struct(wide)) = (&from.data_type, &to.data_type) else {
+    let (DataType::Struct(narrow), DataType::Struct(wide)) = (&from.data_type, &to.data_type)
+    else {
         return Err(Error::schema("a map's entries are not a struct"));
     };
     let ([narrow_key, narrow_value], [wide_key, wide_value]) = (narrow.as_slice(), wide.as_slice())

@@ -94,18 +94,28 @@ pub(super) fn join(a: &DataType, b: &DataType) -> Option<DataType> {
     }
     let ((a_before, a_after), (b_before, b_after)) = (decimal(a)?, decimal(b)?);
     let (before, after) = (a_before.max(b_before), a_after.max(b_after));
-    let precision = u8::try_from(before + after).ok().filter(|&p| p <= MAX_PRECISION)?;
+    let precision = u8::try_from(before + after)
+        .ok()
+        .filter(|&p| p <= MAX_PRECISION)?;
     Some(DataType::Decimal128(precision, i8::try_from(after).ok()?))
 }
 
 fn integers(a: Integer, b: Integer) -> DataType {
     if a.signed == b.signed {
-        return Integer { signed: a.signed, bits: a.bits.max(b.bits) }.data_type();
+        return Integer {
+            signed: a.signed,
+            bits: a.bits.max(b.bits),
+        }
+        .data_type();
     }
     let (signed, unsigned) = if a.signed { (a, b) } else { (b, a) };
     match unsigned.bits {
         64 => DataType::Decimal128(20, 0),
-        bits => Integer { signed: true, bits: signed.bits.max(bits * 2) }.data_type(),
+        bits => Integer {
+            signed: true,
+            bits: signed.bits.max(bits * 2),
+        }
+        .data_type(),
     }
 }
 

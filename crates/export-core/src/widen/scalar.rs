@@ -18,7 +18,12 @@ pub(super) fn scalar(array: &Array, from: &Field, to: &DataType) -> Result<Array
     if array::has_type(array, to) {
         return Ok(array.clone());
     }
-    if is_text(to) || matches!(to, DataType::Binary | DataType::LargeBinary | DataType::BinaryView) {
+    if is_text(to)
+        || matches!(
+            to,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+        )
+    {
         return text(array, from, to);
     }
     macro_rules! integers {
@@ -49,7 +54,9 @@ pub(super) fn scalar(array: &Array, from: &Field, to: &DataType) -> Result<Array
         (_, DataType::Decimal128(precision, scale)) => decimal(array, *precision, *scale)?,
         (Array::Date32(a), DataType::Date64) => {
             let day_ms = 86_400_000;
-            Array::Date64(mapped(&a.validity, &a.values, |v| Some(i64::from(v) * day_ms))?)
+            Array::Date64(mapped(&a.validity, &a.values, |v| {
+                Some(i64::from(v) * day_ms)
+            })?)
         }
         _ => time(array, to)?,
     })
@@ -66,14 +73,20 @@ fn mapped<T: Copy, U: Default>(
     map: impl Fn(T) -> Option<U>,
 ) -> Result<PrimitiveArray<U>> {
     let validity = validity.as_deref();
-    let mapped = values.iter().enumerate().map(|(row, &value)| match map(value) {
-        Some(value) => Ok(value),
-        None if !bits::is_valid(validity, row) => Ok(U::default()),
-        None => Err(Error::data("the value is not one that the wider type has")
-            .at_row(u64::try_from(row).unwrap_or(u64::MAX).saturating_add(1))),
-    });
+    let mapped = values
+        .iter()
+        .enumerate()
+        .map(|(row, &value)| match map(value) {
+            Some(value) => Ok(value),
+            None if !bits::is_valid(validity, row) => Ok(U::default()),
+            None => Err(Error::data("the value is not one that the wider type has")
+                .at_row(u64::try_from(row).unwrap_or(u64::MAX).saturating_add(1))),
+        });
     let values = mapped.collect::<Result<_>>()?;
-    Ok(PrimitiveArray { validity: validity.map(<[u8]>::to_vec), values })
+    Ok(PrimitiveArray {
+        validity: validity.map(<[u8]>::to_vec),
+        values,
+    })
 }
 
 fn from_integers<U: Default>(
@@ -89,17 +102,28 @@ fn from_integers<U: Default>(
         Array::UInt16(a) => mapped(&a.validity, &a.values, |v| map(v.into())),
         Array::UInt32(a) => mapped(&a.validity, &a.values, |v| map(v.into())),
         Array::UInt64(a) => mapped(&a.validity, &a.values, |v| map(v.into())),
-        _ => Err(Error::schema(format!("{:?} is not an integer type", array.data_type()))),
+        _ => Err(Error::schema(format!(
+            "{:?} is not an integer type",
+            array.data_type()
+        ))),
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "is checked")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "is checked"
+)]
 fn exact_f64(v: i128) -> Option<f64> {
     let float = v as f64;
     (float as i128 == v).then_some(float)
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "is checked")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "is checked"
+)]
 fn exact_f32(v: i128) -> Option<f32> {
     let float = v as f32;
     (float as i128 == v).then_some(float)
@@ -133,18 +157,26 @@ fn decimal(array: &Array, precision: u8, scale: i8) -> Result<Array> {
         Array::Decimal128(a) => i16::from(scale) - i16::from(a.scale),
         _ => i16::from(scale),
     };
-    let shift = u32::try_from(shift).map_err(|_| refused(array, &DataType::Decimal128(precision, scale)))?;
+    let shift = u32::try_from(shift)
+        .map_err(|_| refused(array, &DataType::Decimal128(precision, scale)))?;
     let factor = 10_i128.checked_pow(shift);
     let bound = 10_i128.checked_pow(precision.into());
     let map = |v: i128| {
         let moved = if v == 0 { 0 } else { v.checked_mul(factor?)? };
-        bound.is_none_or(|bound| moved.unsigned_abs() < bound.unsigned_abs()).then_some(moved)
+        bound
+            .is_none_or(|bound| moved.unsigned_abs() < bound.unsigned_abs())
+            .then_some(moved)
     };
     let PrimitiveArray { validity, values } = match array {
         Array::Decimal128(a) => mapped(&a.validity, &a.values, map)?,
         _ => from_integers(array, map)?,
     };
-    Ok(Array::Decimal128(DecimalArray { precision, scale, validity, values }))
+    Ok(Array::Decimal128(DecimalArray {
+        precision,
+        scale,
+        validity,
+        values,
+    }))
 }
 
 /// Times, timestamps, durations and intervals in finer units.
@@ -158,36 +190,67 @@ fn time(array: &Array, to: &DataType) -> Result<Array> {
             let finer = finer(a.unit, *unit);
             let map = |v: i32| finer(v.into()).and_then(|v| v.try_into().ok());
             let PrimitiveArray { validity, values } = mapped(&a.validity, &a.values, map)?;
-            Array::Time32(TimeArray { unit: *unit, validity, values })
+            Array::Time32(TimeArray {
+                unit: *unit,
+                validity,
+                values,
+            })
         }
         (Array::Time32(a), DataType::Time64(unit)) => {
             let finer = finer(a.unit, *unit);
             let map = |v: i32| finer(v.into());
             let PrimitiveArray { validity, values } = mapped(&a.validity, &a.values, map)?;
-            Array::Time64(TimeArray { unit: *unit, validity, values })
+            Array::Time64(TimeArray {
+                unit: *unit,
+                validity,
+                values,
+            })
         }
         (Array::Time64(a), DataType::Time64(unit)) => {
             let PrimitiveArray { validity, values } =
                 mapped(&a.validity, &a.values, finer(a.unit, *unit))?;
-            Array::Time64(TimeArray { unit: *unit, validity, values })
+            Array::Time64(TimeArray {
+                unit: *unit,
+                validity,
+                values,
+            })
         }
         (Array::Duration(a), DataType::Duration(unit)) => {
             let PrimitiveArray { validity, values } =
                 mapped(&a.validity, &a.values, finer(a.unit, *unit))?;
-            Array::Duration(TimeArray { unit: *unit, validity, values })
+            Array::Duration(TimeArray {
+                unit: *unit,
+                validity,
+                values,
+            })
         }
         (Array::Timestamp(a), DataType::Timestamp(unit, zone)) => {
             let PrimitiveArray { validity, values } =
                 mapped(&a.validity, &a.values, finer(a.unit, *unit))?;
             let timezone = zone.clone();
-            Array::Timestamp(TimestampArray { unit: *unit, timezone, validity, values })
+            Array::Timestamp(TimestampArray {
+                unit: *unit,
+                timezone,
+                validity,
+                values,
+            })
         }
         (Array::YearMonthInterval(_) | Array::DayTimeInterval(_), DataType::Interval(_)) => {
             let interval = |row| match value(array, row) {
-                Value::Interval { months, days, nanoseconds } => {
-                    MonthDayNanoInterval { months, days, nanoseconds }
-                }
-                _ => MonthDayNanoInterval { months: 0, days: 0, nanoseconds: 0 },
+                Value::Interval {
+                    months,
+                    days,
+                    nanoseconds,
+                } => MonthDayNanoInterval {
+                    months,
+                    days,
+                    nanoseconds,
+                },
+                _ => MonthDayNanoInterval {
+                    months: 0,
+                    days: 0,
+                    nanoseconds: 0,
+                },
             };
             let validity = array::validity(array).map(<[u8]>::to_vec);
             let values = (0..array::len(array)).map(interval).collect();

@@ -44,23 +44,38 @@ impl Spans {
             DataType::LargeBinary => Array::LargeBinary(self.bytes()?),
             DataType::Utf8View => Array::Utf8View(self.views()?),
             DataType::BinaryView => Array::BinaryView(self.views()?),
-            _ => return Err(Error::schema(format!("{data_type:?} holds neither text nor binary"))),
+            _ => {
+                return Err(Error::schema(format!(
+                    "{data_type:?} holds neither text nor binary"
+                )));
+            }
         })
     }
 
     fn bytes<O: TryFrom<usize>>(self) -> Result<BytesArray<O>> {
         let offset = |end: usize| {
             O::try_from(end).map_err(|_| {
-                Error::limit("the text of one column is over 2 GiB").with_hint("use smaller batches")
+                Error::limit("the text of one column is over 2 GiB")
+                    .with_hint("use smaller batches")
             })
         };
-        let offsets = std::iter::once(0).chain(self.ends).map(offset).collect::<Result<_>>()?;
-        Ok(BytesArray { validity: self.validity, offsets, data: self.data })
+        let offsets = std::iter::once(0)
+            .chain(self.ends)
+            .map(offset)
+            .collect::<Result<_>>()?;
+        Ok(BytesArray {
+            validity: self.validity,
+            offsets,
+            data: self.data,
+        })
     }
 
     fn views(self) -> Result<BytesViewArray> {
-        let mut array =
-            BytesViewArray { validity: self.validity, data: Vec::new(), buffers: Vec::new() };
+        let mut array = BytesViewArray {
+            validity: self.validity,
+            data: Vec::new(),
+            buffers: Vec::new(),
+        };
         let mut start = 0;
         for end in self.ends {
             push_view(&mut array, self.data.get(start..end).unwrap_or_default())?;

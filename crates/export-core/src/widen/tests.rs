@@ -11,16 +11,25 @@ use crate::value::{Value, value};
 use crate::{Batch, ErrorKind, Schema, array};
 
 fn field(data_type: DataType) -> Field {
-    Field { name: "c".into(), data_type, nullable: true, ..Field::default() }
+    Field {
+        name: "c".into(),
+        data_type,
+        nullable: true,
+        ..Field::default()
+    }
 }
 
 fn named(name: &str, data_type: DataType) -> Field {
-    Field { name: name.into(), ..field(data_type) }
+    Field {
+        name: name.into(),
+        ..field(data_type)
+    }
 }
 
 fn json() -> Field {
     let mut json = field(DataType::Utf8);
-    json.metadata.insert(EXTENSION_NAME_KEY.into(), JSON_EXTENSION.into());
+    json.metadata
+        .insert(EXTENSION_NAME_KEY.into(), JSON_EXTENSION.into());
     json
 }
 
@@ -35,7 +44,10 @@ fn joined(a: DataType, b: DataType) -> Option<DataType> {
 }
 
 fn longs(values: &[i64]) -> Array {
-    Array::Int64(PrimitiveArray { validity: None, values: values.to_vec() })
+    Array::Int64(PrimitiveArray {
+        validity: None,
+        values: values.to_vec(),
+    })
 }
 
 fn text_of(array: &Array, row: usize) -> &str {
@@ -60,7 +72,11 @@ fn numbers_are_joined_without_loss() {
         (T::Int64, T::Float64, Some(T::Float64)),
         (T::Float16, T::Float64, Some(T::Float64)),
         (T::Decimal128(5, 2), T::Int64, Some(T::Decimal128(21, 2))),
-        (T::Decimal128(5, 4), T::Decimal128(10, 2), Some(T::Decimal128(12, 4))),
+        (
+            T::Decimal128(5, 4),
+            T::Decimal128(10, 2),
+            Some(T::Decimal128(12, 4)),
+        ),
         (T::Decimal128(38, 0), T::Decimal128(38, 2), None),
         (T::Decimal128(5, 2), T::Float64, None),
         (T::Int64, T::Utf8, None),
@@ -68,7 +84,11 @@ fn numbers_are_joined_without_loss() {
         (T::Null, T::Boolean, Some(T::Boolean)),
         (T::Date32, T::Timestamp(TimeUnit::Second, None), None),
         (T::Utf8, T::Binary, None),
-        (T::FixedSizeBinary(3), T::FixedSizeBinary(4), Some(T::Binary)),
+        (
+            T::FixedSizeBinary(3),
+            T::FixedSizeBinary(4),
+            Some(T::Binary),
+        ),
         (T::Utf8View, T::LargeUtf8, Some(T::LargeUtf8)),
         (
             T::Timestamp(TimeUnit::Second, None),
@@ -85,7 +105,11 @@ fn numbers_are_joined_without_loss() {
             T::Dictionary(Box::new(T::UInt32), Box::new(T::Utf8)),
             Some(T::Dictionary(Box::new(T::UInt32), Box::new(T::Utf8))),
         ),
-        (T::Dictionary(Box::new(T::Int8), Box::new(T::Utf8)), T::Utf8, Some(T::Utf8)),
+        (
+            T::Dictionary(Box::new(T::Int8), Box::new(T::Utf8)),
+            T::Utf8,
+            Some(T::Utf8),
+        ),
     ] {
         assert_eq!(joined(a.clone(), b.clone()), both, "{a:?} and {b:?}");
     }
@@ -94,19 +118,34 @@ fn numbers_are_joined_without_loss() {
 #[test]
 fn structs_and_lists_are_joined_by_their_children() {
     let list = |element| DataType::List(Box::new(named("item", element)));
-    assert_eq!(joined(list(DataType::Int8), list(DataType::Int16)), Some(list(DataType::Int16)));
+    assert_eq!(
+        joined(list(DataType::Int8), list(DataType::Int16)),
+        Some(list(DataType::Int16))
+    );
     assert_eq!(joined(list(DataType::Int8), DataType::Int8), None);
     let a = field(DataType::Struct(vec![
-        Field { nullable: false, ..named("x", DataType::Int8) },
+        Field {
+            nullable: false,
+            ..named("x", DataType::Int8)
+        },
         named("y", DataType::Utf8),
     ]));
     let b = field(DataType::Struct(vec![
-        Field { nullable: false, ..named("x", DataType::Int32) },
-        Field { nullable: false, ..named("z", DataType::Boolean) },
+        Field {
+            nullable: false,
+            ..named("x", DataType::Int32)
+        },
+        Field {
+            nullable: false,
+            ..named("z", DataType::Boolean)
+        },
     ]));
     let both = join(&a, &b).unwrap();
     let expected = DataType::Struct(vec![
-        Field { nullable: false, ..named("x", DataType::Int32) },
+        Field {
+            nullable: false,
+            ..named("x", DataType::Int32)
+        },
         named("y", DataType::Utf8),
         named("z", DataType::Boolean),
     ]);
@@ -130,7 +169,10 @@ fn integers_become_floats_only_exactly() {
     let exact = cast(&longs(&[1 << 53, -(1 << 60), 0]), &from, &to).unwrap();
     assert!(matches!(value(&exact, 1), Value::Float64(v) if v == -(2_f64.powi(60))));
     let error = cast(&longs(&[0, (1 << 53) + 1]), &from, &to).unwrap_err();
-    assert_eq!((error.kind(), error.position().row), (ErrorKind::Data, Some(2)));
+    assert_eq!(
+        (error.kind(), error.position().row),
+        (ErrorKind::Data, Some(2))
+    );
     assert_eq!(error.position().column.as_deref(), Some("c"));
     assert!(cast(&longs(&[i64::MAX]), &from, &to).is_err());
     assert!(cast(&longs(&[-1]), &from, &field(DataType::UInt64)).is_err());
@@ -140,16 +182,20 @@ fn integers_become_floats_only_exactly() {
 #[test]
 fn nan_payloads_survive_widening() {
     for bits in [0x7F80_0001_u32, 0xFFC1_2345, 0x7FFF_FFFF] {
-        let narrow = PrimitiveArray { validity: None, values: vec![f32::from_bits(bits)] };
+        let narrow = PrimitiveArray {
+            validity: None,
+            values: vec![f32::from_bits(bits)],
+        };
         let wide = cast(
             &Array::Float32(narrow),
             &field(DataType::Float32),
             &field(DataType::Float64),
         );
-        let Ok(Array::Float64(wide)) = wide else { panic!() };
-        let expected = u64::from(bits >> 31) << 63
-            | 0x7FF << 52
-            | u64::from(bits & 0x7F_FFFF) << 29;
+        let Ok(Array::Float64(wide)) = wide else {
+            panic!()
+        };
+        let expected =
+            u64::from(bits >> 31) << 63 | 0x7FF << 52 | u64::from(bits & 0x7F_FFFF) << 29;
         assert_eq!(wide.values[0].to_bits(), expected);
     }
 }
@@ -167,7 +213,10 @@ fn timestamps_that_overflow_are_named() {
     let from = field(DataType::Timestamp(TimeUnit::Second, None));
     let to = field(DataType::Timestamp(TimeUnit::Nanosecond, None));
     let wide = cast(&seconds(&[-5]), &from, &to).unwrap();
-    assert!(matches!(value(&wide, 0), Value::Timestamp(-5_000_000_000, TimeUnit::Nanosecond, None)));
+    assert!(matches!(
+        value(&wide, 0),
+        Value::Timestamp(-5_000_000_000, TimeUnit::Nanosecond, None)
+    ));
     let error = cast(&seconds(&[0, 0, i64::MAX]), &from, &to).unwrap_err();
     assert_eq!(error.position().row, Some(3));
 }
@@ -176,11 +225,16 @@ fn timestamps_that_overflow_are_named() {
 fn scalars_become_the_text_they_were() {
     let to = field(DataType::Utf8);
     let text = cast(&longs(&[-5, i64::MIN]), &field(DataType::Int64), &to).unwrap();
-    assert_eq!((text_of(&text, 0), text_of(&text, 1)), ("-5", "-9223372036854775808"));
+    assert_eq!(
+        (text_of(&text, 0), text_of(&text, 1)),
+        ("-5", "-9223372036854775808")
+    );
     let mut from = field(DataType::Float64);
     from.metadata.insert(TEXT_STYLE_KEY.into(), "point".into());
-    let floats =
-        Array::Float64(PrimitiveArray { validity: Some(vec![0b101]), values: vec![1.0, 9.0, 2.5] });
+    let floats = Array::Float64(PrimitiveArray {
+        validity: Some(vec![0b101]),
+        values: vec![1.0, 9.0, 2.5],
+    });
     let text = cast(&floats, &from, &to).unwrap();
     assert_eq!((text_of(&text, 0), text_of(&text, 2)), ("1.0", "2.5"));
     assert!(matches!(value(&text, 1), Value::Null));
@@ -195,7 +249,10 @@ fn anything_becomes_json() {
         data: b"a\"b1".to_vec(),
     });
     let documents = cast(&text, &field(DataType::Utf8), &json()).unwrap();
-    assert_eq!((text_of(&documents, 0), text_of(&documents, 1)), (r#""a\"b""#, r#""1""#));
+    assert_eq!(
+        (text_of(&documents, 0), text_of(&documents, 1)),
+        (r#""a\"b""#, r#""1""#)
+    );
     let again = cast(&documents, &json(), &json()).unwrap();
     assert!(array::same(&again, &documents));
     let numbers = cast(&longs(&[7]), &field(DataType::Int64), &json()).unwrap();
@@ -207,9 +264,19 @@ fn documents_inside_of_structs_stay_documents() {
     let text = |data: &str| {
         let end = i32::try_from(data.len()).unwrap();
         let data = data.as_bytes().to_vec();
-        Array::Utf8(BytesArray { validity: None, offsets: vec![0, end], data })
+        Array::Utf8(BytesArray {
+            validity: None,
+            offsets: vec![0, end],
+            data,
+        })
     };
-    let fields = vec![Field { name: "raw".into(), ..json() }, named("text", DataType::Utf8)];
+    let fields = vec![
+        Field {
+            name: "raw".into(),
+            ..json()
+        },
+        named("text", DataType::Utf8),
+    ];
     let from = field(DataType::Struct(fields.clone()));
     let children = [text("[1]"), text("[1]")];
     let array = Array::Struct(StructArray {
@@ -225,7 +292,11 @@ fn documents_inside_of_structs_stay_documents() {
 fn batches_are_matched_by_name() {
     let narrow = Arc::new(Schema::new(vec![named("a", DataType::Int64)]).unwrap());
     let wide = Arc::new(
-        Schema::new(vec![named("b", DataType::Utf8), named("a", DataType::Float64)]).unwrap(),
+        Schema::new(vec![
+            named("b", DataType::Utf8),
+            named("a", DataType::Float64),
+        ])
+        .unwrap(),
     );
     let batch = Batch::new(Arc::clone(&narrow), 2, vec![longs(&[1, 2])]).unwrap();
     let cast = cast_batch(&batch, &wide).unwrap();
@@ -237,7 +308,10 @@ fn batches_are_matched_by_name() {
 
 #[test]
 fn values_that_may_be_null_stay_so() {
-    let strict = Field { nullable: false, ..field(DataType::Int64) };
+    let strict = Field {
+        nullable: false,
+        ..field(DataType::Int64)
+    };
     assert!(widens(&strict, &field(DataType::Int64)));
     assert!(!widens(&field(DataType::Int64), &strict));
     assert!(join(&strict, &field(DataType::Null)).unwrap().nullable);
