@@ -181,7 +181,7 @@ impl<'a> Target<'a> {
     }
 }
 
-fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
+pub(crate) fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
     let (Place::Path(from), Place::Path(to)) = (input, output) else { return Ok(()) };
     let (Ok(from), Ok(resolved)) = (from.canonicalize(), to.canonicalize()) else { return Ok(()) };
     if from == resolved && from.is_file() {

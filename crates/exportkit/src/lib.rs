@@ -32,18 +32,18 @@ mod input;
 mod output;
 mod recorder;
 mod recording;
-//mod repair;
+mod repair;
 mod rows;
 mod type_name;
 mod usage;
-//mod verify;
+mod verify;
 mod xk;
 
 pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
     OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
-    Summary, array, marrow, schema, value,
+    Summary, WriteOptions, array, marrow, schema, value, widen,
 };
 #[cfg(feature = "arrow")]
 pub use export_formats::arrow;
@@ -55,11 +55,11 @@ pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
 pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open, open_with};
-//pub use repair::{Repair, repair};
+pub use repair::{LossReport, LostRows, repair};
 pub use rows::{read, write, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
-//pub use verify::{Depth, Verification, verify};
+pub use verify::{Depth, Verification, verify, verify_storage};
 
 /// Program and version, as recorded in what it writes.
 pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));

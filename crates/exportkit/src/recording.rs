@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
-use export_container::{ChunkRef, Container, FileStorage, Stream};
+use export_container::{Container, FileStorage, Stream};
 use export_core::{
     Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Result, Schema, Storage,
 };
@@ -134,11 +134,6 @@ impl Recording {
     pub fn read<T: DeserializeOwned>(&self, stream: &str) -> Result<Rows<T>> {
         let batches = self.batches(stream)?;
         Ok(Rows { batches, stream: stream.to_owned(), rows: Vec::new().into_iter(), row: PhantomData })
-    }
-
-    /// Chunks of a stream, for reading one of them.
-    pub(crate) fn chunks(&self) -> Vec<&ChunkRef> {
-        self.container.chunks()
     }
 
     fn stream(&self, name: &str) -> Result<&Stream> {

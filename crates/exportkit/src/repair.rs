@@ -1,0 +1,41 @@
+//! All that is intact into a new file, and exactly what was lost.
+
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use export_container::{FileOptions, FileStorage, Writer};
+use export_core::{Cancel, Error, Limits, Progress, Result, Storage};
+
+use crate::clock;
+use crate::output::Output;
+
+pub use export_container::{LossReport, LostRows};
+
+/// Copies all intact chunks of the `.xk` file `input` to a new file `output`, which appears whole or not at all. `input` is
+/// only read. What is copied keeps its streams, their schemas and its order.
+///
+/// Fails where nothing of a container can be found in `input`.
+pub fn repair(
+    input: impl AsRef<Path>,
+    output: impl AsRef<Path>,
+    overwrite: bool,
+    limits: &Limits,
+    progress: &Progress,
+    cancel: &Cancel,
+) -> Result<LossReport> {
+    let (input, output) = (input.as_ref(), output.as_ref());
+    crate::convert::refuse_same_file(&input.into(), &output.into())?;
+    let in_input = |error: Error| error.in_file(input.display().to_string());
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::open(input).map_err(in_input)?);
+    progress.add_total_bytes_in(storage.size_bytes()?);
+    let file = Output::create(output, overwrite)?;
+    let copy = || -> Result<LossReport> {
+        let buffered = BufWriter::with_capacity(1 << 20, file.writer()?);
+        let mut writer = Writer::new(buffered, &FileOptions::new(clock::now_ns())?)?;
+        export_container::repair(storage, &mut writer, limits, progress, cancel)
+    };
+    let report = copy().map_err(in_input)?;
+    file.publish()?;
+    Ok(report)
+}
