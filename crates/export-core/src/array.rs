@@ -3,10 +3,11 @@
 //! Arrays that break Arrow's rules never cause a panic here: an operation on one fails, or takes the broken slot for a null.
 
 pub mod bits;
+mod empty;
 mod extend;
-mod fill;
 mod key;
 mod measure;
+mod nulls;
 mod offset;
 mod same;
 mod types;
@@ -15,21 +16,23 @@ mod validate;
 mod views;
 
 use std::ops::Range;
+use std::slice::from_ref;
 
 use marrow::array::Array;
 use marrow::view::View;
 
 use crate::{Error, Result};
 
-pub use fill::{empty, nulls};
+pub use empty::empty;
 pub use key::write_key;
 pub use measure::{len, memory_bytes, null_count, validity};
+pub use nulls::nulls;
 pub use same::same;
 pub use types::has_type;
 pub use unify::resolve;
 pub use validate::validate;
 
-pub(crate) use fill::meta as field_meta;
+pub(crate) use empty::field_meta;
 pub(crate) use measure::{is_null, key_at, run_at, variant_at};
 pub(crate) use offset::{Offset, span};
 pub(crate) use views::{push as push_view, view_bytes};
@@ -46,7 +49,7 @@ pub fn slice(array: &Array, start: usize, count: usize) -> Result<Array> {
                 len(array)
             ))
         })?;
-    gather(&array.as_view(), &[start..end])
+    gather(&array.as_view(), from_ref(&(start..end)))
 }
 
 /// A copy of the slots at `rows`, in that order.
@@ -67,20 +70,20 @@ pub fn concat(parts: &[&Array]) -> Result<Array> {
     let Some(first) = parts.first() else {
         return Err(Error::usage("there are no arrays to put together"));
     };
-    let mut all = fill::empty_like(&first.as_view())?;
+    let mut all = empty::empty_like(&first.as_view())?;
     for part in parts {
-        extend::extend(&mut all, &part.as_view(), &[0..len(part)])?;
+        extend::extend(&mut all, &part.as_view(), from_ref(&(0..len(part))))?;
     }
     Ok(all)
 }
 
 /// A copy of a borrowed array: offsets start at 0, bitmaps at bit 0.
 pub fn from_view(view: &View<'_>) -> Result<Array> {
-    gather(view, &[0..measure::view_len(view)])
+    gather(view, from_ref(&(0..measure::view_len(view))))
 }
 
 fn gather(view: &View<'_>, ranges: &[Range<usize>]) -> Result<Array> {
-    let mut array = fill::empty_like(view)?;
+    let mut array = empty::empty_like(view)?;
     extend::extend(&mut array, view, ranges)?;
     Ok(array)
 }

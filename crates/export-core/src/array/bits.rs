@@ -80,7 +80,7 @@ fn append_with(to: &mut Vec<u8>, len: usize, count: usize, byte: impl Fn(usize) 
         done += 8;
     }
     let end = len + count;
-    if end % 8 != 0
+    if !end.is_multiple_of(8)
         && let Some(last) = to.last_mut()
     {
         *last &= !(0xFF << (end % 8));

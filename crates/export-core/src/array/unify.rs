@@ -8,7 +8,7 @@ use marrow::view::{DictionaryView, RunEndEncodedView, UnionView};
 
 use super::extend::{extend, push_int, push_range, too_short, total};
 use super::measure::{int_at, key_at, run_at};
-use super::{fill, from_view, gather, len, same, write_key};
+use super::{from_view, gather, len, nulls, same, write_key};
 use crate::{Error, Result};
 
 /// Appends slots of a dictionary. Entries that `to` lacks are added to its own.
@@ -30,7 +30,7 @@ pub(super) fn dictionary(
     for row in 0..len(&keys) {
         match key_at(&keys, row).and_then(|key| places.get(key)) {
             Some(&place) => push_int(&mut to.keys, place)?,
-            None => fill::append_nulls(&mut to.keys, 1)?,
+            None => nulls::append_nulls(&mut to.keys, 1)?,
         }
     }
     Ok(())
@@ -153,18 +153,21 @@ pub(super) fn union(
 /// The slots of a dictionary or of runs as what they stand for; a copy of any other array. Children of nested arrays stay as
 /// they are.
 pub fn resolve(array: &Array) -> Result<Array> {
-    let (values, place): (&Array, Box<dyn Fn(usize) -> Option<usize> + '_>) = match array {
-        Array::Dictionary(a) => (&a.values, Box::new(|row| key_at(&a.keys, row))),
-        Array::RunEndEncoded(a) => (&a.values, Box::new(|row| run_at(a, row))),
-        _ => return Ok(array.clone()),
-    };
+    match array {
+        Array::Dictionary(a) => pick(&a.values, len(array), |row| key_at(&a.keys, row)),
+        Array::RunEndEncoded(a) => pick(&a.values, len(array), |row| run_at(a, row)),
+        _ => Ok(array.clone()),
+    }
+}
+
+/// The entries that `count` slots stand for; null where `place` knows none.
+fn pick(values: &Array, count: usize, place: impl Fn(usize) -> Option<usize>) -> Result<Array> {
     let values = resolve(values)?;
     // A null for slots without a key stands after the last entry.
     let entries = len(&values);
-    let null = fill::nulls(&values.data_type(), 1)?;
+    let null = nulls::nulls(&values.data_type(), 1)?;
     let values = super::concat(&[&values, &null])?;
-    let rows: Vec<usize> = (0..len(array))
-        .map(|row| place(row).filter(|&at| at < entries).unwrap_or(entries))
-        .collect();
+    let known = |row| place(row).filter(|&at| at < entries).unwrap_or(entries);
+    let rows: Vec<usize> = (0..count).map(known).collect();
     super::take(&values, &rows)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use marrow::datatypes::{DataType, Field};
 
 use super::random::Random;
-use super::{nested, types};
+use super::{column, types};
 use crate::{Batch, Result, Schema};
 
 /// What the values of a batch are like.
@@ -65,7 +65,7 @@ fn batch(schema: &Arc<Schema>, shape: Shape, rows: usize, seed: u64) -> Result<B
         .iter()
         .map(|field| {
             let nullable = field.nullable || field.data_type == DataType::Null;
-            nested::array(&field.data_type, nullable, shape, rows, &mut random)
+            column::array(&field.data_type, nullable, shape, rows, &mut random)
         })
         .collect::<Result<_>>()?;
     Batch::new(Arc::clone(schema), rows, columns)
