@@ -104,6 +104,11 @@ impl RowBuilder {
         self.root.field(name)
     }
 
+    /// Adds a field before the first row that has it, so that it comes before others.
+    pub fn declare(&mut self, name: &str) -> Result<()> {
+        self.root.declare(name)
+    }
+
     /// Ends the open row; fields it left out are null.
     #[inline]
     pub fn end_row(&mut self) {

@@ -4,7 +4,7 @@ use marrow::datatypes::DataType;
 
 use super::column::{Column, Data, pow10};
 use super::json::{Json, Why};
-use super::leaf::{Binaries, Bools, Decimals, Primitive, Slots, Temporal, Temporals, Text};
+use super::leaf::{Binaries, Bools, Decimals, Primitive, Temporal, Temporals, Text};
 use crate::value::Value;
 use crate::{Error, Result};
 
@@ -353,11 +353,7 @@ impl Decimals {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "integers up to 2^53 are exact in an f64"
-)]
+#[expect(clippy::cast_precision_loss, reason = "integers up to 2^53 are exact in an f64")]
 fn push_int(data: &mut Data, width: Width, value: i128) -> bool {
     macro_rules! push_where_kept {
         ($($variant:ident),*) => {

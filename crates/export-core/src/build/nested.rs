@@ -274,6 +274,11 @@ impl Struct {
         Ok(at)
     }
 
+    /// Adds a field that no row has given yet.
+    pub(super) fn declare(&mut self, name: &str) -> Result<()> {
+        self.find(name).map(drop)
+    }
+
     #[inline]
     pub(super) fn end(&mut self) {
         self.len += 1;

@@ -160,10 +160,10 @@ fn classify_float(parts: &Parts<'_>, text: &[u8]) -> Number {
         return Number::Inexact;
     };
     let exponent = parts.exponent - scale;
-    if count <= EXACT_DIGITS {
-        if let Some(value) = exact_quotient(parts.mantissa, exponent) {
-            return Number::Float(if parts.negative { -value } else { value });
-        }
+    if count <= EXACT_DIGITS
+        && let Some(value) = exact_quotient(parts.mantissa, exponent)
+    {
+        return Number::Float(if parts.negative { -value } else { value });
     }
     let Some(value) = std::str::from_utf8(text)
         .ok()

@@ -316,8 +316,7 @@ fn names_become_text_or_structs_or_json() {
 
 #[test]
 fn columns_are_counted() {
-    let mut limits = Limits::default();
-    limits.columns = 3;
+    let limits = Limits { columns: 3, ..Limits::default() };
     let mut builder = RowBuilder::with(&limits, Nullability::Always);
     for name in ["a", "b", "c"] {
         builder.field(name).unwrap().push_null().unwrap();
