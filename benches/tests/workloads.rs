@@ -1,5 +1,4 @@
 //! The workloads are what they were: a figure of today compares with one of last year.
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use export_benches::{Workload, fingerprint};
 use export_core::{Limits, array};

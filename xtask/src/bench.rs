@@ -35,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let fresh = workspace.scratch("bench-tables")?;
     std::fs::remove_dir_all(&fresh)?;
     std::fs::create_dir(&fresh)?;
-    let mut command = workspace.cargo(["bench", "-p", "export-benches"]);
+    let mut command = workspace.cargo(["bench", "-p", "export-benches", "--features", "rivals"]);
     match &arguments.bench {
         Some(name) => command.args(["--bench", name]),
         None => command.arg("--benches"),

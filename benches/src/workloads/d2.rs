@@ -81,8 +81,8 @@ impl Network {
         reason = "signals are recorded as f32"
     )]
     fn record(&mut self, rows: usize) -> Result<Batch> {
-        let mut voltages = vec![Vec::with_capacity(rows); NEURONS];
-        let mut slow = vec![Vec::with_capacity(rows); SLOW_COLUMNS];
+        let mut voltages = vec![Vec::new(); NEURONS];
+        let mut slow = vec![Vec::new(); SLOW_COLUMNS];
         for _ in 0..rows {
             let time = f64::from(self.step) * STEP;
             self.advance();
