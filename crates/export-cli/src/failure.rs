@@ -60,7 +60,7 @@ pub(crate) struct ErrorDocument<'a> {
     /// What went wrong, in words.
     pub(crate) message: String,
     /// Where.
-    pub(crate) position: PositionDocument<'a>,
+    pub(crate) position: PositionDocument,
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<&'a str>,
@@ -79,37 +79,29 @@ impl<'a> ErrorDocument<'a> {
 
 /// A position; parts that are not known are left out.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct PositionDocument<'a> {
+pub(crate) struct PositionDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
+    file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stream: Option<&'a str>,
+    stream: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chunk: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<&'a str>,
+    column: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    block: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
 }
 
-impl<'a> PositionDocument<'a> {
-    pub(crate) fn new(position: &'a Position) -> Self {
-        Self {
-            file: position.file.as_deref(),
-            stream: position.stream.as_deref(),
-            chunk: position.chunk,
-            column: position.column.as_deref(),
-            row: position.row,
-            line: position.line,
-            block: position.block,
-            offset: position.offset,
-        }
+impl PositionDocument {
+    pub(crate) fn new(position: &Position) -> Self {
+        let Position { file, stream, chunk, column, block, row, line, offset } = position.clone();
+        Self { file, stream, chunk, column, block, row, line, offset }
     }
 }
 

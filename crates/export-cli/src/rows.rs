@@ -3,13 +3,14 @@
 mod document;
 mod kept;
 mod print;
+mod recorded;
 mod reservoir;
 mod shown;
 
 use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
-use exportkit::{ConvertOptions, OpenOptions, Opened, Place, Result, Source};
+use exportkit::{ConvertOptions, OpenOptions, Place, Recording, Result, Source};
 
 use crate::args::{InputArgs, SelectArgs, place};
 use crate::commands::info::recording;
@@ -18,7 +19,10 @@ use crate::exit::Exit;
 
 pub(crate) use kept::Kept;
 pub(crate) use print::Printer;
+pub(crate) use recorded::Recorded;
 pub(crate) use reservoir::Reservoir;
+
+use recorded::damage;
 
 /// How rows are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,13 +62,15 @@ impl RowsArgs {
         self.input.open_options(Some(&self.select), console)
     }
 
-    /// Prints the rows that `keep` keeps of the input, stream by stream where it can be read so.
+    /// Prints the rows that `keep` keeps of each stream, which starts at row `first_row` (from 0) where rows before it can
+    /// be skipped.
     pub(crate) fn print_kept(
         &self,
         console: &Console,
+        first_row: impl Fn(&Recording, &str) -> Result<u64>,
         keep: impl Fn(&mut dyn Source) -> Result<Kept>,
     ) -> Result<Exit> {
-        self.print(console, |source, printer| {
+        self.print_from(console, first_row, |source, printer| {
             let kept = keep(source).map_err(|error| self.in_input(error))?;
             kept.into_batches().try_for_each(|batch| printer.print(batch?))
         })
@@ -77,7 +83,7 @@ impl RowsArgs {
             RowFormat::Csv if !console.json => return self.convert_all("csv", console),
             _ => {}
         }
-        self.print(console, |source, printer| {
+        self.print_from(console, from_start, |source, printer| {
             while let Some(batch) = source.next_batch().map_err(|error| self.in_input(error))? {
                 console.cancel.check()?;
                 printer.print(batch)?;
@@ -97,50 +103,56 @@ impl RowsArgs {
         Ok(if done.has_loss() { Exit::Loss } else { Exit::Done })
     }
 
-    fn print(
+    /// Prints what `print` takes of each stream, which starts at the row that `first_row` says where it can be skipped to.
+    fn print_from(
         &self,
         console: &Console,
+        first_row: impl Fn(&Recording, &str) -> Result<u64>,
         print: impl Fn(&mut dyn Source, &mut Printer<'_>) -> Result<()>,
     ) -> Result<Exit> {
+        let options = self.open_options(console);
         let mut printer = Printer::new(console, self.format());
         let mut notes = Vec::new();
-        let mut result = Ok(());
-        for opened in self.sources(console)? {
-            result = opened.and_then(|mut opened| {
-                let result = print(&mut *opened.source, &mut printer);
-                notes.extend(opened.source.notes());
+        let mut each = |source: &mut dyn Source| {
+            let printed = print(source, &mut printer);
+            notes.extend(source.notes());
+            printed
+        };
+        let result = match recording(&self.file, &options)? {
+            None => each(&mut *exportkit::open_source(&self.file, &options)?.source),
+            Some(file) => {
+                let damage = damage(&file, options.read.on_error);
+                let damage = damage.map_err(|error| self.in_input(error))?;
+                let result = self.streams(&file).into_iter().try_for_each(|stream| {
+                    let first_row = first_row(&file, &stream)?;
+                    each(&mut Recorded::new(&file, &stream, first_row, &options.read)?)
+                });
+                notes.extend(damage);
                 result
-            });
-            if result.is_err() {
-                break;
             }
-        }
+        };
         console.notes(&notes);
         let exit = if notes.iter().any(|note| note.loss) { Exit::Loss } else { Exit::Done };
         printer.finish(result, exit)
     }
 
-    /// The input; an `.xk` file stream by stream, each opened on its own.
-    fn sources(&self, console: &Console) -> Result<impl Iterator<Item = Result<Opened>>> {
-        let options = self.open_options(console);
-        let streams: Vec<Option<Vec<String>>> = match &options.streams {
-            None => match recording(&self.file, &options)? {
-                Some(file) => file.streams().into_iter().map(|s| Some(vec![s.name])).collect(),
-                None => vec![None],
-            },
-            Some(names) => names.iter().map(|name| Some(vec![name.clone()])).collect(),
-        };
-        // Standard input comes once.
-        let streams = if self.file == Place::Standard { vec![options.streams.clone()] } else { streams };
-        Ok(streams.into_iter().map(move |streams| {
-            exportkit::open_source(&self.file, &OpenOptions { streams, ..options.clone() })
-        }))
+    /// The streams wanted, or all there are.
+    fn streams(&self, file: &Recording) -> Vec<String> {
+        if self.select.stream.is_empty() {
+            return file.streams().into_iter().map(|stream| stream.name).collect();
+        }
+        self.select.stream.clone()
     }
 
     /// Names the input in an error that came up while it was read.
     pub(crate) fn in_input(&self, error: exportkit::Error) -> exportkit::Error {
         error.in_file(self.file.to_string())
     }
+}
+
+/// Where reading starts that skips nothing.
+pub(crate) fn from_start(_: &Recording, _: &str) -> Result<u64> {
+    Ok(0)
 }
 
 #[cfg(test)]

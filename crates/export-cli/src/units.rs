@@ -29,14 +29,6 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", part as f64 * 100.0 / whole as f64)
 }
 
-/// How many times smaller `after` is: `9.1×`; `-` where there is nothing.
-pub(crate) fn ratio(before: u64, after: u64) -> String {
-    if after == 0 {
-        return String::from("-");
-    }
-    format!("{:.1}×", before as f64 / after as f64)
-}
-
 /// A count with its noun: `1 row`, `2 rows`.
 pub(crate) fn count(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -98,8 +90,7 @@ mod tests {
 
     #[test]
     fn nothing_of_nothing() {
-        assert_eq!((share(0, 0), ratio(1, 0)), (String::from("-"), String::from("-")));
-        assert_eq!((share(1, 8), ratio(91, 10)), (String::from("12.5 %"), String::from("9.1×")));
+        assert_eq!((share(0, 0), share(1, 8)), (String::from("-"), String::from("12.5 %")));
         assert_eq!((count(1, "row"), count(0, "row")), (String::from("1 row"), String::from("0 rows")));
     }
 }

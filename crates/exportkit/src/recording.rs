@@ -7,6 +7,7 @@ use std::sync::Arc;
 use export_container::{Container, FileStorage, Stream};
 use export_core::{
     Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Result, Schema, Storage,
+    StreamBatch,
 };
 use serde::de::DeserializeOwned;
 
@@ -60,6 +61,8 @@ pub struct StreamInfo {
     pub schema: Arc<Schema>,
     /// Rows of its chunks that are there.
     pub rows: u64,
+    /// The number (from 0) that the next row would have: more than `rows` where chunks are missing.
+    pub next_row: u64,
     /// Its chunks that are there.
     pub chunks: u64,
     /// Bytes they take in the file.
@@ -119,14 +122,38 @@ impl Recording {
 
     /// [`Recording::batches`] of some columns only, in the order given. Only their bytes are read.
     pub fn batches_of(&self, stream: &str, columns: Option<&[String]>) -> Result<Batches> {
+        self.batches_from(stream, columns, 0)
+    }
+
+    /// [`Recording::batches_of`] from row `first_row` (from 0) on. Chunks that end before it are not read.
+    pub fn batches_from(
+        &self,
+        stream: &str,
+        columns: Option<&[String]>,
+        first_row: u64,
+    ) -> Result<Batches> {
         let known = self.stream(stream)?;
         let view = View::new(known, columns).map_err(|error| error.in_file(&self.name))?;
         let schema = Arc::clone(view.schema());
         let view = Arc::new(view);
-        let jobs = known.chunks.iter().map(|chunk| (chunk.clone(), Arc::clone(&view))).collect();
+        let wanted = known.chunks.iter().filter(|chunk| chunk.first_row + chunk.rows > first_row);
+        let jobs: Vec<_> = wanted.map(|chunk| (chunk.clone(), Arc::clone(&view))).collect();
+        let skip = jobs.first().map_or(0, |(chunk, _)| first_row.saturating_sub(chunk.first_row));
         let container = Arc::clone(&self.container);
         let chunks = read_ahead(container, jobs, self.limits.clone(), Cancel::new())?;
-        Ok(Batches { chunks, schema, name: self.name.clone() })
+        Ok(Batches { chunks, schema, skip, name: self.name.clone() })
+    }
+
+    /// The number (from 0) of the first of the last `rows` rows of a stream that are there.
+    pub fn first_of_last(&self, stream: &str, rows: u64) -> Result<u64> {
+        let mut missing = rows;
+        for chunk in self.stream(stream)?.chunks.iter().rev() {
+            if chunk.rows >= missing {
+                return Ok(chunk.first_row + (chunk.rows - missing));
+            }
+            missing -= chunk.rows;
+        }
+        Ok(0)
     }
 
     /// The rows of a stream as values of `T`, whose fields are matched by name: it may have fewer fields than the stream, or
@@ -152,6 +179,7 @@ impl StreamInfo {
             name: stream.name.clone(),
             schema: Arc::clone(schema),
             rows: stream.rows(),
+            next_row: stream.chunks.last().map_or(0, |chunk| chunk.first_row + chunk.rows),
             chunks: stream.chunks.len() as u64,
             stored_bytes: stream.chunks.iter().map(|chunk| chunk.payload_bytes).sum(),
             nulls,
@@ -172,6 +200,8 @@ fn nulls_of(stream: &Stream, column: &str) -> u64 {
 pub struct Batches {
     chunks: ReadAhead,
     schema: Arc<Schema>,
+    /// Rows of the first chunk that come before those wanted.
+    skip: u64,
     name: String,
 }
 
@@ -188,7 +218,12 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Result<Batch>> {
         let read = self.chunks.next()?.and_then(|read| read);
-        Some(read.map(|item| item.batch).map_err(|error| damaged(error).in_file(&self.name)))
+        let skip = usize::try_from(std::mem::take(&mut self.skip)).unwrap_or(usize::MAX);
+        let wanted = read.and_then(|StreamBatch { batch, .. }| match skip {
+            0 => Ok(batch),
+            _ => batch.slice(skip, batch.rows().saturating_sub(skip)),
+        });
+        Some(wanted.map_err(|error| damaged(error).in_file(&self.name)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use exportkit::{ColumnUsage, Result, StreamUsage, Usage};
+use exportkit::{ColumnUsage, Result, Usage, field_type_name};
 use serde::Serialize;
 
 use crate::console::{Console, plain, width};
@@ -41,9 +41,9 @@ struct StreamDocument<'a> {
 struct ColumnDocument<'a> {
     name: &'a str,
     #[serde(rename = "type")]
-    data_type: &'a str,
+    data_type: String,
     stored_bytes: u64,
-    decoded_bytes: u64,
+    encoded_bytes: u64,
     encodings: Vec<EncodingDocument<'a>>,
 }
 
@@ -58,39 +58,39 @@ impl Du {
         let file = self.file.display().to_string();
         let recording = exportkit::open(&self.file).map_err(|e| e.in_file(&file))?;
         let usage = recording.usage().map_err(|e| e.in_file(&file))?;
-        let size_bytes = recording.info().size_bytes;
         if console.json {
-            json::print(&document(file, size_bytes, &usage))?;
+            json::print(&document(file, &usage))?;
         } else {
-            print(size_bytes, &usage, console)?;
+            print(&usage, console)?;
         }
         Ok(Exit::Done)
     }
 }
 
-fn stored_bytes(stream: &StreamUsage) -> u64 {
-    stream.columns.iter().map(|column| column.stored_bytes).sum()
-}
-
-fn document(file: String, size_bytes: u64, usage: &Usage) -> Document<'_> {
+fn document(file: String, usage: &Usage) -> Document<'_> {
     let streams = usage.streams.iter().map(|stream| StreamDocument {
         name: &stream.name,
         rows: stream.rows,
         chunks: stream.chunks,
-        stored_bytes: stored_bytes(stream),
+        stored_bytes: stream.stored_bytes,
         columns: stream.columns.iter().map(ColumnDocument::new).collect(),
     });
-    Document { file, size_bytes, overhead_bytes: usage.overhead_bytes, streams: streams.collect() }
+    Document {
+        file,
+        size_bytes: usage.size_bytes,
+        overhead_bytes: usage.overhead_bytes,
+        streams: streams.collect(),
+    }
 }
 
 impl<'a> ColumnDocument<'a> {
     fn new(column: &'a ColumnUsage) -> Self {
         let encodings = column.encodings.iter();
         Self {
-            name: &column.name,
-            data_type: &column.data_type,
+            name: &column.field.name,
+            data_type: field_type_name(&column.field),
             stored_bytes: column.stored_bytes,
-            decoded_bytes: column.decoded_bytes,
+            encoded_bytes: column.encoded_bytes,
             encodings: encodings
                 .map(|(name, stored_bytes)| EncodingDocument { name, stored_bytes: *stored_bytes })
                 .collect(),
@@ -98,7 +98,8 @@ impl<'a> ColumnDocument<'a> {
     }
 }
 
-fn print(size_bytes: u64, usage: &Usage, console: &Console) -> Result<()> {
+fn print(usage: &Usage, console: &Console) -> Result<()> {
+    let size_bytes = usage.size_bytes;
     let mut rows = Vec::new();
     for stream in &usage.streams {
         for column in &stream.columns {
@@ -106,14 +107,13 @@ fn print(size_bytes: u64, usage: &Usage, console: &Console) -> Result<()> {
         }
     }
     let overhead = (usage.overhead_bytes, String::from("headers, directories, index, padding"));
-    rows.push(line([dim("(overhead)"), dim(""), dim("")], overhead, "-", size_bytes));
+    rows.push(line([dim("(overhead)"), dim(""), dim("")], overhead, size_bytes));
     let heads = vec![
         Head::text("stream"),
         Head::text("column"),
         Head::text("type"),
         Head::number("stored"),
         Head::number("share"),
-        Head::number("ratio"),
         Head::text("encodings"),
     ];
     let mut out = console.stdout();
@@ -124,23 +124,22 @@ fn print(size_bytes: u64, usage: &Usage, console: &Console) -> Result<()> {
 }
 
 fn cells(stream: &str, column: &ColumnUsage, size_bytes: u64) -> Vec<Cell> {
-    let ratio = units::ratio(column.decoded_bytes, column.stored_bytes);
-    let names = [stream, &column.name, &column.data_type].map(|name| plain(name).into());
+    let data_type = field_type_name(&column.field);
+    let names = [stream, &column.field.name, &data_type].map(|name| plain(name).into());
     let encodings = column.encodings.iter().map(|(name, stored)| match column.encodings.len() {
         1 => name.clone(),
         _ => format!("{name} {}", units::bytes(*stored)),
     });
     let encodings = plain(&encodings.collect::<Vec<_>>().join(", "));
-    line(names, (column.stored_bytes, encodings), &ratio, size_bytes)
+    line(names, (column.stored_bytes, encodings), size_bytes)
 }
 
-fn line(names: [Cell; 3], stored: (u64, String), ratio: &str, size_bytes: u64) -> Vec<Cell> {
+fn line(names: [Cell; 3], stored: (u64, String), size_bytes: u64) -> Vec<Cell> {
     let (stored_bytes, encodings) = stored;
     let mut cells = Vec::from(names);
     cells.extend([
         units::bytes(stored_bytes).into(),
         units::share(stored_bytes, size_bytes).into(),
-        ratio.into(),
         encodings.into(),
     ]);
     cells

@@ -5,7 +5,7 @@ use exportkit::{Result, Source};
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::rows::{Kept, RowsArgs};
+use crate::rows::{Kept, RowsArgs, from_start};
 
 /// Options of `head`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
-        self.args.print_kept(console, |source| first_rows(source, self.rows))
+        self.args.print_kept(console, from_start, |source| first_rows(source, self.rows))
     }
 }
 

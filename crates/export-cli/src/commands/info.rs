@@ -11,6 +11,7 @@ use exportkit::{ExportMetadata, OpenOptions, Place, Recording, Result, formats, 
 use serde::Serialize;
 
 use super::schema::first_schemas;
+use super::verify::{FindingDocument, sentence};
 use crate::args::{InputArgs, place};
 use crate::console::{Console, plain, width};
 use crate::exit::Exit;
@@ -57,7 +58,9 @@ struct ContainerDocument {
     created: String,
     created_ns: i64,
     complete: bool,
-    index_bytes: u64,
+    findings: Vec<FindingDocument>,
+    #[serde(skip)]
+    found: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -122,7 +125,7 @@ pub(crate) fn recording(input: &Place, options: &OpenOptions) -> Result<Option<R
     if format.is_none_or(|format| format.name() != "xk") {
         return Ok(None);
     }
-    exportkit::open(path).map(Some)
+    exportkit::open_with(path, &options.read.limits).map(Some)
 }
 
 fn of_recording(info: exportkit::Info) -> Document {
@@ -144,7 +147,8 @@ fn of_recording(info: exportkit::Info) -> Document {
             created: time(info.created_ns),
             created_ns: info.created_ns,
             complete: info.complete,
-            index_bytes: info.index_bytes,
+            found: info.findings.iter().map(sentence).collect(),
+            findings: info.findings.iter().map(FindingDocument::new).collect(),
         }),
         tool: (!tool.is_empty()).then_some(tool),
         source,
@@ -198,8 +202,8 @@ impl Document {
                 ("file id", container.file_id.clone()),
                 ("created", container.created.clone()),
                 ("state", state.to_owned()),
-                ("index", units::bytes(container.index_bytes)),
             ]);
+            facts.extend(container.found.iter().map(|found| ("found", found.clone())));
         }
         facts.extend(self.tool.iter().map(|tool| ("written by", tool.clone())));
         facts.extend(self.source.iter().map(|source| ("source", source.clone())));

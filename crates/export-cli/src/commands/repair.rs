@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use exportkit::{Progress, Repair as Repaired, Result};
+use exportkit::{LossReport, Progress, Result};
 use serde::Serialize;
 
 use super::verify::{FindingDocument, line};
@@ -33,14 +33,32 @@ pub(crate) struct Repair {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document {
     input: String,
     output: String,
     chunks: u64,
     rows: u64,
-    lost_rows: Option<u64>,
-    lost_bytes: u64,
-    lost: Vec<FindingDocument<'a>>,
+    lossless: bool,
+    unknown_loss: bool,
+    lost_rows: Vec<LostRowsDocument>,
+    lost_bytes: Vec<RangeDocument>,
+    lost_frames: Vec<RangeDocument>,
+    skipped_frames: u64,
+    findings: Vec<FindingDocument>,
+}
+
+#[derive(Serialize)]
+struct LostRowsDocument {
+    stream: String,
+    first_row: u64,
+    rows: u64,
+}
+
+/// From `first` to `last`, both included.
+#[derive(Serialize)]
+struct RangeDocument {
+    first: u64,
+    last: u64,
 }
 
 impl Repair {
@@ -62,39 +80,77 @@ impl Repair {
         } else {
             self.print(&done, console)?;
         }
-        Ok(if done.lost.is_empty() { Exit::Done } else { Exit::Loss })
+        let whole = done.is_lossless() && done.skipped_frames == 0;
+        Ok(if whole { Exit::Done } else { Exit::Loss })
     }
 
-    fn document<'a>(&self, done: &'a Repaired) -> Document<'a> {
+    fn document(&self, done: &LossReport) -> Document {
+        let bytes = done.lost_bytes.iter();
+        let frames = done.lost_frames.iter();
+        let rows = done.lost_rows.iter();
         Document {
             input: self.input.display().to_string(),
             output: self.output.display().to_string(),
             chunks: done.chunks,
             rows: done.rows,
-            lost_rows: done.lost_rows,
-            lost_bytes: done.lost_bytes,
-            lost: done.lost.iter().map(FindingDocument::new).collect(),
+            lossless: done.is_lossless(),
+            unknown_loss: done.unknown_loss,
+            lost_rows: rows
+                .map(|lost| LostRowsDocument {
+                    stream: lost.stream.clone(),
+                    first_row: lost.first_row,
+                    rows: lost.rows,
+                })
+                .collect(),
+            lost_bytes: bytes
+                .map(|range| RangeDocument { first: range.start, last: range.end.saturating_sub(1) })
+                .collect(),
+            lost_frames: frames
+                .map(|range| RangeDocument { first: *range.start(), last: *range.end() })
+                .collect(),
+            skipped_frames: done.skipped_frames,
+            findings: done.findings.iter().map(FindingDocument::new).collect(),
         }
     }
 
-    fn print(&self, done: &Repaired, console: &Console) -> Result<()> {
-        let mut text: String = done.lost.iter().map(|finding| line(finding, console)).collect();
+    fn print(&self, done: &LossReport, console: &Console) -> Result<()> {
+        let mut text: String = done.findings.iter().map(|finding| line(finding, console)).collect();
+        for lost in losses(done) {
+            let odd = console.out.odd;
+            text.push_str(&format!("{odd}lost:{odd:#} {}\n", plain(&lost)));
+        }
         let (good, odd) = (console.out.good, console.out.odd);
-        let lost = if done.lost.is_empty() {
-            format!("{good}nothing was lost{good:#}")
-        } else {
-            let rows = match done.lost_rows {
-                Some(rows) => units::count(rows, "row"),
-                None => String::from("an unknown number of rows"),
-            };
-            format!("{odd}lost{odd:#} {rows}, {} damaged", units::bytes(done.lost_bytes))
+        let verdict = match done.is_lossless() {
+            true => format!("{good}nothing was lost{good:#}"),
+            false => format!("{odd}not all of it{odd:#}"),
         };
         text.push_str(&format!(
-            "{}: {}, {} kept; {lost}\n",
+            "{}: {}, {} kept; {verdict}\n",
             plain(&self.output.display().to_string()),
             units::count(done.chunks, "chunk"),
             units::count(done.rows, "row"),
         ));
         console.print(text.as_bytes())
     }
+}
+
+/// Exactly what was lost, in sentences. Rows are counted from 1, as people do.
+fn losses(done: &LossReport) -> Vec<String> {
+    let mut losses = Vec::new();
+    for lost in &done.lost_rows {
+        let (first, last) = (lost.first_row.saturating_add(1), lost.first_row.saturating_add(lost.rows));
+        losses.push(format!("{} of stream {}: {first} to {last}", units::count(lost.rows, "row"), lost.stream));
+    }
+    if done.unknown_loss {
+        losses.push(String::from("frames at the end, of which nothing tells how many rows they held"));
+    }
+    for range in &done.lost_bytes {
+        let count = range.end.saturating_sub(range.start);
+        losses.push(format!("{} that belong to no frame: from {}", units::count(count, "byte"), range.start));
+    }
+    if done.skipped_frames > 0 {
+        let frames = units::count(done.skipped_frames, "frame");
+        losses.push(format!("{frames} of kinds that this release does not know"));
+    }
+    losses
 }

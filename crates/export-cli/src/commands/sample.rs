@@ -5,7 +5,7 @@ use exportkit::Result;
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::rows::{Reservoir, RowsArgs};
+use crate::rows::{Reservoir, RowsArgs, from_start};
 
 /// Options of `sample`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
-        self.args.print_kept(console, |source| {
+        self.args.print_kept(console, from_start, |source| {
             let mut reservoir = Reservoir::new(self.rows, self.seed);
             while let Some(batch) = source.next_batch()? {
                 reservoir.offer(&batch)?;

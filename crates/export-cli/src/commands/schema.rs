@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use exportkit::marrow::datatypes::Field;
 use exportkit::schema::UNIT_KEY;
-use exportkit::{Place, Result, data_type_name};
+use exportkit::{Place, Result, field_type_name};
 use serde::Serialize;
 
 use super::info;
@@ -57,7 +57,7 @@ impl<'a> ColumnDocument<'a> {
         let metadata = field.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         Self {
             name: &field.name,
-            data_type: data_type_name(&field.data_type),
+            data_type: field_type_name(field),
             nullable: field.nullable,
             metadata: metadata.collect(),
         }
@@ -124,7 +124,7 @@ fn cells(field: &Field) -> Vec<Cell> {
     let metadata: Vec<_> = metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
     vec![
         plain(&field.name).into(),
-        plain(&data_type_name(&field.data_type)).into(),
+        plain(&field_type_name(field)).into(),
         Cell { text: String::from(if field.nullable { "yes" } else { "no" }), dim: !field.nullable },
         plain(unit).into(),
         plain(&metadata.join(" ")).into(),

@@ -1,7 +1,7 @@
 //! `exportkit tail`.
 
 use clap::Args;
-use exportkit::{Result, Source};
+use exportkit::{Recording, Result, Source};
 
 use crate::console::Console;
 use crate::exit::Exit;
@@ -25,7 +25,9 @@ impl Tail {
         if self.follow {
             return super::follow::run(&self.args, self.rows, console);
         }
-        self.args.print_kept(console, |source| last_rows(source, self.rows))
+        let first_row =
+            |file: &Recording, stream: &str| file.first_of_last(stream, self.rows as u64);
+        self.args.print_kept(console, first_row, |source| last_rows(source, self.rows))
     }
 }
 

@@ -33,36 +33,39 @@ pub(crate) struct Verify {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document {
     file: String,
     depth: &'static str,
     sound: bool,
-    bytes: u64,
+    complete: bool,
+    size_bytes: u64,
+    streams: u64,
     frames: u64,
     chunks: u64,
+    blocks: u64,
     rows: u64,
-    findings: Vec<FindingDocument<'a>>,
+    findings: Vec<FindingDocument>,
 }
 
 /// A finding, for programs.
 #[derive(Serialize)]
-pub(crate) struct FindingDocument<'a> {
+pub(crate) struct FindingDocument {
     severity: &'static str,
-    check: &'a str,
-    text: &'a str,
-    position: PositionDocument<'a>,
+    check: String,
+    text: String,
+    position: PositionDocument,
 }
 
-impl<'a> FindingDocument<'a> {
-    pub(crate) fn new(finding: &'a Finding) -> Self {
+impl FindingDocument {
+    pub(crate) fn new(finding: &Finding) -> Self {
         Self {
             severity: match finding.severity {
                 Severity::Note => "note",
                 Severity::Warning => "warning",
                 Severity::Damage => "damage",
             },
-            check: &finding.check,
-            text: &finding.text,
+            check: finding.check.clone(),
+            text: finding.text.clone(),
             position: PositionDocument::new(&finding.position),
         }
     }
@@ -87,18 +90,21 @@ impl Verify {
         } else {
             print(&file, &found, console)?;
         }
-        Ok(if found.sound { Exit::Done } else { Exit::No })
+        Ok(if found.is_sound() { Exit::Done } else { Exit::No })
     }
 }
 
-fn document<'a>(file: String, depth: &'static str, found: &'a Verification) -> Document<'a> {
+fn document(file: String, depth: &'static str, found: &Verification) -> Document {
     Document {
         file,
         depth,
-        sound: found.sound,
-        bytes: found.bytes,
+        sound: found.is_sound(),
+        complete: found.complete,
+        size_bytes: found.size_bytes,
+        streams: found.streams,
         frames: found.frames,
         chunks: found.chunks,
+        blocks: found.blocks,
         rows: found.rows,
         findings: found.findings.iter().map(FindingDocument::new).collect(),
     }
@@ -106,15 +112,16 @@ fn document<'a>(file: String, depth: &'static str, found: &'a Verification) -> D
 
 fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
     let paint = console.out;
-    let (style, verdict) = if found.sound { (paint.good, "sound") } else { (paint.bad, "damaged") };
+    let (style, verdict) = if found.is_sound() { (paint.good, "sound") } else { (paint.bad, "damaged") };
     let mut text: String = found.findings.iter().map(|finding| line(finding, console)).collect();
     text.push_str(&format!(
-        "{}: {style}{verdict}{style:#}  {}, {}, {}, {}\n",
+        "{}: {style}{verdict}{style:#}: {}, {}, {}, {}{}\n",
         plain(file),
-        units::count(found.frames, "frame"),
+        units::count(found.streams, "stream"),
         units::count(found.chunks, "chunk"),
         units::count(found.rows, "row"),
-        units::bytes(found.bytes),
+        units::bytes(found.size_bytes),
+        if found.complete { "" } else { ", no index at the end" },
     ));
     console.print(text.as_bytes())
 }
@@ -126,7 +133,13 @@ pub(crate) fn line(finding: &Finding, console: &Console) -> String {
         Severity::Warning => (console.out.odd, "warning"),
         Severity::Damage => (console.out.bad, "damage"),
     };
-    let place = finding.position.to_string();
-    let place = if place.is_empty() { place } else { format!(" ({place})") };
-    format!("{style}{word}:{style:#} {}: {}{}\n", plain(&finding.check), plain(&finding.text), plain(&place))
+    format!("{style}{word}:{style:#} {}\n", plain(&sentence(finding)))
+}
+
+/// What was found, and where.
+pub(crate) fn sentence(finding: &Finding) -> String {
+    match finding.position.to_string() {
+        place if place.is_empty() => format!("{}: {}", finding.check, finding.text),
+        place => format!("{}: {} ({place})", finding.check, finding.text),
+    }
 }

@@ -1,0 +1,101 @@
+//! Damage: found, named, and what is intact saved.
+
+use serde_json::json;
+
+use crate::harness::{Place, csv};
+
+/// Enough rows for several chunks.
+const ROWS: usize = 400_000;
+
+fn damaged() -> Place {
+    let place = Place::new();
+    place.table("good.xk", ROWS);
+    let mut bytes = place.read("good.xk");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    place.write("bad.xk", bytes);
+    place
+}
+
+#[test]
+fn sound_files() {
+    let place = Place::new();
+    place.table("good.xk", 1000);
+    for words in ["verify good.xk", "verify --quick good.xk", "verify good.xk --deep"] {
+        let run = place.run(words).succeeds();
+        assert!(run.text().contains("sound") && run.text().contains("1000 rows"), "{}", run.text());
+        assert_eq!(run.stderr, "");
+    }
+    place.run("verify good.xk --deep --quick").fails(2, &["cannot be used with"]);
+}
+
+#[test]
+fn damage_is_named() {
+    let place = damaged();
+    for words in ["verify bad.xk", "verify bad.xk --deep"] {
+        let run = place.run(words).exits(1);
+        assert!(run.text().contains("damage: "), "{}", run.text());
+        assert!(run.text().contains("stream good") && run.text().contains("byte "), "{}", run.text());
+        assert!(run.text().lines().last().unwrap().contains("damaged"), "{}", run.text());
+        let document = place.run(&format!("{words} --json")).exits(1).json();
+        assert_eq!(document["sound"], false);
+        let position = &document["findings"][0]["position"];
+        assert!(position["offset"].is_u64() && position["chunk"].is_u64(), "{document}");
+    }
+    place.run("convert bad.xk out.csv").fails(1, &["stream good", "chunk", "repair"]);
+    place.run("cat bad.xk --format csv --quiet").exits(1);
+    assert_eq!(place.names(), ["bad.xk", "good.xk"]);
+}
+
+#[test]
+fn repair_saves_the_rest_and_says_what_was_lost() {
+    let place = damaged();
+    let run = place.run("repair bad.xk -o new.xk").exits(3);
+    assert!(run.text().contains("lost") && run.text().contains("chunk"), "{}", run.text());
+    place.run("verify new.xk --deep").succeeds();
+    let kept = place.run("cat new.xk --format csv").succeeds();
+    let all = csv(ROWS);
+    let kept: Vec<_> = kept.text().lines().collect();
+    assert!(kept.len() > ROWS / 4 && kept.len() < ROWS, "{} rows", kept.len());
+    let all: std::collections::HashSet<_> = all.lines().collect();
+    assert!(kept.iter().all(|line| all.contains(line)));
+
+    let document = place.run("repair bad.xk -o again.xk --json").exits(3).json();
+    assert_eq!(document["rows"], kept.len() - 1);
+    assert_eq!(document["lost_rows"], ROWS + 1 - kept.len());
+    assert!(document["lost_bytes"].as_u64().unwrap() > 0);
+
+    // What reading past the damage gives is the same.
+    let skipped = place.run("cat bad.xk --format csv --on-error skip").exits(3);
+    assert_eq!(skipped.text().lines().collect::<Vec<_>>(), kept);
+}
+
+#[test]
+fn nothing_lost_nothing_said() {
+    let place = Place::new();
+    place.table("good.xk", 1000);
+    let run = place.run("repair good.xk -o new.xk").succeeds();
+    assert!(run.text().contains("nothing was lost"), "{}", run.text());
+    let document = place.run("repair good.xk -o again.xk --json").succeeds().json();
+    assert_eq!((&document["rows"], &document["lost"]), (&json!(1000), &json!([])));
+    let text = |file: &str| place.run(&format!("cat {file} --format csv")).succeeds().stdout;
+    assert!(text("good.xk") == text("new.xk"));
+}
+
+/// A file that breaks off, as a crash leaves it: what is whole is read.
+#[test]
+fn a_file_without_its_end() {
+    let place = Place::new();
+    place.table("good.xk", ROWS);
+    let bytes = place.read("good.xk");
+    place.write("cut.xk", &bytes[..bytes.len() * 2 / 3]);
+    let info = place.run("info cut.xk --json").succeeds().json();
+    assert_eq!(info["container"]["complete"], false);
+    let rows = info["streams"][0]["rows"].as_u64().unwrap();
+    assert!(rows > 0 && rows < ROWS as u64);
+    assert!(place.run("info cut.xk").succeeds().text().contains("no index at the end"));
+    let repaired = place.run("repair cut.xk -o new.xk --json");
+    assert!(matches!(repaired.code, Some(0 | 3)), "{}", repaired.stderr);
+    assert_eq!(repaired.json()["rows"], rows);
+    place.run("verify new.xk --deep").succeeds();
+}
