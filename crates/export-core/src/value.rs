@@ -1,5 +1,6 @@
 //! One value of a column, borrowed: what row-oriented writers, tables and readers of typed rows look at.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use marrow::array::{Array, BytesArray};
@@ -170,4 +171,81 @@ fn text(bytes: &[u8]) -> Option<Value<'_>> {
 
 fn list(elements: &Array, span: Range<usize>) -> Option<Value<'_>> {
     (span.end <= array::len(elements)).then_some(Value::List(elements, span.start, span.end))
+}
+
+/// The order of two scalars of one type; `None` for nulls, NaNs, intervals and nested values, and for those of two types that
+/// do not compare.
+#[must_use]
+pub fn compare(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+    if let (Some(a), Some(b)) = (integer(a), integer(b)) {
+        return Some(a.cmp(&b));
+    }
+    if let (Some(a), Some(b)) = (float(a), float(b)) {
+        return a.partial_cmp(&b);
+    }
+    Some(match (*a, *b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(&b),
+        (
+            Value::Decimal {
+                unscaled: a,
+                scale: a_scale,
+            },
+            Value::Decimal {
+                unscaled: b,
+                scale: b_scale,
+            },
+        ) if a_scale == b_scale => a.cmp(&b),
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
+        (Value::Date32(a), Value::Date32(b)) => a.cmp(&b),
+        (Value::Date64(a), Value::Date64(b)) => a.cmp(&b),
+        (Value::Time(a, a_unit), Value::Time(b, b_unit))
+        | (Value::Timestamp(a, a_unit, _), Value::Timestamp(b, b_unit, _))
+        | (Value::Duration(a, a_unit), Value::Duration(b, b_unit))
+            if a_unit == b_unit =>
+        {
+            a.cmp(&b)
+        }
+        _ => return None,
+    })
+}
+
+fn integer(value: &Value<'_>) -> Option<i128> {
+    match *value {
+        Value::Int(v) => Some(v.into()),
+        Value::UInt(v) => Some(v.into()),
+        _ => None,
+    }
+}
+
+fn float(value: &Value<'_>) -> Option<f64> {
+    match *value {
+        Value::Float32(v) => Some(v.into()),
+        Value::Float64(v) => Some(v),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_are_ordered_within_their_type() {
+        let less = Some(Ordering::Less);
+        assert_eq!(compare(&Value::Int(-1), &Value::UInt(u64::MAX)), less);
+        assert_eq!(compare(&Value::Float32(1.5), &Value::Float64(2.0)), less);
+        assert_eq!(compare(&Value::Text("B"), &Value::Text("a")), less);
+        let day = |v| Value::Timestamp(v, TimeUnit::Second, None);
+        assert_eq!(compare(&day(-1), &day(0)), less);
+        for (a, b) in [
+            (Value::Float64(f64::NAN), Value::Float64(0.0)),
+            (Value::Null, Value::Null),
+            (Value::Int(1), Value::Text("1")),
+            (Value::Int(1), Value::Float64(1.0)),
+            (day(0), Value::Timestamp(0, TimeUnit::Millisecond, None)),
+        ] {
+            assert_eq!(compare(&a, &b), None);
+        }
+    }
 }

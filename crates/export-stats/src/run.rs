@@ -35,12 +35,28 @@ impl RunSummary {
 
 impl fmt::Display for RunSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, bytes_in, bytes_out, elapsed, peak_memory_bytes } = self;
-        write!(f, "{rows} rows  {} → {}", Bytes(*bytes_in), Bytes(*bytes_out))?;
+        let Self {
+            rows,
+            bytes_in,
+            bytes_out,
+            elapsed,
+            peak_memory_bytes,
+        } = self;
+        write!(
+            f,
+            "{rows} rows  {} → {}",
+            Bytes(*bytes_in),
+            Bytes(*bytes_out)
+        )?;
         if let Some(ratio) = self.ratio() {
             write!(f, "  {ratio:.1}×")?;
         }
-        write!(f, "  {:.2} s  {:.1} MB/s", elapsed.as_secs_f64(), self.megabytes_per_second())?;
+        write!(
+            f,
+            "  {:.2} s  {:.1} MB/s",
+            elapsed.as_secs_f64(),
+            self.megabytes_per_second()
+        )?;
         if let Some(peak) = peak_memory_bytes {
             write!(f, "  peak {:.0} MB", *peak as f64 / 1e6)?;
         }
@@ -67,7 +83,9 @@ impl fmt::Display for Bytes {
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)
 }
