@@ -42,7 +42,8 @@ impl NullRule {
     pub(super) fn is_null(&self, cell: &[u8], quoting: Quoting) -> bool {
         match (self, quoting) {
             (_, Quoting::Unreadable) => true,
-            (Self::Bare(token), Quoting::Bare) => cell == token,
+            // The first bytes, compared in place, spare most cells a call.
+            (Self::Bare(token), Quoting::Bare) => cell.first() == token.first() && cell == token,
             (Self::QuotedEmpty, Quoting::Quoted) => cell.is_empty(),
             _ => false,
         }

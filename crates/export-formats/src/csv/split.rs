@@ -34,31 +34,38 @@ impl Cell {
     }
 
     /// The content, still escaped where [`Quoting::Escaped`].
+    #[inline]
     pub(super) fn raw<'a>(&self, buffer: &'a [u8]) -> &'a [u8] {
         buffer.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
     /// The content; `scratch` holds it where it was escaped.
+    #[inline]
     pub(super) fn bytes<'a>(&self, buffer: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        let raw = self.raw(buffer);
-        if self.quoting != Quoting::Escaped {
-            return raw;
+        match self.quoting {
+            Quoting::Escaped => unescaped(self.raw(buffer), scratch),
+            _ => self.raw(buffer),
         }
-        scratch.clear();
-        let mut rest = raw;
-        while let Some(at) = rest.iter().position(|&byte| byte == b'"') {
-            let (before, quotes) = rest.split_at(at + 1);
-            scratch.extend_from_slice(before);
-            rest = quotes.get(1..).unwrap_or_default();
-        }
-        scratch.extend_from_slice(rest);
-        scratch
     }
 
     /// Where the content starts in the buffer.
     pub(super) fn start(&self) -> usize {
         self.start as usize
     }
+}
+
+/// The content with one quote instead of each two, in `scratch`.
+#[cold]
+fn unescaped<'a>(raw: &[u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    scratch.clear();
+    let mut rest = raw;
+    while let Some(at) = rest.iter().position(|&byte| byte == b'"') {
+        let (before, quotes) = rest.split_at(at + 1);
+        scratch.extend_from_slice(before);
+        rest = quotes.get(1..).unwrap_or_default();
+    }
+    scratch.extend_from_slice(rest);
+    scratch
 }
 
 /// Longest buffer whose positions fit a [`Cell`].
