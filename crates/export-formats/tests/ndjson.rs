@@ -1,5 +1,6 @@
 //! NDJSON: what is read, what is refused, what comes back.
 #![cfg(feature = "ndjson")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,5 @@
 //! What a JSON number's text says, to the last digit.
 
-use std::fmt::{self, Write};
-
 use crate::Error;
 
 /// The narrowest value that is exactly what a number's text says.
@@ -196,61 +194,63 @@ fn exact_quotient(mantissa: u64, exponent: i64) -> Option<f64> {
     })
 }
 
-/// The digits of `value` in scientific notation, on the stack.
-struct Scientific {
-    bytes: [u8; 40],
-    len: usize,
+/// Whether the digits of the text are the shortest that make `value`. Where two are as short and as near, most languages
+/// write the even one and Rust the greater: both will do.
+fn has_digits(value: f64, written: &Parts<'_>) -> bool {
+    let written = written.significant();
+    let is_written = |text: &str| {
+        written.is_some()
+            && parts(text.as_bytes()).and_then(|shortest| shortest.significant()) == written
+    };
+    is_written(zmij::Buffer::new().format_finite(value.abs()))
+        || is_written(&format!("{:e}", value.abs()))
 }
 
-impl Write for Scientific {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len + text.len();
-        let room = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
+impl Parts<'_> {
+    /// The number's digits without zeros at either end, as an integer, and the power of ten to multiply it by; `None` for
+    /// more digits than any float has. Zero is zero times one.
+    fn significant(&self) -> Option<(u64, i64)> {
+        let count = self.integer.len() + self.fraction.len();
+        let mut exponent = self.exponent - i64::try_from(self.fraction.len()).ok()?;
+        let mut mantissa = if count <= 19 {
+            self.mantissa
+        } else {
+            self.long_mantissa()?
+        };
+        if mantissa == 0 {
+            return Some((0, 0));
+        }
+        if count > 19 {
+            let digits = self.fraction.iter().rev().chain(self.integer.iter().rev());
+            let zeros = digits.take_while(|digit| **digit == b'0').count();
+            exponent += i64::try_from(zeros).ok()?;
+        }
+        while mantissa % 10 == 0 {
+            mantissa /= 10;
+            exponent += 1;
+        }
+        Some((mantissa, exponent))
     }
-}
 
-/// Whether the shortest digits that make `value` are the digits of the text.
-fn has_digits(value: f64, parts: &Parts<'_>) -> bool {
-    let written = parts.integer.iter().chain(parts.fraction);
-    let leading = written.clone().take_while(|digit| **digit == b'0').count();
-    let count = parts.integer.len() + parts.fraction.len();
-    if leading == count {
-        return value == 0.0;
+    /// The digits up to the last that is not zero, where these fit.
+    #[cold]
+    fn long_mantissa(&self) -> Option<u64> {
+        let mut zeros = 0;
+        let mut mantissa = 0_u64;
+        for digit in self.integer.iter().chain(self.fraction) {
+            if *digit == b'0' {
+                zeros += 1;
+                continue;
+            }
+            let shift = if mantissa == 0 { 0 } else { zeros + 1 };
+            let factor = 10_u64.checked_pow(shift)?;
+            mantissa = mantissa
+                .checked_mul(factor)?
+                .checked_add(u64::from(digit - b'0'))?;
+            zeros = 0;
+        }
+        Some(mantissa)
     }
-    let trailing = written
-        .clone()
-        .rev()
-        .take_while(|digit| **digit == b'0')
-        .count();
-    let mut shortest = Scientific {
-        bytes: [0; 40],
-        len: 0,
-    };
-    if value == 0.0 || write!(shortest, "{:e}", value.abs()).is_err() {
-        return false;
-    }
-    let Some(shortest) = shortest.bytes.get(..shortest.len) else {
-        return false;
-    };
-    let mut halves = shortest.split(|byte| *byte == b'e');
-    let (Some(mantissa), Some(power)) = (halves.next(), halves.next()) else {
-        return false;
-    };
-    let same = mantissa
-        .iter()
-        .filter(|byte| **byte != b'.')
-        .eq(written.skip(leading).take(count - leading - trailing));
-    let power = std::str::from_utf8(power)
-        .ok()
-        .and_then(|power| power.parse::<i64>().ok());
-    let place = i64::try_from(parts.integer.len())
-        .ok()
-        .zip(i64::try_from(leading).ok());
-    let written_power = place.map(|(integer, leading)| parts.exponent + integer - leading - 1);
-    same && power.is_some() && power == written_power
 }
 
 #[cold]
