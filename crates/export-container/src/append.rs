@@ -15,7 +15,11 @@ const FEW_ENTRIES: u64 = 64;
 
 /// A writer that goes on after the last byte of `storage`. Its first output is the padding up to there.
 pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<FrameWriter> {
-    let container = Container::open(storage, limits)?;
+    let mut container = Container::open(storage, limits)?;
+    if let Some(torn) = container.torn {
+        // Its number stays its own, should its header ever be found.
+        container.catalogue.take_torn(&torn);
+    }
     let size = container.size_bytes();
     let offset =
         aligned(size).ok_or_else(|| Error::limit("the file is too long to be appended to"))?;
@@ -44,6 +48,7 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
                     text,
                     rows: last.map_or(0, |chunk| chunk.end_row()),
                     chunks: last.map_or(0, |chunk| chunk.number.saturating_add(1)),
+                    chunks_since: None,
                 };
                 Ok((stream.id, open))
             })

@@ -82,6 +82,14 @@ pub(crate) struct Catalogue {
     pub(crate) findings: Vec<Finding>,
     /// Bytes that belong to no intact frame.
     pub(crate) lost: Vec<Range<u64>>,
+    /// Frames whose content was found damaged.
+    pub(crate) damaged: Sequences,
+    /// Damaged frames that are known to have held no rows.
+    pub(crate) rowless: Sequences,
+    /// The last intact index that a walk came across: it and those it links to list all chunks before it.
+    pub(crate) last_index: Option<u64>,
+    /// Frames of kinds that this release does not know.
+    pub(crate) skipped: u64,
     /// Frames whose content was read.
     pub(crate) seen: Sequences,
     /// The next frame's sequence number, torn frames counted.
@@ -90,7 +98,7 @@ pub(crate) struct Catalogue {
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
     /// Chunks of streams whose name and schema are not known (yet).
-    orphans: Vec<ChunkRef>,
+    pub(crate) orphans: Vec<ChunkRef>,
     /// Chunks that indexes or headers speak of, by sequence.
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
     /// One more than the greatest stream number seen.
@@ -147,7 +155,7 @@ impl Catalogue {
         self.next_stream = self
             .next_stream
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
-        let in_order = header.sequence >= self.next_sequence;
+        let in_order = self.seen.last().is_none_or(|last| last < header.sequence);
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
         match self.take_content(source, offset, header, limits) {
             Ok(()) if !self.seen.insert(header.sequence) => {
@@ -218,7 +226,7 @@ impl Catalogue {
             Some(Kind::Tail) => {
                 source.payload(offset, header, limits)?;
             }
-            None => {}
+            None => self.skipped += 1,
         }
         Ok(())
     }
@@ -233,7 +241,9 @@ impl Catalogue {
     ) -> Result<()> {
         let index = Index::parse(payload, header.file, limits)?;
         self.add_copies(&index, header, link.offset, limits)?;
-        for chunk in index.chunks(link, limits)? {
+        let chunks = index.chunks(header.sequence, limits)?;
+        self.last_index = self.last_index.max(Some(header.sequence));
+        for chunk in chunks {
             let ChunkRef {
                 first_row,
                 rows,
@@ -371,25 +381,9 @@ impl Catalogue {
 
     fn take_damaged(&mut self, error: Error, offset: u64, header: &FrameHeader) -> Result<()> {
         let mut finding = finding_of(error, offset)?;
-        if let Some(id) = header
-            .stream
-            .filter(|_| header.known_kind() == Some(Kind::Chunk))
-        {
-            let stream = self.stream(id);
-            let last = stream.and_then(|stream| stream.chunks.last());
-            let (first_row, number) = last.map_or((0, 0), |last| {
-                (last.end_row(), last.number.saturating_add(1))
-            });
-            finding.position.stream = stream.map(|stream| stream.name.clone());
-            finding.position.chunk = Some(number);
-            let announced = Announced {
-                first_row,
-                rows: header.rows.into(),
-                number,
-            };
-            self.announced
-                .entry(header.sequence)
-                .or_insert((id, announced));
+        if let Some((id, announced)) = self.take_torn(header) {
+            finding.position.stream = self.stream(id).map(|stream| stream.name.clone());
+            finding.position.chunk = Some(announced.number);
         }
         self.findings.push(finding);
         Ok(())
@@ -408,6 +402,15 @@ impl Catalogue {
         }
     }
 
+    /// Notes that the file does not end with a whole frame.
+    pub(crate) fn find_rest(&mut self, rest: u64, size: u64) {
+        let bytes = size.saturating_sub(rest);
+        let text = format!(
+            "the last {bytes} bytes are no whole frame: the file was cut, or is being written"
+        );
+        self.find(Severity::Damage, "structure", rest, text);
+    }
+
     /// Notes that the header at the start is intact but of another file than the frames.
     pub(crate) fn find_foreign_header(&mut self) {
         self.find(
@@ -418,12 +421,36 @@ impl Catalogue {
         );
     }
 
-    /// Notes a header whose payload is not (all) there.
-    pub(crate) fn take_torn(&mut self, header: &FrameHeader) {
+    /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of
+    /// the stream's last chunk is a guess, until an index says where they are.
+    pub(crate) fn take_torn(&mut self, header: &FrameHeader) -> Option<(StreamId, Announced)> {
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
         self.next_stream = self
             .next_stream
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
+        self.damaged.insert(header.sequence);
+        let id = header
+            .stream
+            .filter(|_| header.known_kind() == Some(Kind::Chunk));
+        let Some(id) = id else {
+            if header.known_kind().is_some() {
+                self.rowless.insert(header.sequence);
+            }
+            return None;
+        };
+        let last = self.stream(id).and_then(|stream| stream.chunks.last());
+        let (first_row, number) = last.map_or((0, 0), |last| {
+            (last.end_row(), last.number.saturating_add(1))
+        });
+        let guess = (
+            id,
+            Announced {
+                first_row,
+                rows: header.rows.into(),
+                number,
+            },
+        );
+        Some(*self.announced.entry(header.sequence).or_insert(guess))
     }
 }
 

@@ -6,6 +6,7 @@ use export_core::{Error, ExportMetadata, FileId, Finding, Limits, Result, Storag
 
 use crate::catalogue::{Catalogue, Stream};
 use crate::counted::{Counted, Reads};
+use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::ChunkRef;
 use crate::layout::FILE_HEADER_BYTES;
@@ -25,6 +26,8 @@ pub struct Container {
     size: u64,
     /// Where bytes start that are no whole frame.
     pub(crate) rest: u64,
+    /// The header they start with, where that is intact.
+    pub(crate) torn: Option<FrameHeader>,
 }
 
 impl Container {
@@ -65,6 +68,7 @@ impl Container {
             indexed: true,
             size,
             rest: size,
+            torn: None,
         })
     }
 
@@ -74,7 +78,8 @@ impl Container {
         }
         let (mut file, mut catalogue) = identify(&source, end, size, limits)?;
         let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-        let mut rest = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
+        let (mut rest, mut torn) =
+            walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         if catalogue.frames == 0
             && let Some(other) = learn(&source, end, size, limits)?.filter(|other| *other != file)
         {
@@ -83,7 +88,7 @@ impl Container {
             catalogue = Catalogue::default();
             catalogue.find_foreign_header();
             scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-            rest = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
+            (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         }
         catalogue.note_orphans();
         let facts = catalogue.file.unwrap_or_else(|| FileHeader::new(file, 0));
@@ -98,6 +103,7 @@ impl Container {
             indexed: false,
             size,
             rest,
+            torn,
         })
     }
 
@@ -189,7 +195,7 @@ impl Container {
         }
         let frames = self.catalogue.frames;
         self.scanner.grow(size);
-        self.rest = walk(
+        (self.rest, self.torn) = walk(
             &self.source,
             &mut self.scanner,
             &mut self.catalogue,

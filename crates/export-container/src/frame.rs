@@ -1,6 +1,6 @@
 //! Frame headers and what they promise of their payloads (v1.md, "Frames").
 
-use export_core::{FileId, Limits, StreamId};
+use export_core::{Block, FileId, Limits, StreamId};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::cursor::Cursor;
@@ -175,10 +175,7 @@ impl FrameHeader {
             .iter()
             .flat_map(|column| &column.blocks)
             .try_for_each(|block| {
-                let range = block_range(block.offset, block.stored_bytes);
-                let stored = range
-                    .and_then(|range| blocks.get(range))
-                    .ok_or(Fault::Short("payload"))?;
+                let stored = stored(block, blocks).ok_or(Fault::Short("payload"))?;
                 if xxh3_64(stored) == block.checksum {
                     Ok(())
                 } else {
@@ -186,6 +183,15 @@ impl FrameHeader {
                 }
             })
     }
+}
+
+/// The stored bytes of `block` among those of its chunk's blocks.
+pub(crate) fn stored<'a>(block: &Block, blocks: &'a [u8]) -> Option<&'a [u8]> {
+    if block.stored_bytes == 0 {
+        // It lies nowhere: the next aligned offset may be past the end.
+        return Some(&[]);
+    }
+    blocks.get(block_range(block.offset, block.stored_bytes)?)
 }
 
 /// The bytes of a block as a range of indices, where they can be.

@@ -48,6 +48,8 @@ pub(crate) struct OpenStream {
     pub(crate) rows: u64,
     /// Chunks so far.
     pub(crate) chunks: u64,
+    /// Chunks since its last frame was written for the first time; `None` once that was repeated.
+    pub(crate) chunks_since: Option<u64>,
 }
 
 /// Turns streams and chunks into the bytes of a container, which the caller takes and puts in a row. Never looks back.
@@ -155,6 +157,7 @@ impl FrameWriter {
                 text,
                 rows: 0,
                 chunks: 0,
+                chunks_since: Some(0),
             },
         )?;
         self.next_stream += 1;
@@ -178,6 +181,7 @@ impl FrameWriter {
         }
         open.text.versions.push(schema.clone());
         open.json = open.text.to_json()?;
+        open.chunks_since = Some(0);
         self.put_stream(stream, open)
     }
 
@@ -199,12 +203,7 @@ impl FrameWriter {
         let end_row =
             end_row.ok_or_else(|| placed(Error::limit("the stream has too many rows")))?;
 
-        if self
-            .repetition
-            .is_due(self.streams.values().map(|stream| stream.json.len()).sum())
-        {
-            self.repeat_streams()?;
-        }
+        self.repeat_streams(stream)?;
         let (columns, block_bytes) = place_blocks(&chunk.directory);
         let directory = Directory {
             first_row,
@@ -232,6 +231,7 @@ impl FrameWriter {
         if let Some(open) = self.streams.get_mut(&stream) {
             open.rows = end_row;
             open.chunks += 1;
+            open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
         Ok(())
     }
@@ -294,16 +294,29 @@ impl FrameWriter {
         Ok(())
     }
 
-    fn repeat_streams(&mut self) -> Result<()> {
-        for (id, json) in self
+    /// Writes stream frames again where it is time, before a chunk of `next`: that of `next` before its second chunk, and
+    /// all of them now and then.
+    fn repeat_streams(&mut self, next: StreamId) -> Result<()> {
+        let all = self
+            .repetition
+            .is_due(self.streams.values().map(|stream| stream.json.len()).sum());
+        let due: Vec<_> = self
             .streams
             .iter()
-            .map(|(&id, s)| (id, s.json.clone()))
-            .collect::<Vec<_>>()
-        {
+            .filter(|&(&id, stream)| {
+                all || id == next && stream.chunks_since.is_some_and(|count| count > 0)
+            })
+            .map(|(&id, stream)| (id, stream.json.clone()))
+            .collect();
+        for (id, json) in due {
             self.frame(Kind::Stream, Some(id), &json)?;
+            if let Some(stream) = self.streams.get_mut(&id) {
+                stream.chunks_since = None;
+            }
         }
-        self.repetition.done();
+        if all {
+            self.repetition.done();
+        }
         Ok(())
     }
 

@@ -237,12 +237,12 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// The chunks of an index whose frame is `at`. Fails where an entry cannot be true, or needs a later release.
-    pub(crate) fn chunks(&self, at: Link, limits: &Limits) -> Result<Vec<ChunkRef>, Fault> {
+    /// The chunks of an index whose frame has the number `sequence`. Fails where an entry cannot be true, or needs a later release.
+    pub(crate) fn chunks(&self, sequence: u64, limits: &Limits) -> Result<Vec<ChunkRef>, Fault> {
         let mut cursor = Cursor::new(NAME, self.entries);
         let mut chunks = Vec::with_capacity(cursor.capacity(self.entry_count, INDEX_ENTRY_BYTES));
         for _ in 0..self.entry_count {
-            chunks.extend(take_entry(&mut cursor, at, limits)?);
+            chunks.extend(take_entry(&mut cursor, sequence, limits)?);
         }
         cursor.end()?;
         match chunks
@@ -262,7 +262,7 @@ impl<'a> Index<'a> {
 /// Reads an entry; `None` where it is of a kind that this release may skip.
 fn take_entry(
     cursor: &mut Cursor<'_>,
-    at: Link,
+    index_sequence: u64,
     limits: &Limits,
 ) -> Result<Option<ChunkRef>, Fault> {
     let (offset, sequence, payload_bytes) = (cursor.u64()?, cursor.u64()?, cursor.u64()?);
@@ -290,11 +290,16 @@ fn take_entry(
             Ok(None)
         };
     }
-    let ends_before_index = payload_bytes
-        .checked_add(offset)
-        .is_some_and(|end| end < at.offset);
-    if !ends_before_index || sequence >= at.sequence || offset == 0 {
+    // An index that was moved is still right about what was written, so its own place says nothing here.
+    if offset
+        .checked_add(payload_bytes)
+        .is_none_or(|end| end > i64::MAX as u64)
+        || offset == 0
+    {
         return Err(cursor.out_of_range("chunk offset", offset));
+    }
+    if sequence >= index_sequence {
+        return Err(cursor.out_of_range("chunk sequence", sequence));
     }
     if u64::from(directory_bytes) > payload_bytes {
         return Err(cursor.out_of_range("directory length", directory_bytes.into()));

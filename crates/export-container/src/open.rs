@@ -83,7 +83,7 @@ pub(crate) fn read_index(
         };
         let intact = (|| {
             let index = Index::parse(&payload, header.file, limits)?;
-            let listed = index.chunks(link, limits)?;
+            let listed = index.chunks(link.sequence, limits)?;
             Ok::<_, Error>((index, listed))
         })();
         let (index, listed) = match intact {
@@ -219,7 +219,7 @@ pub(crate) fn walk(
     catalogue: &mut Catalogue,
     limits: &Limits,
     mut each: impl FnMut(&mut Catalogue, &Step) -> Result<()>,
-) -> Result<u64> {
+) -> Result<(u64, Option<FrameHeader>)> {
     loop {
         let step = source.scan(scanner)?;
         match &step {
@@ -230,9 +230,8 @@ pub(crate) fn walk(
                 catalogue.take_lost(*start, *end, header.as_ref());
             }
             Step::End { rest, header } => {
-                header.iter().for_each(|header| catalogue.take_torn(header));
                 each(catalogue, &step)?;
-                return Ok(*rest);
+                return Ok((*rest, *header));
             }
             Step::Read { .. } => {}
         }

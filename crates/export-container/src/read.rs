@@ -11,14 +11,14 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::container::Container;
 use crate::directory::{Directory, extent};
 use crate::fault::Fault;
-use crate::frame::{FrameHeader, block_range};
+use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::ChunkRef;
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES};
 use crate::scan::{Scanner, Step};
 
 /// Where frames are that are not where the index says; known once one was missed.
 #[derive(Debug, Default)]
-pub(crate) struct Relocated(Mutex<Option<HashMap<u64, u64>>>);
+pub(crate) struct Relocated(Mutex<Option<HashMap<u64, Vec<u64>>>>);
 
 /// A run of wanted columns that lie next to each other, in the order they are wanted.
 struct Run {
@@ -33,28 +33,45 @@ impl Container {
     /// Reads a chunk: all of it, or the `columns` wanted, by their places in the schema it was written with. The directory
     /// then lists these columns in this order. Everything that is returned was verified.
     pub fn read_chunk(&self, chunk: &ChunkRef, columns: Option<&[usize]>) -> Result<EncodedChunk> {
-        self.read_verified(chunk, columns).map_err(|error| {
-            let named = self
-                .stream_by_id(chunk.stream)
-                .map(|stream| stream.name.clone());
-            let error = error.in_chunk(chunk.number).at_offset(chunk.offset);
-            named.into_iter().fold(error, Error::in_stream)
-        })
+        self.anywhere(chunk, |offset| self.read_at(chunk, offset, columns))
     }
 
     /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
     pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
-        let (_, _, directory) = self
-            .find_chunk(chunk)
-            .map_err(|error| error.in_chunk(chunk.number))?;
+        let (_, directory) = self.anywhere(chunk, |offset| self.head_at(chunk, offset))?;
         Ok(ChunkDirectory {
             rows: chunk.rows,
             columns: directory.columns,
         })
     }
 
-    fn read_verified(&self, chunk: &ChunkRef, columns: Option<&[usize]>) -> Result<EncodedChunk> {
-        let (offset, header, directory) = self.find_chunk(chunk)?;
+    /// Reads of a chunk where its frame should be or, where that fails, wherever else its frame is found.
+    fn anywhere<T>(&self, chunk: &ChunkRef, read: impl Fn(u64) -> Result<T>) -> Result<T> {
+        let error = match read(chunk.offset) {
+            Err(error) if error.kind() == ErrorKind::Corrupt => error,
+            done => return done.map_err(|error| self.in_chunk(error, chunk)),
+        };
+        let places = self.places_of(chunk.sequence)?;
+        let elsewhere = places.into_iter().filter(|&offset| offset != chunk.offset);
+        let found = elsewhere.filter_map(|offset| read(offset).ok()).next();
+        found.ok_or_else(|| self.in_chunk(error, chunk))
+    }
+
+    fn in_chunk(&self, error: Error, chunk: &ChunkRef) -> Error {
+        let named = self
+            .stream_by_id(chunk.stream)
+            .map(|stream| stream.name.clone());
+        let error = error.in_chunk(chunk.number).at_offset(chunk.offset);
+        named.into_iter().fold(error, Error::in_stream)
+    }
+
+    fn read_at(
+        &self,
+        chunk: &ChunkRef,
+        offset: u64,
+        columns: Option<&[usize]>,
+    ) -> Result<EncodedChunk> {
+        let (header, directory) = self.head_at(chunk, offset)?;
         let all: Vec<usize>;
         let wanted = match columns {
             Some(columns) => columns,
@@ -97,95 +114,62 @@ impl Container {
         })
     }
 
-    /// The chunk's frame, where it should be or wherever it is.
-    fn find_chunk(&self, chunk: &ChunkRef) -> Result<(u64, FrameHeader, Directory)> {
-        let known = self
-            .relocated
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .and_then(|map| map.get(&chunk.sequence).copied());
-        let offset = known.unwrap_or(chunk.offset);
-        if let Some((header, directory)) = self.chunk_at(chunk, offset)? {
-            return Ok((offset, header, directory?));
-        }
-        let moved = self
-            .relocate(chunk.sequence)?
-            .filter(|&moved| moved != offset);
-        if let Some(offset) = moved
-            && let Some((header, directory)) = self.chunk_at(chunk, offset)?
-        {
-            return Ok((offset, header, directory?));
-        }
-        Err(Error::corrupt(
-            "the chunk's frame is gone or its header is damaged",
-        ))
-    }
-
-    /// Header and directory of `chunk` if its frame is at `offset`.
-    #[expect(
-        clippy::type_complexity,
-        reason = "whether it is there, and then whether it is intact"
-    )]
-    fn chunk_at(
-        &self,
-        chunk: &ChunkRef,
-        offset: u64,
-    ) -> Result<Option<(FrameHeader, Result<Directory>)>> {
+    /// Header and directory of `chunk`, whose frame should be at `offset`.
+    fn head_at(&self, chunk: &ChunkRef, offset: u64) -> Result<(FrameHeader, Directory)> {
         let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
         Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
         let head = self.source.read(offset, head_bytes)?;
-        let Some(header) = FrameHeader::parse(&head) else {
-            return Ok(None);
+        let header = FrameHeader::parse(&head).filter(|header| {
+            header.file == self.file.file
+                && header.sequence == chunk.sequence
+                && header.stream == Some(chunk.stream)
+                && u64::from(header.rows) == chunk.rows
+                && header.directory_bytes == chunk.directory_bytes
+                && header.payload_bytes == chunk.payload_bytes
+        });
+        let Some(header) = header else {
+            return Err(Error::corrupt(
+                "the chunk's frame is gone or its header is damaged",
+            ));
         };
-        let expected = header.file == self.file.file
-            && header.sequence == chunk.sequence
-            && header.stream == Some(chunk.stream)
-            && u64::from(header.rows) == chunk.rows
-            && header.directory_bytes == chunk.directory_bytes
-            && header.payload_bytes == chunk.payload_bytes;
-        if !expected {
-            return Ok(None);
-        }
         let bytes = head.get(FRAME_HEADER_BYTES..).unwrap_or_default();
-        let directory = header
-            .check_directory(bytes)
-            .and_then(|()| Directory::parse(bytes, &header, &self.limits))
-            .map_err(Error::from);
-        Ok(Some((header, directory)))
+        header.check_directory(bytes)?;
+        let directory = Directory::parse(bytes, &header, &self.limits)?;
+        Ok((header, directory))
     }
 
-    /// Where the frame with this number is, according to the frames themselves.
-    fn relocate(&self, sequence: u64) -> Result<Option<u64>> {
+    /// Where frames with this number are, according to the frames themselves.
+    fn places_of(&self, sequence: u64) -> Result<Vec<u64>> {
         let mut relocated = self
             .relocated
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(map) = relocated.as_ref() {
-            return Ok(map.get(&sequence).copied());
-        }
-        let mut scanner = Scanner::new(
-            self.file.file,
-            FILE_HEADER_BYTES as u64,
-            self.size_bytes(),
-            &self.limits,
-        );
-        let mut map = HashMap::new();
+        let places = match relocated.take() {
+            Some(places) => places,
+            None => self.find_frames()?,
+        };
+        let found = places.get(&sequence).cloned().unwrap_or_default();
+        *relocated = Some(places);
+        Ok(found)
+    }
+
+    fn find_frames(&self) -> Result<HashMap<u64, Vec<u64>>> {
+        let start = FILE_HEADER_BYTES as u64;
+        let mut scanner = Scanner::new(self.file.file, start, self.size_bytes(), &self.limits);
+        let mut places = HashMap::<_, Vec<_>>::new();
+        let mut frames = 0;
         loop {
             match self.source.scan(&mut scanner)? {
                 Step::Frame { offset, header } => {
-                    Limits::check("frames", map.len() as u64, self.limits.frames)?;
-                    map.entry(header.sequence).or_insert(offset);
+                    frames += 1;
+                    Limits::check("frames", frames, self.limits.frames)?;
+                    places.entry(header.sequence).or_default().push(offset);
                 }
-                Step::End { .. } => break,
+                Step::End { .. } => return Ok(places),
                 Step::Read { .. } | Step::Lost { .. } => {}
             }
         }
-        let found = map.get(&sequence).copied();
-        *relocated = Some(map);
-        Ok(found)
     }
 
     fn in_column(&self, error: Error, chunk: &ChunkRef, at: usize) -> Error {
@@ -242,9 +226,7 @@ fn plan(directory: &Directory, wanted: &[usize]) -> Result<(Vec<ColumnDirectory>
 /// Fails at the first block that is not as it was written, with its number.
 fn check_blocks(column: &ColumnDirectory, buffer: &[u8]) -> Result<(), (usize, Fault)> {
     let damaged = column.blocks.iter().position(|block| {
-        let stored =
-            block_range(block.offset, block.stored_bytes).and_then(|range| buffer.get(range));
-        stored.is_none_or(|stored| xxh3_64(stored) != block.checksum)
+        stored(block, buffer).is_none_or(|stored| xxh3_64(stored) != block.checksum)
     });
     damaged.map_or(Ok(()), |number| Err((number, Fault::Checksum("block"))))
 }

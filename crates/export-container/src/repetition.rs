@@ -3,10 +3,10 @@
 /// Most chunks between two repetitions.
 const MOST_CHUNKS: u64 = 64;
 /// Least bytes of chunks for one byte of repetition.
-const LEAST_SHARE: u64 = 32;
+const LEAST_SHARE: u64 = 8;
 
-/// Stream frames are repeated before a chunk once 1, then 4, 16 and always 64 chunks went by since the last time, and these
-/// were 32 times as long as the repetition is.
+/// All stream frames are repeated before a chunk once 4, then 16 and always 64 chunks went by since the last time, and these
+/// were 8 times as long as the repetition is.
 #[derive(Debug, Clone)]
 pub(crate) struct Repetition {
     chunks: u64,

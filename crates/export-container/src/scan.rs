@@ -102,10 +102,11 @@ impl Scanner {
 
     /// Goes on after [`Step::End`], as the file now has `size` bytes.
     pub fn grow(&mut self, size: u64) {
-        if let State::End { rest, .. } = self.state
-            && size > self.size
-        {
-            self.size = size;
+        if size <= self.size {
+            return;
+        }
+        self.size = size;
+        if let State::End { rest, .. } = self.state {
             self.state = State::At(rest);
         }
     }

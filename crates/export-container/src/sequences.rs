@@ -43,9 +43,20 @@ impl Sequences {
         true
     }
 
+    /// Whether `number` is in the set.
+    pub(crate) fn contains(&self, number: u64) -> bool {
+        let at = self.0.partition_point(|&(_, last)| last < number);
+        self.0.get(at).is_some_and(|&(first, _)| first <= number)
+    }
+
     /// The greatest number.
     pub(crate) fn last(&self) -> Option<u64> {
         self.0.last().map(|&(_, last)| last)
+    }
+
+    /// The set as ranges.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = RangeInclusive<u64>> {
+        self.0.iter().map(|&(first, last)| first..=last)
     }
 
     /// The numbers from `first` up to the greatest that are not in the set.
@@ -81,7 +92,7 @@ mod tests {
             let expected: Vec<u64> =
                 (0..theirs.last().copied().unwrap_or(0)).filter(|n| !theirs.contains(n)).collect();
             prop_assert_eq!(missing, expected);
-            prop_assert_eq!(ours.last(), theirs.last().copied());
+            prop_assert!((0..41).all(|number| ours.contains(number) == theirs.contains(&number)));
         }
     }
 }

@@ -132,8 +132,18 @@ pub(crate) struct Written {
 
 /// Two streams of 3 and 2 columns, `chunks` chunks in turn.
 pub(crate) fn write(seed: u64, chunks: usize, longest: usize, finish: bool) -> Written {
+    write_as(options().file, seed, chunks, longest, finish)
+}
+
+pub(crate) fn write_as(
+    file: FileId,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+) -> Written {
     let mut random = Random(seed);
-    let mut writer = FrameWriter::new(&options());
+    let mut writer = FrameWriter::new(&FileOptions { file, ..options() });
     let streams = [
         writer.add_stream("events", &schema(3)),
         writer.add_stream("states", &schema(2)),

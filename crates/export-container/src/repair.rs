@@ -1,0 +1,270 @@
+//! A new container from all that is intact in another.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
+
+use export_core::{Cancel, Error, Finding, Limits, Progress, Result, Storage, StreamId};
+
+use crate::catalogue::{Catalogue, Stream, finding_of};
+use crate::container::Container;
+use crate::index::ChunkRef;
+use crate::layout::FRAME_HEADER_BYTES;
+use crate::sequences::Sequences;
+use crate::writer::Writer;
+
+/// Rows that were written once and could not be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostRows {
+    /// Their stream.
+    pub stream: String,
+    /// The first one's number, from 0.
+    pub first_row: u64,
+    /// How many follow one another.
+    pub rows: u64,
+}
+
+/// What a repair copied, and exactly what it could not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LossReport {
+    /// Chunks that were copied.
+    pub chunks: u64,
+    /// Rows that were copied.
+    pub rows: u64,
+    /// Bytes of the damaged file that belong to no intact frame, in order.
+    pub lost_bytes: Vec<Range<u64>>,
+    /// Numbers of frames that are damaged or gone, in order.
+    pub lost_frames: Vec<RangeInclusive<u64>>,
+    /// Rows that are known to be lost, by stream.
+    pub lost_rows: Vec<LostRows>,
+    /// Whether frames are gone of which nothing tells whether they held rows: those after the last intact index.
+    pub unknown_loss: bool,
+    /// Whether the file ended with its index. Where not, a cut between two frames leaves no trace.
+    pub was_finished: bool,
+    /// Frames of kinds that this release does not know. They are not copied.
+    pub skipped_frames: u64,
+    /// All that was found damaged.
+    pub findings: Vec<Finding>,
+}
+
+impl LossReport {
+    /// Whether every row that was written is in the new container.
+    #[must_use]
+    pub fn is_lossless(&self) -> bool {
+        self.lost_rows.is_empty() && !self.unknown_loss
+    }
+}
+
+/// Copies all intact chunks of the container in `storage` to `writer`, a new container, and finishes it. `storage` is only
+/// read. Chunks keep their order, streams their names and schemas; rows are numbered anew where some are lost.
+pub fn repair<W: Write>(
+    storage: Arc<dyn Storage>,
+    writer: &mut Writer<W>,
+    limits: &Limits,
+    progress: &Progress,
+    cancel: &Cancel,
+) -> Result<LossReport> {
+    let mut container = Container::recover(storage, limits)?;
+    if let Some(torn) = container.torn {
+        container.catalogue.take_torn(&torn);
+    }
+    if container.rest < container.size_bytes() {
+        container
+            .catalogue
+            .find_rest(container.rest, container.size_bytes());
+    }
+    let mut copy = Copy::new(&container, writer)?;
+    let mut report = LossReport {
+        findings: container.findings().to_vec(),
+        ..LossReport::default()
+    };
+    report.lost_bytes.clone_from(&container.catalogue.lost);
+    let mut lost = container.catalogue.damaged.clone();
+    let mut kept: BTreeMap<StreamId, Vec<&ChunkRef>> = BTreeMap::new();
+    for chunk in container.chunks() {
+        cancel.check()?;
+        match copy.chunk(&container, chunk) {
+            Ok(()) => {
+                report.chunks += 1;
+                report.rows += chunk.rows;
+                progress.add_rows(chunk.rows);
+                kept.entry(chunk.stream).or_default().push(chunk);
+            }
+            Err(error) => {
+                report.findings.push(finding_of(error, chunk.offset)?);
+                lost.insert(chunk.sequence);
+                let end = chunk
+                    .offset
+                    .saturating_add(chunk.payload_bytes)
+                    .saturating_add(FRAME_HEADER_BYTES as u64);
+                report.lost_bytes.push(chunk.offset..end);
+            }
+        }
+        progress.add_bytes_in(chunk.payload_bytes);
+    }
+    copy.finish(&container, &report)?;
+    note_losses(&container, &kept, lost, &mut report);
+    Ok(report)
+}
+
+/// The streams of the new container.
+struct Copy<'a, W> {
+    writer: &'a mut Writer<W>,
+    /// Number in the new container, and the schema that was last written there.
+    streams: BTreeMap<StreamId, (StreamId, usize)>,
+}
+
+impl<'a, W: Write> Copy<'a, W> {
+    fn new(container: &Container, writer: &'a mut Writer<W>) -> Result<Self> {
+        let mut streams = BTreeMap::new();
+        for stream in container.streams() {
+            let Some(schema) = stream.schemas.first() else {
+                continue;
+            };
+            let name = match writer.frames().stream(&stream.name) {
+                None => stream.name.clone(),
+                Some(_) => format!("{} ({})", stream.name, stream.id),
+            };
+            streams.insert(stream.id, (writer.add_stream(&name, schema)?, 0));
+        }
+        Ok(Self { writer, streams })
+    }
+
+    fn chunk(&mut self, container: &Container, chunk: &ChunkRef) -> Result<()> {
+        let stream = container
+            .stream_by_id(chunk.stream)
+            .ok_or_else(|| Error::corrupt("the stream is lost"))?;
+        let schema = stream.schema_of(chunk)?;
+        if schema.fields.len() != chunk.columns.len() {
+            return Err(Error::corrupt("the chunk is not of its schema").in_stream(&stream.name));
+        }
+        let encoded = container.read_chunk(chunk, None)?;
+        let to = self.widen(stream, chunk.schema_version as usize)?;
+        self.writer.chunk(to, &encoded)
+    }
+
+    /// Gives the copy of `stream` its schemas up to `version`.
+    fn widen(&mut self, stream: &Stream, version: usize) -> Result<StreamId> {
+        let (to, written) = self
+            .streams
+            .get_mut(&stream.id)
+            .ok_or_else(|| Error::corrupt("the stream has no schema"))?;
+        if version < *written {
+            return Err(
+                Error::corrupt("the chunk is of an older schema than the one before")
+                    .in_stream(&stream.name),
+            );
+        }
+        for schema in stream.schemas.iter().take(version + 1).skip(*written + 1) {
+            self.writer.widen_stream(*to, schema)?;
+            *written += 1;
+        }
+        Ok(*to)
+    }
+
+    fn finish(mut self, container: &Container, report: &LossReport) -> Result<()> {
+        for stream in container.streams() {
+            self.widen(stream, stream.schemas.len().saturating_sub(1))?;
+        }
+        if let Some(metadata) = container.metadata() {
+            let mut metadata = metadata.clone();
+            if !report.findings.is_empty() {
+                metadata.rows = report.rows;
+                metadata.chunks = report.chunks;
+            }
+            self.writer.metadata(&metadata)?;
+        }
+        self.writer.finish()
+    }
+}
+
+/// Puts together what is lost from what is known to have been written.
+fn note_losses(
+    container: &Container,
+    kept: &BTreeMap<StreamId, Vec<&ChunkRef>>,
+    mut lost: Sequences,
+    report: &mut LossReport,
+) {
+    let catalogue = &container.catalogue;
+    report.skipped_frames = catalogue.skipped;
+    if container.rest < container.size_bytes() {
+        report
+            .lost_bytes
+            .push(container.rest..container.size_bytes());
+    }
+    report.lost_bytes.sort_by_key(|range| range.start);
+
+    let gone = catalogue.seen.missing_from(0);
+    let unlisted = catalogue
+        .last_index
+        .map_or(0, |sequence| sequence.saturating_add(1));
+    report.unknown_loss = gone.iter().flat_map(Clone::clone).any(|sequence| {
+        sequence >= unlisted
+            && !catalogue.announced.contains_key(&sequence)
+            && !catalogue.rowless.contains(sequence)
+    });
+    // A torn frame that reaches to the very end is all that the end can have held; anything else may have been more.
+    let known_end = match container.torn {
+        Some(torn) => container.rest.saturating_add(torn.frame_bytes()) == container.size_bytes(),
+        None => container.rest >= container.size_bytes(),
+    };
+    report.unknown_loss |= !known_end;
+    report.was_finished = catalogue
+        .last_index
+        .is_some_and(|index| index.saturating_add(2) >= catalogue.next_sequence);
+    gone.into_iter().flatten().for_each(|sequence| {
+        lost.insert(sequence);
+    });
+    report.lost_frames = lost.ranges().collect();
+
+    for stream in container.streams() {
+        let kept = kept.get(&stream.id).map(Vec::as_slice).unwrap_or_default();
+        note_lost_rows(catalogue, stream, kept, &mut report.lost_rows);
+    }
+    report
+        .lost_rows
+        .extend(catalogue.orphans.iter().map(|chunk| LostRows {
+            stream: format!("number {}", chunk.stream),
+            first_row: chunk.first_row,
+            rows: chunk.rows,
+        }));
+}
+
+/// The rows of `stream` between and after those of the chunks that were `kept`.
+fn note_lost_rows(
+    catalogue: &Catalogue,
+    stream: &Stream,
+    kept: &[&ChunkRef],
+    lost: &mut Vec<LostRows>,
+) {
+    let announced = catalogue
+        .announced
+        .values()
+        .filter(|(id, _)| *id == stream.id);
+    let announced_end = announced
+        .map(|(_, rows)| rows.first_row.saturating_add(rows.rows))
+        .max();
+    let end = stream
+        .chunks
+        .iter()
+        .map(ChunkRef::end_row)
+        .chain(announced_end)
+        .max()
+        .unwrap_or(0);
+    let mut expected = 0;
+    let starts_and_ends = kept
+        .iter()
+        .map(|chunk| (chunk.first_row, chunk.end_row()))
+        .chain([(end, end)]);
+    for (first_row, end_row) in starts_and_ends {
+        if first_row > expected {
+            lost.push(LostRows {
+                stream: stream.name.clone(),
+                first_row: expected,
+                rows: first_row - expected,
+            });
+        }
+        expected = expected.max(end_row);
+    }
+}
