@@ -1,5 +1,7 @@
 //! Statistics of columns of every type.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use export_core::marrow::array::{Array, BytesArray, PrimitiveArray};
