@@ -9,6 +9,7 @@ use marrow::view::{
     BitsWithOffset, BooleanView, BytesView, BytesViewView, FixedSizeBinaryView, ListView, View,
 };
 
+use super::measure::view_len;
 use super::{Offset, bits, len, unify, view_bytes, views};
 use crate::{Error, Result};
 
@@ -23,6 +24,11 @@ pub(super) fn push_range(ranges: &mut Vec<Range<usize>>, range: Range<usize>) {
 
 /// Appends the slots of `from` at `ranges` to `to`, an array of the same type.
 pub(super) fn extend(to: &mut Array, from: &View<'_>, ranges: &[Range<usize>]) -> Result<()> {
+    // Before memory is taken for slots that are not there.
+    let slots = view_len(from);
+    if ranges.iter().any(|range| range.end > slots) {
+        return Err(too_short());
+    }
     macro_rules! values {
         ($to:ident, $from:ident) => {
             values(
@@ -80,10 +86,10 @@ pub(super) fn extend(to: &mut Array, from: &View<'_>, ranges: &[Range<usize>]) -
 fn extend_nested(to: &mut Array, from: &View<'_>, ranges: &[Range<usize>]) -> Result<()> {
     match (to, from) {
         (Array::Struct(to), View::Struct(from)) if to.fields.len() == from.fields.len() => {
-            bits::extend_validity(&mut to.validity, to.len, from.validity, ranges)?;
             for ((meta, to), (_, from)) in to.fields.iter_mut().zip(&from.fields) {
                 extend(to, from, ranges).map_err(|e| e.in_column(&meta.name))?;
             }
+            bits::extend_validity(&mut to.validity, to.len, from.validity, ranges)?;
             to.len = to.len.saturating_add(total(ranges));
             Ok(())
         }
@@ -91,9 +97,9 @@ fn extend_nested(to: &mut Array, from: &View<'_>, ranges: &[Range<usize>]) -> Re
         (Array::LargeList(to), View::LargeList(from)) => list(to, from, ranges),
         (Array::FixedSizeList(to), View::FixedSizeList(from)) if to.n == from.n => {
             let n = usize::try_from(from.n).map_err(|_| too_short())?;
-            bits::extend_validity(&mut to.validity, to.len, from.validity, ranges)?;
             let children = scaled(ranges, n)?;
             extend(&mut to.elements, &from.elements, &children)?;
+            bits::extend_validity(&mut to.validity, to.len, from.validity, ranges)?;
             to.len = to.len.saturating_add(total(ranges));
             Ok(())
         }
@@ -198,7 +204,6 @@ fn bytes<O: Offset + Default>(
     let slots = to.offsets.len().saturating_sub(1);
     bits::extend_validity(&mut to.validity, slots, from.validity, ranges)?;
     let children = spans(&mut to.offsets, to.data.len(), from.offsets, ranges)?;
-    to.data.reserve(total(&children));
     for range in children {
         to.data
             .extend_from_slice(from.data.get(range).ok_or_else(too_short)?);

@@ -1,5 +1,6 @@
 //! Each suite passes something that keeps its promises and catches something that does not.
 
+mod hostile;
 mod shelf;
 
 use std::sync::Mutex;
