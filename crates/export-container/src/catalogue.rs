@@ -5,64 +5,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use export_core::{
-    Error, ErrorKind, ExportMetadata, Finding, Limits, Position, Result, Schema, Severity, StreamId,
+    Error, ExportMetadata, Finding, Limits, Position, Result, Schema, Severity, StreamId,
 };
 
 use crate::counted::Counted;
 use crate::directory::Directory;
+use crate::fault::{finding_of, needs_later};
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
 use crate::sequences::Sequences;
+use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
-
-/// A stream of a container.
-#[derive(Debug, Clone)]
-pub struct Stream {
-    /// Its number.
-    pub id: StreamId,
-    /// Its name.
-    pub name: String,
-    /// Its schemas, the widest last. A chunk says which of them it was written with.
-    pub schemas: Vec<Arc<Schema>>,
-    /// Its chunks, in order.
-    pub chunks: Vec<ChunkRef>,
-}
-
-impl Stream {
-    /// The widest schema, which readers present.
-    #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
-        static EMPTY: std::sync::OnceLock<Arc<Schema>> = std::sync::OnceLock::new();
-        self.schemas
-            .last()
-            .unwrap_or_else(|| EMPTY.get_or_init(Arc::default))
-    }
-
-    /// The schema that `chunk` was written with. Fails where no intact stream frame knows it.
-    pub fn schema_of(&self, chunk: &ChunkRef) -> Result<&Arc<Schema>> {
-        self.schemas
-            .get(chunk.schema_version as usize)
-            .ok_or_else(|| {
-                Error::corrupt(format!(
-                    "schema {} of the stream is lost",
-                    chunk.schema_version
-                ))
-                .in_chunk(chunk.number)
-                .in_stream(&self.name)
-            })
-    }
-
-    /// Rows of all its chunks that are there.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.chunks
-            .iter()
-            .map(|chunk| chunk.rows)
-            .fold(0, u64::saturating_add)
-    }
-}
 
 /// Rows that are known to have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -454,16 +409,6 @@ impl Catalogue {
     }
 }
 
-/// The error of a file that uses what only later releases know.
-pub(crate) fn needs_later(what: String, [major, minor, patch]: [u16; 3]) -> Error {
-    let hint = if [major, minor, patch] > crate::layout::FIRST_RELEASE {
-        format!("exportkit {major}.{minor}.{patch} and later read it")
-    } else {
-        "read it with the release of exportkit, or the program, that wrote it".to_owned()
-    };
-    Error::unsupported(format!("{what}, which this release does not know")).with_hint(hint)
-}
-
 /// What a chunk's header and directory say, of which the directory is read and verified.
 pub(crate) fn read_directory(
     source: &Counted,
@@ -484,25 +429,4 @@ pub(crate) fn read_directory(
         Directory::parse(&bytes, header, limits).map_err(|fault| placed(fault.into()))?;
     ChunkRef::new(offset, header, directory)
         .ok_or_else(|| placed(Error::corrupt("the chunk has no stream")))
-}
-
-/// An error about one frame as a finding; any other error stays one.
-pub(crate) fn finding_of(error: Error, offset: u64) -> Result<Finding> {
-    let error = error.at_offset(offset);
-    let severity = match error.kind() {
-        ErrorKind::Corrupt | ErrorKind::Truncated | ErrorKind::Schema => Severity::Damage,
-        ErrorKind::Unsupported => Severity::Warning,
-        _ => return Err(error),
-    };
-    let check = if severity == Severity::Warning {
-        "version"
-    } else {
-        "checksum"
-    };
-    Ok(Finding {
-        severity,
-        check: check.into(),
-        position: error.position().clone(),
-        text: error.message(),
-    })
 }

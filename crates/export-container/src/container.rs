@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use export_core::{Error, ExportMetadata, FileId, Finding, Limits, Result, Storage, StreamId};
 
-use crate::catalogue::{Catalogue, Stream};
+use crate::catalogue::Catalogue;
 use crate::counted::{Counted, Reads};
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
@@ -13,6 +13,7 @@ use crate::layout::FILE_HEADER_BYTES;
 use crate::open::{End, identify, learn, read_index, walk};
 use crate::read::Relocated;
 use crate::scan::Scanner;
+use crate::stream::Stream;
 
 /// A container that is read. Shared between threads by reference.
 pub struct Container {

@@ -1,6 +1,6 @@
 //! What can be wrong with bytes, before it is known where they are.
 
-use export_core::{Error, ErrorKind};
+use export_core::{Error, ErrorKind, Finding, Severity};
 
 /// What is wrong with a structure of the format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,4 +77,35 @@ pub(crate) fn within(what: &'static str, asked: u64, allowed: u64) -> Result<(),
     } else {
         Ok(())
     }
+}
+
+/// The error of a file that uses what only later releases know.
+pub(crate) fn needs_later(what: String, [major, minor, patch]: [u16; 3]) -> Error {
+    let hint = if [major, minor, patch] > crate::layout::FIRST_RELEASE {
+        format!("exportkit {major}.{minor}.{patch} and later read it")
+    } else {
+        "read it with the release of exportkit, or the program, that wrote it".to_owned()
+    };
+    Error::unsupported(format!("{what}, which this release does not know")).with_hint(hint)
+}
+
+/// An error about one frame as a finding; any other error stays one.
+pub(crate) fn finding_of(error: Error, offset: u64) -> Result<Finding, Error> {
+    let error = error.at_offset(offset);
+    let severity = match error.kind() {
+        ErrorKind::Corrupt | ErrorKind::Truncated | ErrorKind::Schema => Severity::Damage,
+        ErrorKind::Unsupported => Severity::Warning,
+        _ => return Err(error),
+    };
+    let check = if severity == Severity::Warning {
+        "version"
+    } else {
+        "checksum"
+    };
+    Ok(Finding {
+        severity,
+        check: check.into(),
+        position: error.position().clone(),
+        text: error.message(),
+    })
 }

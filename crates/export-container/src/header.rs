@@ -3,9 +3,8 @@
 use export_core::{Error, FileId, Result};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::catalogue::needs_later;
 use crate::cursor::Cursor;
-use crate::fault::Fault;
+use crate::fault::{Fault, needs_later};
 use crate::layout::{
     FILE_FLAGS_CRITICAL, FILE_HEADER_BYTES, FIRST_RELEASE, MAJOR, MINOR, SIGNATURE,
 };

@@ -1,5 +1,7 @@
 //! The numbers of the format. docs/format/v1.md states each of them, and `tests/spec.rs` holds the two together.
 
+use export_core::chunk::BLOCK_ALIGNMENT;
+
 /// First eight bytes of a file: not text, and different after any conversion of line ends.
 pub const SIGNATURE: [u8; 8] = *b"\x89XKC\r\n\x1a\n";
 /// Major version of the format that this release writes and reads.
@@ -10,7 +12,7 @@ pub const MINOR: u16 = 0;
 pub const FIRST_RELEASE: [u16; 3] = [0, 1, 0];
 
 /// Alignment of frames in a file, and of blocks in a frame, in bytes.
-pub const ALIGNMENT: u64 = 64;
+pub const ALIGNMENT: u64 = BLOCK_ALIGNMENT as u64;
 /// Length of the file header, in bytes.
 pub const FILE_HEADER_BYTES: usize = 64;
 /// Length of a frame's header, in bytes.
@@ -106,5 +108,5 @@ pub(crate) fn aligned(bytes: u64) -> Option<u64> {
 
 /// Zeros up to the next aligned length.
 pub(crate) fn pad(out: &mut Vec<u8>) {
-    out.resize(out.len().next_multiple_of(ALIGNMENT as usize), 0);
+    out.resize(out.len().next_multiple_of(BLOCK_ALIGNMENT), 0);
 }

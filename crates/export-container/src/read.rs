@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{
     ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result,
 };
@@ -238,10 +239,7 @@ fn clear_padding(columns: &[ColumnDirectory], buffer: &mut [u8]) {
         .flat_map(|column| &column.blocks)
         .filter_map(|block| {
             let end = block_range(block.offset, block.stored_bytes)?.end;
-            Some((
-                end,
-                end.checked_next_multiple_of(crate::layout::ALIGNMENT as usize)?,
-            ))
+            Some((end, end.checked_next_multiple_of(BLOCK_ALIGNMENT)?))
         });
     ends.try_for_each(|(end, next)| buffer.get_mut(end..next).map(|padding| padding.fill(0)));
 }

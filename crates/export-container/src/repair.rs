@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use export_core::{Cancel, Error, Finding, Limits, Progress, Result, Storage, StreamId};
 
-use crate::catalogue::{Catalogue, Stream, finding_of};
+use crate::catalogue::Catalogue;
 use crate::container::Container;
+use crate::fault::finding_of;
 use crate::index::ChunkRef;
 use crate::layout::FRAME_HEADER_BYTES;
 use crate::sequences::Sequences;
+use crate::stream::Stream;
 use crate::writer::Writer;
 
 /// Rows that were written once and could not be copied.

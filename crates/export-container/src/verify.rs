@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{Cancel, Error, Finding, Limits, Position, Progress, Result, Severity, Storage};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::catalogue::{Catalogue, finding_of};
+use crate::catalogue::Catalogue;
 use crate::counted::Counted;
 use crate::directory::Directory;
+use crate::fault::finding_of;
 use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::{ChunkRef, Index, tail_from_payload};
-use crate::layout::{ALIGNMENT, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
+use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
 use crate::open::{End, identify, walk};
 use crate::scan::{Scanner, Step};
 
@@ -220,7 +222,7 @@ impl Pass<'_> {
                 let end =
                     block_range(block.offset, block.stored_bytes).map_or(0, |range| range.end);
                 let padding = blocks
-                    .get(end..end.next_multiple_of(ALIGNMENT as usize))
+                    .get(end..end.next_multiple_of(BLOCK_ALIGNMENT))
                     .unwrap_or_default();
                 note_padding(catalogue, at.saturating_add(block.stored_bytes), padding);
             }

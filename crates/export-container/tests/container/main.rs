@@ -1,5 +1,6 @@
 //! The promises of the container, each with the test that would fail if it were broken.
 
+mod ageing;
 mod append;
 mod common;
 mod damage;
