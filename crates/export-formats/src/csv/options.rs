@@ -23,11 +23,16 @@ pub(super) struct CsvOptions {
 }
 
 impl CsvOptions {
-    /// Reads the options whose names start with `csv.`; others belong to other formats.
+    /// Reads the options whose names start with `csv.` or `tsv.`; others belong to other formats.
     pub(super) fn new(extra: &BTreeMap<String, String>) -> Result<Self> {
         let mut options = Self::default();
-        for (name, value) in extra.iter().filter(|(name, _)| name.starts_with("csv.")) {
-            match name.as_str() {
+        for (name, value) in extra {
+            let known = match name.split_once('.') {
+                Some(("csv", _)) => name.clone(),
+                Some(("tsv", rest)) => format!("csv.{rest}"),
+                _ => continue,
+            };
+            match known.as_str() {
                 "csv.delimiter" => options.delimiter = Some(delimiter(value)?),
                 "csv.header" => {
                     options.header = match value.as_str() {

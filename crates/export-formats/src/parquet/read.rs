@@ -1,0 +1,179 @@
+//! Row groups to batches.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use export_core::{
+    Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch,
+};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
+use parquet::file::metadata::ParquetMetaData;
+
+use super::fault::{self, guarded};
+use super::input::CountedFile;
+use super::int96::{self, Seconds};
+use crate::arrow;
+
+/// The rows of a Parquet file as batches.
+pub(super) struct ParquetSource {
+    reader: ParquetRecordBatchReader,
+    int96: Option<Seconds>,
+    /// The schema of the columns read, in the file's order.
+    schema: Arc<Schema>,
+    /// Positions of the columns wanted among those read, in the order wanted.
+    order: Vec<usize>,
+    metadata: BTreeMap<String, String>,
+    stream: Arc<str>,
+    options: ReadOptions,
+    rows: u64,
+    yielded: bool,
+    ended: bool,
+}
+
+impl ParquetSource {
+    pub(super) fn open(input: Input, options: &ReadOptions) -> Result<Self> {
+        let file = CountedFile::new(input, &options.progress)?;
+        check_ends(&file)?;
+        guarded(ErrorKind::Corrupt, || Self::open_file(file, options))
+    }
+
+    fn open_file(file: CountedFile, options: &ReadOptions) -> Result<Self> {
+        let loaded = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+        let loaded = loaded.map_err(fault::in_reading)?;
+        check_limits(loaded.metadata(), &options.limits)?;
+        let names: Vec<&str> = loaded.schema().fields().iter().map(|f| f.name().as_str()).collect();
+        let wanted = wanted(&names, options.columns.as_deref())?;
+        let mut roots = wanted.clone();
+        roots.sort_unstable();
+        roots.dedup();
+        let order = wanted.iter().filter_map(|at| roots.binary_search(at).ok()).collect();
+
+        let metadata = key_values(loaded.metadata());
+        let projected = loaded.schema().project(&roots).map_err(Error::schema)?;
+        let mut schema = arrow::schema(&projected)?;
+        schema.metadata.retain(|key, _| !metadata.contains_key(key));
+
+        let batch_rows = batch_rows(loaded.metadata(), options);
+        let int96 = match int96::columns(&loaded, &roots) {
+            columns if columns.is_empty() => None,
+            columns => Some(Seconds::open(file.uncounted()?, &loaded, &columns, batch_rows)?),
+        };
+        let mask = ProjectionMask::roots(loaded.parquet_schema(), roots);
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, loaded)
+            .with_projection(mask)
+            .with_batch_size(batch_rows)
+            .build()
+            .map_err(fault::in_reading)?;
+        Ok(Self {
+            reader,
+            int96,
+            schema: Arc::new(schema),
+            order,
+            metadata,
+            stream: options.name.as_str().into(),
+            options: options.clone(),
+            rows: 0,
+            yielded: false,
+            ended: false,
+        })
+    }
+
+    fn read_batch(&mut self) -> Result<Option<StreamBatch>> {
+        self.options.cancel.check()?;
+        let batch = match self.reader.next().transpose().map_err(fault::in_decoding)? {
+            Some(batch) => {
+                if let Some(seconds) = &mut self.int96 {
+                    seconds.check(&batch, self.rows)?;
+                }
+                arrow::batch_of(&batch, Arc::clone(&self.schema))?
+            }
+            None if self.yielded => return Ok(None),
+            None => Batch::empty(Arc::clone(&self.schema))?,
+        };
+        self.yielded = true;
+        self.rows += batch.rows() as u64;
+        let batch = if self.order.iter().copied().eq(0..self.schema.fields.len()) {
+            batch
+        } else {
+            batch.project(&self.order)?
+        };
+        Ok(Some(StreamBatch { stream: Arc::clone(&self.stream), batch }))
+    }
+}
+
+impl Source for ParquetSource {
+    fn next_batch(&mut self) -> Result<Option<StreamBatch>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let batch = guarded(ErrorKind::Corrupt, || self.read_batch());
+        self.ended = !matches!(batch, Ok(Some(_)));
+        let (stream, row) = (Arc::clone(&self.stream), self.rows + 1);
+        batch.map_err(|error| error.in_stream(&*stream).at_row(row))
+    }
+
+    fn metadata(&self) -> BTreeMap<String, String> {
+        self.metadata.clone()
+    }
+}
+
+/// Fails where the file does not start and end like one, so that the usual mishaps are told by their names.
+fn check_ends(file: &CountedFile) -> Result<()> {
+    use parquet::file::reader::ChunkReader;
+    let size = file.size_bytes();
+    let at = |start: u64| file.get_bytes(start, 4).map_err(fault::in_reading);
+    if size < 12 || at(0)? != super::SIGNATURE {
+        return Err(match size {
+            0 => Error::data("the input is empty"),
+            _ => Error::corrupt("this is no Parquet file: it does not start with PAR1").at_offset(0),
+        });
+    }
+    match &*at(size - 4)? {
+        super::SIGNATURE => Ok(()),
+        b"PARE" => Err(Error::unsupported("the Parquet file is encrypted")),
+        _ => Err(Error::truncated("the Parquet file does not end with PAR1")
+            .at_offset(size)
+            .with_hint("get the file again: its end, which is its index, is not there")),
+    }
+}
+
+fn check_limits(metadata: &ParquetMetaData, limits: &Limits) -> Result<()> {
+    let columns = metadata.file_metadata().schema_descr().num_columns() as u64;
+    Limits::check("columns", columns, limits.columns.into())
+}
+
+fn key_values(metadata: &ParquetMetaData) -> BTreeMap<String, String> {
+    let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
+    pairs
+        .filter(|pair| pair.key != ARROW_SCHEMA_META_KEY)
+        .filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)))
+        .collect()
+}
+
+fn wanted(names: &[&str], columns: Option<&[String]>) -> Result<Vec<usize>> {
+    let Some(columns) = columns else { return Ok((0..names.len()).collect()) };
+    let position = |column: &String| {
+        names.iter().position(|name| name == column).ok_or_else(|| {
+            Error::not_found("there is no such column")
+                .in_column(column)
+                .with_hint(format!("columns are {}", names.join(", ")))
+        })
+    };
+    columns.iter().map(position).collect()
+}
+
+/// Rows that make a batch of about the bytes asked for, if rows are as large as the file says.
+fn batch_rows(metadata: &ParquetMetaData, options: &ReadOptions) -> usize {
+    let total = |of: fn(&parquet::file::metadata::RowGroupMetaData) -> i64| {
+        let sum: i64 = metadata.row_groups().iter().map(|group| of(group).max(0)).sum();
+        usize::try_from(sum).unwrap_or(usize::MAX)
+    };
+    let (rows, bytes) = (total(|group| group.num_rows()), total(|group| group.total_byte_size()));
+    // Pages hold integers in few bits and repeated text but once; columns in memory do not.
+    let width = 8 * metadata.file_metadata().schema_descr().num_columns();
+    let row_bytes = (bytes / rows.max(1)).max(width).max(1);
+    (options.batch_bytes / row_bytes).clamp(1, options.batch_rows.max(1))
+}

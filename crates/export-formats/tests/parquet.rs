@@ -1,0 +1,257 @@
+//! Batches through Parquet and back, for every type; metadata; damage.
+#![cfg(feature = "parquet")]
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Write};
+use std::sync::{Arc, Mutex};
+
+use export_core::marrow::array::{Array, PrimitiveArray, StructArray};
+use export_core::marrow::datatypes::{DataType, Field, FieldMeta, IntervalUnit, TimeUnit};
+use export_core::{
+    Batch, ErrorKind, ExportMetadata, Format, Input, Note, ReadOptions, Result, Schema, Source,
+    StreamBatch, WriteOptions, array, conformance,
+};
+use export_formats::parquet::Parquet;
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write(batch: &Batch, metadata: &ExportMetadata) -> Result<(Vec<u8>, Vec<Note>)> {
+    let shared = Shared::default();
+    let mut sink = Parquet.create(Box::new(shared.clone()), &WriteOptions::default())?;
+    sink.write(StreamBatch { stream: "rows".into(), batch: batch.clone() })?;
+    let summary = sink.finish(metadata)?;
+    let bytes = shared.0.lock().unwrap().clone();
+    Ok((bytes, summary.notes))
+}
+
+fn open(bytes: &[u8], options: &ReadOptions) -> Result<Box<dyn Source>> {
+    Parquet.open(Input::Stream(Box::new(Cursor::new(bytes.to_vec()))), options)
+}
+
+fn read(bytes: &[u8], options: &ReadOptions) -> Result<(Batch, BTreeMap<String, String>)> {
+    let mut source = open(bytes, options)?;
+    let mut batches = Vec::new();
+    while let Some(StreamBatch { batch, .. }) = source.next_batch()? {
+        batches.push(batch);
+    }
+    Ok((Batch::concat(&batches)?, source.metadata()))
+}
+
+fn field(name: &str, data_type: DataType) -> Field {
+    Field { name: name.into(), data_type, nullable: true, ..Field::default() }
+}
+
+/// What Parquet keeps of a column, by the notes of the format; `None` where it cannot hold it.
+fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
+    let valid = |validity: &Option<Vec<u8>>, row: usize| {
+        validity.as_ref().is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1)
+    };
+    let column = match column {
+        Array::Timestamp(a) if a.unit == TimeUnit::Second => {
+            let mut a = a.clone();
+            a.unit = TimeUnit::Millisecond;
+            for (row, value) in a.values.iter_mut().enumerate() {
+                *value = match value.checked_mul(1000) {
+                    None if valid(&a.validity, row) => return None,
+                    scaled => scaled.unwrap_or(0),
+                };
+            }
+            Array::Timestamp(a)
+        }
+        Array::Time32(a) if a.unit == TimeUnit::Second => {
+            let mut a = a.clone();
+            a.unit = TimeUnit::Millisecond;
+            for (row, value) in a.values.iter_mut().enumerate() {
+                *value = match value.checked_mul(1000) {
+                    None if valid(&a.validity, row) => return None,
+                    scaled => scaled.unwrap_or(0),
+                };
+            }
+            Array::Time32(a)
+        }
+        Array::MonthDayNanoInterval(a) => {
+            let meta = |name: &str| FieldMeta { name: name.into(), ..FieldMeta::default() };
+            let plain = |values| Array::Int32(PrimitiveArray { validity: None, values });
+            let months = plain(a.values.iter().map(|v| v.months).collect());
+            let days = plain(a.values.iter().map(|v| v.days).collect());
+            let nanoseconds = a.values.iter().map(|v| v.nanoseconds).collect();
+            let nanoseconds = Array::Int64(PrimitiveArray { validity: None, values: nanoseconds });
+            Array::Struct(StructArray {
+                len: a.values.len(),
+                validity: a.validity.clone(),
+                fields: vec![
+                    (meta("months"), months),
+                    (meta("days"), days),
+                    (meta("nanoseconds"), nanoseconds),
+                ],
+            })
+        }
+        Array::RunEndEncoded(a) => {
+            let ends: Vec<usize> = match &*a.run_ends {
+                Array::Int16(ends) => ends.values.iter().map(|&end| end as usize).collect(),
+                Array::Int32(ends) => ends.values.iter().map(|&end| end as usize).collect(),
+                Array::Int64(ends) => ends.values.iter().map(|&end| end as usize).collect(),
+                _ => panic!("run ends"),
+            };
+            let rows: Vec<usize> = (0..ends.last().copied().unwrap_or(0))
+                .map(|row| ends.iter().position(|&end| row < end).unwrap())
+                .collect();
+            array::take(&a.values, &rows).unwrap()
+        }
+        other => other.clone(),
+    };
+    let changed = match &field.data_type {
+        DataType::Timestamp(TimeUnit::Second, _)
+        | DataType::Time32(TimeUnit::Second)
+        | DataType::Interval(IntervalUnit::MonthDayNano)
+        | DataType::RunEndEncoded(..) => column.data_type(),
+        same => same.clone(),
+    };
+    Some((Field { data_type: changed, ..field.clone() }, column))
+}
+
+fn holds(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Union(..) | DataType::RunEndEncoded(..) => false,
+        DataType::Interval(IntervalUnit::MonthDayNano) => false,
+        DataType::Decimal128(_, scale) => *scale >= 0,
+        DataType::Struct(fields) => fields.iter().all(|field| holds(&field.data_type)),
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => holds(&field.data_type),
+        DataType::Dictionary(_, values) => holds(values),
+        _ => true,
+    }
+}
+
+fn kept(batch: &Batch) -> Option<Batch> {
+    let columns = batch.schema().fields.iter().zip(batch.columns());
+    let kept: Option<Vec<_>> = columns.map(|(field, column)| kept_column(field, column)).collect();
+    let (fields, columns): (Vec<_>, Vec<_>) = kept?.into_iter().unzip();
+    if !fields.iter().all(|field| holds(&field.data_type)) {
+        return None;
+    }
+    let schema = Schema { fields, metadata: batch.schema().metadata.clone() };
+    Some(Batch::new(Arc::new(schema), batch.rows(), columns).unwrap())
+}
+
+#[test]
+fn every_type_comes_back() {
+    conformance::format(&Parquet, kept).unwrap();
+}
+
+#[test]
+fn what_cannot_be_written_is_named() {
+    for batch in conformance::batches(3).unwrap() {
+        let Err(error) = write(&batch, &ExportMetadata::default()) else { continue };
+        assert!(kept(&batch).is_none(), "{:?}: {error}", batch.schema());
+        assert!(matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Data), "{error:?}");
+        assert!(error.position().column.is_some(), "{error}");
+    }
+}
+
+#[test]
+fn metadata_comes_back() {
+    let mut x = field("x", DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)));
+    x.metadata = [("unit".to_owned(), "ms".to_owned())].into();
+    let mut schema = Schema::new(vec![x]).unwrap();
+    schema.metadata.insert("csv.null".into(), "NA".into());
+    let batch = Batch::empty(Arc::new(schema)).unwrap();
+    let entries = BTreeMap::from([("pandas".into(), "{}".into()), ("exportkit.tool".into(), "old".into())]);
+    let metadata = ExportMetadata { tool: "new 1".into(), rows: 0, entries, ..ExportMetadata::default() };
+    let (bytes, notes) = write(&batch, &metadata).unwrap();
+    assert!(notes.is_empty());
+    let (found, pairs) = read(&bytes, &ReadOptions::default()).unwrap();
+    assert_eq!(found.schema(), batch.schema());
+    let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(
+        pairs,
+        [("exportkit.created_ns", "0"), ("exportkit.rows", "0"), ("exportkit.tool", "new 1"), ("pandas", "{}")]
+    );
+}
+
+fn numbers(rows: i64) -> Batch {
+    let column = |f: fn(i64) -> i64| {
+        Array::Int64(PrimitiveArray { validity: None, values: (0..rows).map(f).collect() })
+    };
+    let fields = ["a", "b", "c"].map(|name| field(name, DataType::Int64)).to_vec();
+    let columns = vec![column(|n| n), column(|n| n % 7), column(|n| n * n)];
+    Batch::new(Arc::new(Schema::new(fields).unwrap()), rows as usize, columns).unwrap()
+}
+
+#[test]
+fn columns_and_batches_are_as_asked_for() {
+    let (bytes, _) = write(&numbers(10_000), &ExportMetadata::default()).unwrap();
+    conformance::source(|options| open(&bytes, options)).unwrap();
+    let columns = Some(vec!["c".to_owned(), "a".to_owned()]);
+    let (batch, _) = read(&bytes, &ReadOptions { columns, ..ReadOptions::default() }).unwrap();
+    assert!(batch.same_rows(&numbers(10_000).project(&[2, 0]).unwrap()));
+    let columns = Some(vec!["d".to_owned()]);
+    let error = read(&bytes, &ReadOptions { columns, ..ReadOptions::default() }).unwrap_err();
+    assert_eq!((error.kind(), error.hint()), (ErrorKind::NotFound, Some("columns are a, b, c")));
+}
+
+#[test]
+fn one_stream_a_file() {
+    let mut sink = Parquet.create(Box::new(std::io::sink()), &WriteOptions::default()).unwrap();
+    sink.write(StreamBatch { stream: "one".into(), batch: numbers(1) }).unwrap();
+    let error = sink.write(StreamBatch { stream: "two".into(), batch: numbers(1) }).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.message().contains("\"one\"") && error.message().contains("\"two\""));
+}
+
+#[test]
+fn damage_is_an_error() {
+    let (bytes, _) = write(&numbers(300), &ExportMetadata::default()).unwrap();
+    let options = ReadOptions::default();
+    assert_eq!(read(b"", &options).unwrap_err().message(), "the input is empty");
+    for cut in 1..bytes.len() {
+        let error = read(&bytes[..cut], &options).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Corrupt), "{error:?}");
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    for byte in 0..bytes.len() {
+        for bit in [0, 3, 7] {
+            let mut damaged = bytes.clone();
+            damaged[byte] ^= 1 << bit;
+            // Parquet has no checksums: what is not seen is read as something else. It must only not panic.
+            let _ = read(&damaged, &options);
+        }
+    }
+    let _ = std::panic::take_hook();
+}
+
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_is_said() {
+    let mut sink = Parquet.create(Box::new(Full), &WriteOptions::default()).unwrap();
+    let written = sink.write(StreamBatch { stream: "rows".into(), batch: numbers(10) });
+    let error = match written {
+        Ok(()) => sink.finish(&ExportMetadata::default()).unwrap_err(),
+        Err(error) => error,
+    };
+    assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::StorageFull, "{error:?}");
+}
