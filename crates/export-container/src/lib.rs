@@ -1,4 +1,32 @@
-//! The .xk container: frames, streams, index, append and recovery.
+//! The `.xk` container: frames, streams, index, append and recovery.
+//!
+//! A [`Writer`] puts [`EncodedChunk`](export_core::EncodedChunk)s of named streams into anything that takes bytes; a
+//! [`Container`] finds them again, through the index or without it, and verifies what it returns. [`verify`] looks at every
+//! byte, [`repair`] makes a new container from all that is intact. Beneath these, [`FrameWriter`] and [`Scanner`] do no I/O.
+//! The format is described in docs/format/v1.md. How values are encoded is not known here.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use export_container::{Container, FileOptions, MemoryStorage, Writer};
+//! use export_core::marrow::datatypes::{DataType, Field};
+//! use export_core::{ChunkDirectory, ColumnDirectory, EncodedChunk, FileId, Limits, Schema};
+//!
+//! let options = FileOptions { file: FileId(*b"sixteen bytes id"), created_ns: 0 };
+//! let storage = Arc::new(MemoryStorage::default());
+//! let mut writer = Writer::create(storage.clone(), &options)?;
+//! let step = Field { name: "step".into(), data_type: DataType::Null, ..Field::default() };
+//! let stream = writer.add_stream("steps", &Schema::new(vec![step])?)?;
+//! let directory = ChunkDirectory { rows: 3, columns: vec![ColumnDirectory::default()] };
+//! writer.chunk(stream, &EncodedChunk { directory, bytes: Vec::new() })?;
+//! writer.finish()?;
+//!
+//! let container = Container::open(storage, &Limits::default())?;
+//! let steps = container.stream("steps").ok_or("no such stream")?;
+//! assert_eq!(steps.rows(), 3);
+//! let chunk = container.read_chunk(&steps.chunks[0], None)?;
+//! assert_eq!(chunk.directory.rows, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod append;
 mod catalogue;

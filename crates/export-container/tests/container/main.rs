@@ -5,3 +5,4 @@ mod append;
 mod common;
 mod damage;
 mod round_trip;
+mod spec;
