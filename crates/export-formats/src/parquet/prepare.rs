@@ -109,6 +109,7 @@ fn is_writable(data_type: &DataType) -> Result<()> {
         DataType::Union(..) => unwritable("a union"),
         DataType::Interval(IntervalUnit::MonthDayNano) => unwritable("a nested interval in nanoseconds"),
         DataType::RunEndEncoded(..) => unwritable("a nested column of runs"),
+        DataType::Decimal128(_, scale) if *scale < 0 => unwritable("a decimal of negative scale"),
         DataType::Struct(fields) if fields.is_empty() => unwritable("a struct without fields"),
         DataType::Struct(fields) => fields.iter().try_for_each(|field| {
             is_writable(&field.data_type).map_err(|error| error.in_column(&field.name))
