@@ -10,7 +10,7 @@ pub(crate) struct Dictionary {
     pub(crate) firsts: Vec<usize>,
 }
 
-/// Entries tried before a dictionary that grows with every other slot is given up.
+/// Entries tried before a dictionary that grows with every other slot is given up, unless any size is welcome.
 const PATIENCE: usize = 1024;
 /// Longest search for a place. Reached only where somebody chose values that collide: then there is no dictionary.
 const LONGEST_PROBE: usize = 256;
@@ -96,7 +96,8 @@ fn build<V: Copy>(
             )?;
             if new {
                 firsts.push(slot);
-                if firsts.len() > most || firsts.len() > slot / 2 + PATIENCE {
+                let grows = most < count && firsts.len() > slot / 2 + PATIENCE;
+                if grows || firsts.len() > most {
                     return None;
                 }
             }
@@ -139,13 +140,15 @@ mod tests {
     #[test]
     fn codes_lead_back_to_values() {
         let values: Vec<u64> = (0..50_000u64).map(|i| i * i % 6007).collect();
-        let dictionary = of_words(&values, 10_000).unwrap();
+        let dictionary = of_words(&values, values.len()).unwrap();
         for (value, code) in values.iter().zip(&dictionary.codes) {
             assert_eq!(*value, values[dictionary.firsts[*code as usize]]);
         }
         let distinct: std::collections::BTreeSet<_> = values.iter().collect();
         assert_eq!(dictionary.firsts.len(), distinct.len());
         assert!(of_words(&values, distinct.len() - 1).is_none());
+        let few: Vec<u32> = (0..50_000).map(|i| i / 7 % 1000).collect();
+        assert_eq!(of_words(&few, 1000).unwrap().firsts.len(), 1000);
     }
 
     #[test]

@@ -42,6 +42,8 @@ impl Budget {
 /// Blocks that wait to be decoded.
 pub(crate) struct Nodes<'a> {
     blocks: std::slice::Iter<'a, Block>,
+    /// How many there were, so that errors can count them.
+    count: usize,
     bytes: &'a [u8],
     pub(crate) budget: &'a mut Budget,
     scratch: &'a mut Vec<u8>,
@@ -63,6 +65,7 @@ impl<'a> Nodes<'a> {
             }
             None => Ok(Self {
                 blocks: blocks.iter(),
+                count: blocks.len(),
                 bytes,
                 budget,
                 scratch,
@@ -116,29 +119,28 @@ impl<'a> Nodes<'a> {
 
     /// `count` words.
     pub(crate) fn words<W: Word>(&mut self, block: &Block, count: usize) -> Result<Vec<W>> {
-        self.decode(block, (count, W::BYTES), |encoding, bytes| {
+        self.decode(block, count, (count, W::BYTES), |encoding, bytes| {
             decode_words(encoding, &block.parameters, bytes, count)
         })
     }
 
     /// A bitmap of `count` bits.
     pub(crate) fn bits(&mut self, block: &Block, count: usize) -> Result<Vec<u8>> {
-        expect_values(block, count)?;
-        self.decode_raw(block, (count.div_ceil(8), 1), count, |encoding, bytes| {
+        self.decode(block, count, (count.div_ceil(8), 1), |encoding, bytes| {
             decode_bits(encoding, &block.parameters, bytes, count)
         })
     }
 
     /// `count` values of `width` bytes.
     pub(crate) fn fixed(&mut self, block: &Block, width: usize, count: usize) -> Result<Vec<u8>> {
-        self.decode(block, (count, width), |encoding, bytes| {
+        self.decode(block, count, (count, width), |encoding, bytes| {
             decode_fixed(encoding, &block.parameters, bytes, width, count)
         })
     }
 
     /// `count` bytes of text or binary data.
     pub(crate) fn data(&mut self, block: &Block, count: usize) -> Result<Vec<u8>> {
-        self.decode(block, (count, 1), |encoding, bytes| match encoding {
+        self.decode(block, count, (count, 1), |encoding, bytes| match encoding {
             Encoding::Plain => decode_fixed(encoding, &block.parameters, bytes, 1, count),
             Encoding::Constant => decode_fixed(encoding, &block.parameters, bytes, 1, count),
             other => Err(Defect::Inapplicable {
@@ -148,25 +150,23 @@ impl<'a> Nodes<'a> {
         })
     }
 
+    /// Spends the budget for `count` items of `width` bytes, undoes the codec, then lets `decode` undo the encoding.
     fn decode<T>(
         &mut self,
         block: &Block,
-        (count, width): (usize, usize),
-        decode: impl FnOnce(Encoding, &[u8]) -> Result<T, Defect>,
-    ) -> Result<T> {
-        expect_values(block, count)?;
-        self.decode_raw(block, (count, width), count, decode)
-    }
-
-    /// Spends the budget, undoes the codec, then lets `decode` undo the encoding.
-    fn decode_raw<T>(
-        &mut self,
-        block: &Block,
-        (count, width): (usize, usize),
         values: usize,
+        (count, width): (usize, usize),
         decode: impl FnOnce(Encoding, &[u8]) -> Result<T, Defect>,
     ) -> Result<T> {
         let result = (|| {
+            if block.values != wide(values) {
+                let (due, found) = (wide(values), block.values);
+                return Err(Defect::Mismatch {
+                    what: "number of values",
+                    due,
+                    found,
+                });
+            }
             let encoding = Encoding::find(block.encoding)?;
             let codec = Compression::find(block.codec)?;
             self.budget.spend(count, width)?;
@@ -194,20 +194,12 @@ impl<'a> Nodes<'a> {
             codec.expand(stored, self.scratch)?;
             decode(encoding, self.scratch)
         })();
-        result.map_err(|defect| Placed::block(block.node, block.role)(defect).into())
+        // The block was the last one taken.
+        let at = (self.count - self.blocks.len()).saturating_sub(1);
+        result.map_err(|defect| {
+            Error::from(Placed::block(block.node, block.role)(defect)).in_block(wide(at))
+        })
     }
-}
-
-fn expect_values(block: &Block, count: usize) -> Result<()> {
-    if block.values == wide(count) {
-        return Ok(());
-    }
-    let defect = Defect::Mismatch {
-        what: "number of values",
-        due: wide(count),
-        found: block.values,
-    };
-    Err(Placed::block(block.node, block.role)(defect).into())
 }
 
 fn stored<'a>(block: &Block, bytes: &'a [u8]) -> Result<&'a [u8], Defect> {

@@ -116,31 +116,43 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
     }
 }
 
-fn floats(values: impl Iterator<Item = f64>, validity: Option<&[u8]>) -> Summary {
-    let mut summary = Summary::default();
-    let mut both: Option<(f64, f64)> = None;
-    for value in present(values, validity) {
-        if value.is_nan() {
-            summary.has_nan = true;
-            continue;
-        }
-        let (min, max) = both.unwrap_or((value, value));
-        // The total order puts -0.0 below 0.0.
-        let min = if value.total_cmp(&min).is_lt() {
-            value
-        } else {
-            min
-        };
-        let max = if value.total_cmp(&max).is_gt() {
-            value
-        } else {
-            max
-        };
-        both = Some((min, max));
+fn floats(values: impl Iterator<Item = f64> + Clone, validity: Option<&[u8]>) -> Summary {
+    match validity {
+        None => present_floats(values),
+        Some(_) => present_floats(present(values, validity).collect::<Vec<_>>().into_iter()),
     }
-    summary.min = both.map(|both| Bound::Float(both.0));
-    summary.max = both.map(|both| Bound::Float(both.1));
-    summary
+}
+
+fn present_floats(values: impl Iterator<Item = f64> + Clone) -> Summary {
+    let (mut min, mut max, mut has_nan) = (f64::INFINITY, f64::NEG_INFINITY, false);
+    for value in values.clone() {
+        // Comparisons with a NaN are false. Selects, not branches, so that the loop is vectorised.
+        min = if value < min { value } else { min };
+        max = if value > max { value } else { max };
+        has_nan |= value.is_nan();
+    }
+    // -0.0 is below 0.0, which comparisons do not see.
+    if min == 0.0 {
+        min = if values.clone().any(|v| v == 0.0 && v.is_sign_negative()) {
+            -0.0
+        } else {
+            0.0
+        };
+    }
+    if max == 0.0 {
+        max = if values.clone().any(|v| v == 0.0 && v.is_sign_positive()) {
+            0.0
+        } else {
+            -0.0
+        };
+    }
+    let bound = |bound: f64| (min <= max).then_some(Bound::Float(bound));
+    Summary {
+        has_nan,
+        min: bound(min),
+        max: bound(max),
+        ..Summary::default()
+    }
 }
 
 fn strings<'a>(values: impl Iterator<Item = Option<&'a [u8]>>, validity: Option<&[u8]>) -> Summary {
@@ -194,6 +206,27 @@ mod tests {
         };
         assert!(min == 0.0 && min.is_sign_negative());
         assert_eq!(summary.max, Some(Bound::Float(0.0)));
+    }
+
+    #[test]
+    fn infinities_and_nothing() {
+        let summary = |values: &[f64]| floats(values.iter().copied(), None);
+        assert_eq!(
+            summary(&[f64::INFINITY]).max,
+            Some(Bound::Float(f64::INFINITY))
+        );
+        assert_eq!(
+            summary(&[f64::INFINITY]).min,
+            Some(Bound::Float(f64::INFINITY))
+        );
+        assert_eq!(
+            summary(&[f64::NAN]),
+            Summary {
+                has_nan: true,
+                ..Summary::default()
+            }
+        );
+        assert_eq!(summary(&[]), Summary::default());
     }
 
     #[test]

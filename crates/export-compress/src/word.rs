@@ -26,6 +26,8 @@ pub(crate) trait Word: bytemuck::Pod + Eq + Ord + Debug + Send + Sync {
 
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
+    /// The word with only bit `at` set; zero where it has no such bit.
+    fn bit(at: u32) -> Self;
     /// Number of bits up to the highest one set.
     fn bit_length(self) -> u32;
     /// The lowest 64 bits.
@@ -57,6 +59,10 @@ macro_rules! narrow_words {
             #[inline]
             fn minus(self, other: Self) -> Self {
                 self.wrapping_sub(other)
+            }
+            #[inline]
+            fn bit(at: u32) -> Self {
+                Self::checked_shl(1, at).unwrap_or(0)
             }
             #[inline]
             fn bit_length(self) -> u32 {
@@ -98,6 +104,10 @@ impl Word for u128 {
     #[inline]
     fn minus(self, other: Self) -> Self {
         self.wrapping_sub(other)
+    }
+    #[inline]
+    fn bit(at: u32) -> Self {
+        Self::checked_shl(1, at).unwrap_or(0)
     }
     #[inline]
     fn bit_length(self) -> u32 {

@@ -1,5 +1,16 @@
 //! Every codec × every encoding × shapes of data of every width: exact, and safe when bits flip.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "shapes are cut to widths"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+
 mod common;
 
 use common::{batch, bitmap, bytes_array, some_nulls, strings};
@@ -38,7 +49,7 @@ fn columns(shape: &[u64]) -> Vec<Array> {
         Array::Boolean(BooleanArray {
             len: rows,
             validity: None,
-            values: bitmap(rows, |i| shape[i] % 3 == 0).unwrap(),
+            values: bitmap(rows, |i| shape[i].is_multiple_of(3)).unwrap(),
         }),
         Array::UInt8(PrimitiveArray {
             validity: nulls.clone(),

@@ -1,5 +1,12 @@
 //! docs/format/encodings.md and the code say the same.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+#![allow(clippy::cast_possible_truncation, reason = "the numbers are small")]
+
 use std::path::Path;
 
 use export_compress::{Compression, Encoder, Encoding, Fixed, Options, role_name};

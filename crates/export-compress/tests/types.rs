@@ -1,5 +1,12 @@
 //! Every type, with and without nulls, at many lengths, under every preset: the same rows come back.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+#![allow(clippy::cast_possible_truncation, reason = "the numbers are small")]
+
 mod common;
 
 use common::{batch, columns};

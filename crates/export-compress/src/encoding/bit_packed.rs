@@ -130,8 +130,10 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
 
 /// The width that costs the fewest bytes when wider values become exceptions.
 fn best_width<W: Word>(values: &[W], full: u32) -> u32 {
-    // Fewer bits than an exception's position takes are never worth one.
-    if full <= 2 {
+    // Of `k` bits less, at least the values of full length are exceptions: only a `k` that pays for those can win.
+    let top = W::bit(full.saturating_sub(1));
+    let longest = values.iter().filter(|value| **value >= top).count();
+    if packed_bytes(values.len(), full) <= longest * (2 + W::BYTES) {
         return full;
     }
     let mut of_length = [0usize; 129];

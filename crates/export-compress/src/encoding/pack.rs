@@ -16,14 +16,17 @@ pub(super) fn pack(values: &[u64], width: u32, output: &mut Vec<u8>) {
     if width == 0 {
         return;
     }
-    let mask = u64::MAX >> (64 - width.min(64));
     for group in values.chunks(GROUP) {
-        let mut padded = [0; GROUP];
-        for (slot, value) in padded.iter_mut().zip(group) {
-            *slot = value & mask;
-        }
         let mut words = [0; GROUP];
-        pack_group(width, &padded, &mut words);
+        if let Ok(group) = <&[u64; GROUP]>::try_from(group) {
+            pack_group(width, group, &mut words);
+        } else {
+            let mut padded = [0; GROUP];
+            for (slot, value) in padded.iter_mut().zip(group) {
+                *slot = *value;
+            }
+            pack_group(width, &padded, &mut words);
+        }
         let bytes: &[u8] = bytemuck::cast_slice(&words);
         output.extend_from_slice(
             bytes
@@ -66,8 +69,10 @@ pub(super) fn unpack(bytes: &[u8], width: u32, values: &mut [u64]) -> Result<(),
     reason = "WIDTH and `i` are at most 64 and 63, so a word's index is at most 63"
 )]
 fn pack_width<const WIDTH: usize>(values: &[u64; GROUP], words: &mut [u64; GROUP]) {
+    let mask = u64::MAX >> (64 - WIDTH);
     for (i, value) in values.iter().enumerate() {
         let (word, shift) = (i * WIDTH / 64, i * WIDTH % 64);
+        let value = value & mask;
         words[word] |= value << shift;
         if shift + WIDTH > 64 {
             words[word + 1] |= value >> (64 - shift);

@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn several_segments() {
-        let values: Vec<u32> = (0..SEGMENT as u32 + 1000).map(|i| i / 3).collect();
+        let values: Vec<u32> = (0..(1 << 18) + 1000).map(|i| i / 3).collect();
         let (parameters, bytes) = encode(&values, Kind::Unsigned, 2).unwrap();
         assert_eq!(
             decode::<u32>(&parameters, &bytes, values.len()).unwrap(),

@@ -257,7 +257,7 @@ pub(crate) fn columns(rows: usize) -> Vec<Array> {
         Array::FixedSizeBinary(FixedSizeBinaryArray {
             n: 16,
             validity: None,
-            data: (0..rows * 16).map(|i| (i * i >> 3) as u8).collect(),
+            data: (0..rows * 16).map(|i| ((i * i) >> 3) as u8).collect(),
         }),
     ];
     columns.extend(nested(rows));
