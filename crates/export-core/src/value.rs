@@ -69,54 +69,66 @@ pub enum Value<'a> {
 /// Slots of arrays that break Arrow's rules are `Null`, too.
 #[must_use]
 pub fn value(array: &Array, row: usize) -> Value<'_> {
-    if array::is_null(array, row) {
-        return Value::Null;
-    }
     found(array, row).unwrap_or(Value::Null)
 }
 
+/// The value of a slot that has one.
+#[inline]
+fn slot<'a, T>(validity: &Option<Vec<u8>>, values: &'a [T], row: usize) -> Option<&'a T> {
+    if let Some(bits) = validity
+        && !array::bits::get(bits, row)
+    {
+        return None;
+    }
+    values.get(row)
+}
+
 fn found(array: &Array, row: usize) -> Option<Value<'_>> {
+    macro_rules! slot {
+        ($a:ident) => {
+            *slot(&$a.validity, &$a.values, row)?
+        };
+    }
     Some(match array {
-        Array::Boolean(a) if row < a.len => Value::Bool(array::bits::get(&a.values, row)),
-        Array::Int8(a) => Value::Int((*a.values.get(row)?).into()),
-        Array::Int16(a) => Value::Int((*a.values.get(row)?).into()),
-        Array::Int32(a) => Value::Int((*a.values.get(row)?).into()),
-        Array::Int64(a) => Value::Int(*a.values.get(row)?),
-        Array::UInt8(a) => Value::UInt((*a.values.get(row)?).into()),
-        Array::UInt16(a) => Value::UInt((*a.values.get(row)?).into()),
-        Array::UInt32(a) => Value::UInt((*a.values.get(row)?).into()),
-        Array::UInt64(a) => Value::UInt(*a.values.get(row)?),
-        Array::Float16(a) => Value::Float32(a.values.get(row)?.to_f32()),
-        Array::Float32(a) => Value::Float32(*a.values.get(row)?),
-        Array::Float64(a) => Value::Float64(*a.values.get(row)?),
+        Array::Boolean(a) if row < a.len && array::bits::is_valid(a.validity.as_deref(), row) => {
+            Value::Bool(array::bits::get(&a.values, row))
+        }
+        Array::Int8(a) => Value::Int(slot!(a).into()),
+        Array::Int16(a) => Value::Int(slot!(a).into()),
+        Array::Int32(a) => Value::Int(slot!(a).into()),
+        Array::Int64(a) => Value::Int(slot!(a)),
+        Array::UInt8(a) => Value::UInt(slot!(a).into()),
+        Array::UInt16(a) => Value::UInt(slot!(a).into()),
+        Array::UInt32(a) => Value::UInt(slot!(a).into()),
+        Array::UInt64(a) => Value::UInt(slot!(a)),
+        Array::Float16(a) => Value::Float32(slot!(a).to_f32()),
+        Array::Float32(a) => Value::Float32(slot!(a)),
+        Array::Float64(a) => Value::Float64(slot!(a)),
         Array::Decimal128(a) => Value::Decimal {
-            unscaled: *a.values.get(row)?,
+            unscaled: slot!(a),
             scale: a.scale,
         },
         Array::Utf8(a) => text(bytes(a, row)?)?,
         Array::LargeUtf8(a) => text(bytes(a, row)?)?,
-        Array::Utf8View(a) => text(view_bytes(a.data.get(row)?, &a.buffers)?)?,
+        Array::Utf8View(a) => text(view_bytes(slot(&a.validity, &a.data, row)?, &a.buffers)?)?,
         Array::Binary(a) => Value::Bytes(bytes(a, row)?),
         Array::LargeBinary(a) => Value::Bytes(bytes(a, row)?),
-        Array::BinaryView(a) => Value::Bytes(view_bytes(a.data.get(row)?, &a.buffers)?),
-        Array::FixedSizeBinary(a) => {
-            let n = usize::try_from(a.n).ok().filter(|&n| n > 0)?;
-            let start = row.checked_mul(n)?;
-            Value::Bytes(a.data.get(start..start.checked_add(n)?)?)
+        Array::BinaryView(a) => {
+            Value::Bytes(view_bytes(slot(&a.validity, &a.data, row)?, &a.buffers)?)
         }
-        Array::Date32(a) => Value::Date32(*a.values.get(row)?),
-        Array::Date64(a) => Value::Date64(*a.values.get(row)?),
-        Array::Time32(a) => Value::Time((*a.values.get(row)?).into(), a.unit),
-        Array::Time64(a) => Value::Time(*a.values.get(row)?, a.unit),
-        Array::Timestamp(a) => Value::Timestamp(*a.values.get(row)?, a.unit, a.timezone.as_deref()),
-        Array::Duration(a) => Value::Duration(*a.values.get(row)?, a.unit),
+        Array::Date32(a) => Value::Date32(slot!(a)),
+        Array::Date64(a) => Value::Date64(slot!(a)),
+        Array::Time32(a) => Value::Time(slot!(a).into(), a.unit),
+        Array::Time64(a) => Value::Time(slot!(a), a.unit),
+        Array::Timestamp(a) => Value::Timestamp(slot!(a), a.unit, a.timezone.as_deref()),
+        Array::Duration(a) => Value::Duration(slot!(a), a.unit),
         Array::YearMonthInterval(a) => Value::Interval {
-            months: *a.values.get(row)?,
+            months: slot!(a),
             days: 0,
             nanoseconds: 0,
         },
         Array::DayTimeInterval(a) => {
-            let value = a.values.get(row)?;
+            let value = slot!(a);
             let nanoseconds = i64::from(value.milliseconds) * 1_000_000;
             Value::Interval {
                 months: 0,
@@ -125,19 +137,25 @@ fn found(array: &Array, row: usize) -> Option<Value<'_>> {
             }
         }
         Array::MonthDayNanoInterval(a) => {
-            let value = a.values.get(row)?;
+            let value = slot!(a);
             Value::Interval {
                 months: value.months,
                 days: value.days,
                 nanoseconds: value.nanoseconds,
             }
         }
+        _ if array::is_null(array, row) => return None,
         _ => return found_nested(array, row),
     })
 }
 
 fn found_nested(array: &Array, row: usize) -> Option<Value<'_>> {
     Some(match array {
+        Array::FixedSizeBinary(a) => {
+            let n = usize::try_from(a.n).ok().filter(|&n| n > 0)?;
+            let start = row.checked_mul(n)?;
+            Value::Bytes(a.data.get(start..start.checked_add(n)?)?)
+        }
         Array::List(a) => list(&a.elements, span(&a.offsets, row)?)?,
         Array::LargeList(a) => list(&a.elements, span(&a.offsets, row)?)?,
         Array::FixedSizeList(a) if row < a.len => {
@@ -162,6 +180,9 @@ fn found_nested(array: &Array, row: usize) -> Option<Value<'_>> {
 }
 
 fn bytes<O: array::Offset>(array: &BytesArray<O>, row: usize) -> Option<&[u8]> {
+    if !array::bits::is_valid(array.validity.as_deref(), row) {
+        return None;
+    }
     array.data.get(span(&array.offsets, row)?)
 }
 

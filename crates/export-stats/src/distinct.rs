@@ -19,18 +19,33 @@ pub struct Distinct {
 /// The k least hashes: exact while there are fewer, then the density of the kept ones tells how many there are
 /// (Bar-Yossef et al., "Counting distinct elements in a data stream", 2002; Beyer et al., "On synopses for distinct-value
 /// estimation under multiset operations", 2007).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sketch {
     least: BTreeSet<u64>,
+    /// The greatest hash that is kept, once no more are.
+    bound: u64,
+}
+
+impl Default for Sketch {
+    fn default() -> Self {
+        Self {
+            least: BTreeSet::new(),
+            bound: u64::MAX,
+        }
+    }
 }
 
 impl Sketch {
     pub(crate) fn add(&mut self, value: &[u8]) {
         let hash = xxh3_64(value);
-        if self.least.len() < KEPT {
-            self.least.insert(hash);
-        } else if self.least.last().is_some_and(|&last| hash < last) && self.least.insert(hash) {
+        if hash > self.bound || !self.least.insert(hash) {
+            return;
+        }
+        if self.least.len() > KEPT {
             self.least.pop_last();
+        }
+        if self.least.len() == KEPT {
+            self.bound = self.least.last().copied().unwrap_or(u64::MAX);
         }
     }
 

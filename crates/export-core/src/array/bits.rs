@@ -62,6 +62,16 @@ pub fn append_same(to: &mut Vec<u8>, len: usize, bit: bool, count: usize) {
     append_with(to, len, count, |_| if bit { 0xFF } else { 0 });
 }
 
+/// Appends `bit` to the `len` bits of `to`.
+#[inline]
+pub fn push(to: &mut Vec<u8>, len: usize, bit: bool) {
+    if len.is_multiple_of(8) {
+        to.push(u8::from(bit));
+    } else if let Some(last) = to.last_mut() {
+        *last |= u8::from(bit) << (len % 8);
+    }
+}
+
 /// Appends `count` bits, eight at a time, as `byte` gives them by their position.
 fn append_with(to: &mut Vec<u8>, len: usize, count: usize, byte: impl Fn(usize) -> u8) {
     to.resize(len.div_ceil(8), 0);

@@ -13,7 +13,7 @@ use crate::Limits;
 fn ints(values: &[Option<i32>]) -> Array {
     let mut bits = Vec::new();
     for (at, value) in values.iter().enumerate() {
-        bits::append_same(&mut bits, at, value.is_some(), 1);
+        bits::push(&mut bits, at, value.is_some());
     }
     let values = values.iter().map(|v| v.unwrap_or(-7)).collect();
     Array::Int32(PrimitiveArray {

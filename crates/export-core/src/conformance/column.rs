@@ -248,7 +248,7 @@ impl Maker<'_> {
         let numbers = self.integers(&[0_u8, 1], |bits| u8::from(bits % 2 == 1));
         let mut values = Vec::new();
         for (row, number) in numbers.iter().enumerate() {
-            bits::append_same(&mut values, row, *number == 1, 1);
+            bits::push(&mut values, row, *number == 1);
         }
         Array::Boolean(BooleanArray {
             len: self.rows,

@@ -31,7 +31,7 @@ pub(super) fn validity(
             Shape::Runs => row / 29 % 3 != 1,
             Shape::Extreme => row % 5 != 4,
         };
-        bits::append_same(&mut validity, row, valid, 1);
+        bits::push(&mut validity, row, valid);
     }
     Some(validity)
 }

@@ -115,6 +115,10 @@ fn from_integers<U: Default>(
     reason = "is checked"
 )]
 fn exact_f64(v: i128) -> Option<f64> {
+    // Up to 2^53 all are, and 64 bits convert faster.
+    if v.unsigned_abs() <= 1 << 53 {
+        return Some(v as i64 as f64);
+    }
     let float = v as f64;
     (float as i128 == v).then_some(float)
 }

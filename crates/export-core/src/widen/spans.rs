@@ -22,7 +22,7 @@ impl Spans {
             bits::append_same(&mut ones, 0, true, len);
             ones
         });
-        bits::append_same(validity, len, false, 1);
+        bits::push(validity, len, false);
         self.ends.push(self.data.len());
     }
 
@@ -30,7 +30,7 @@ impl Spans {
     pub(super) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.data);
         if let Some(validity) = &mut self.validity {
-            bits::append_same(validity, self.ends.len(), true, 1);
+            bits::push(validity, self.ends.len(), true);
         }
         self.ends.push(self.data.len());
     }
