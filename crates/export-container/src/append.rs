@@ -20,6 +20,11 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
         // Its number stays its own, should its header ever be found.
         container.catalogue.take_torn(&torn);
     }
+    Limits::check(
+        "sequence of the last frame",
+        container.catalogue.next_sequence,
+        i64::MAX as u64,
+    )?;
     let size = container.size_bytes();
     let offset =
         aligned(size).ok_or_else(|| Error::limit("the file is too long to be appended to"))?;

@@ -1,5 +1,7 @@
 //! What is known of a container's content, gathered from its index or frame by frame.
 
+mod frames;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,13 +10,10 @@ use export_core::{
     Error, ExportMetadata, Finding, Limits, Position, Result, Schema, Severity, StreamId,
 };
 
-use crate::counted::Counted;
-use crate::directory::Directory;
-use crate::fault::{finding_of, needs_later};
+use crate::fault::finding_of;
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
-use crate::layout::{FRAME_HEADER_BYTES, Kind};
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
@@ -93,131 +92,6 @@ impl Catalogue {
             .binary_search_by_key(&id, |stream| stream.id)
             .ok()
             .and_then(|at| self.streams.get(at))
-    }
-
-    /// Takes a frame that was found at `offset`, reading as much of it as says what is in it.
-    pub(crate) fn take_frame(
-        &mut self,
-        source: &Counted,
-        offset: u64,
-        header: &FrameHeader,
-        limits: &Limits,
-    ) -> Result<()> {
-        self.frames += 1;
-        Limits::check("frames", self.frames, limits.frames)?;
-        self.refuse_unknown(header)
-            .map_err(|error| error.at_offset(offset))?;
-        self.next_stream = self
-            .next_stream
-            .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
-        let in_order = self.seen.last().is_none_or(|last| last < header.sequence);
-        self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
-        match self.take_content(source, offset, header, limits) {
-            Ok(()) if !self.seen.insert(header.sequence) => {
-                let text = format!(
-                    "frame {} is there a second time; the copy is passed over",
-                    header.sequence
-                );
-                self.find(Severity::Damage, "sequence", offset, text);
-            }
-            Ok(()) if !in_order => {
-                let text = format!(
-                    "frame {} is not in its place; it is read in its order",
-                    header.sequence
-                );
-                self.find(Severity::Damage, "sequence", offset, text);
-            }
-            Ok(()) => {}
-            Err(error) => self.take_damaged(error, offset, header)?,
-        }
-        Ok(())
-    }
-
-    /// Fails where the file cannot be read without knowing more than this release does.
-    fn refuse_unknown(&self, header: &FrameHeader) -> Result<()> {
-        if header.known_kind().is_some() || !header.is_critical() {
-            return Ok(());
-        }
-        let FrameHeader { kind, flags, .. } = header;
-        let release = self.file.map_or([0; 3], |file| file.release);
-        Err(needs_later(
-            format!("the file needs frame kind {kind:#06x} (flags {flags:#06x})"),
-            release,
-        ))
-    }
-
-    fn take_content(
-        &mut self,
-        source: &Counted,
-        offset: u64,
-        header: &FrameHeader,
-        limits: &Limits,
-    ) -> Result<()> {
-        match header.known_kind() {
-            Some(Kind::Chunk) => {
-                let chunk = read_directory(source, offset, header, limits)?;
-                self.add_chunk(chunk);
-            }
-            Some(Kind::Stream) => {
-                let payload = source.payload(offset, header, limits)?;
-                let id = header
-                    .stream
-                    .ok_or_else(|| Error::corrupt("the stream frame has no number"))?;
-                self.add_stream(id, &payload, header, offset, limits)?;
-            }
-            Some(Kind::Metadata) => {
-                let payload = source.payload(offset, header, limits)?;
-                self.add_metadata(metadata_from_json(&payload)?, header.sequence);
-            }
-            Some(Kind::Index) => {
-                let payload = source.payload(offset, header, limits)?;
-                let link = Link {
-                    offset,
-                    frame_bytes: header.frame_bytes(),
-                    sequence: header.sequence,
-                };
-                self.add_index_of_walk(&payload, header, link, limits)?;
-            }
-            Some(Kind::Tail) => {
-                source.payload(offset, header, limits)?;
-            }
-            None => self.skipped += 1,
-        }
-        Ok(())
-    }
-
-    /// Takes an index that was come across on a walk: for the copies in it, and for what it knows of chunks that are gone.
-    fn add_index_of_walk(
-        &mut self,
-        payload: &[u8],
-        header: &FrameHeader,
-        link: Link,
-        limits: &Limits,
-    ) -> Result<()> {
-        let index = Index::parse(payload, header.file, limits)?;
-        self.add_copies(&index, header, link.offset, limits)?;
-        let chunks = index.chunks(header.sequence, limits)?;
-        self.last_index = self.last_index.max(Some(header.sequence));
-        for chunk in chunks {
-            let ChunkRef {
-                first_row,
-                rows,
-                number,
-                ..
-            } = chunk;
-            self.announced.insert(
-                chunk.sequence,
-                (
-                    chunk.stream,
-                    Announced {
-                        first_row,
-                        rows,
-                        number,
-                    },
-                ),
-            );
-        }
-        Ok(())
     }
 
     /// Takes the copies of stream and metadata frames in an index.
@@ -333,100 +207,4 @@ impl Catalogue {
             self.find(Severity::Damage, "schema", offset, text);
         }
     }
-
-    fn take_damaged(&mut self, error: Error, offset: u64, header: &FrameHeader) -> Result<()> {
-        let mut finding = finding_of(error, offset)?;
-        if let Some((id, announced)) = self.take_torn(header) {
-            finding.position.stream = self.stream(id).map(|stream| stream.name.clone());
-            finding.position.chunk = Some(announced.number);
-        }
-        self.findings.push(finding);
-        Ok(())
-    }
-
-    /// Notes bytes that belong to no intact frame.
-    pub(crate) fn take_lost(&mut self, start: u64, end: u64, header: Option<&FrameHeader>) {
-        let text = format!(
-            "{} bytes belong to no intact frame",
-            end.saturating_sub(start)
-        );
-        self.find(Severity::Damage, "structure", start, text);
-        self.lost.push(start..end);
-        if let Some(header) = header {
-            self.take_torn(header);
-        }
-    }
-
-    /// Notes that the file does not end with a whole frame.
-    pub(crate) fn find_rest(&mut self, rest: u64, size: u64) {
-        let bytes = size.saturating_sub(rest);
-        let text = format!(
-            "the last {bytes} bytes are no whole frame: the file was cut, or is being written"
-        );
-        self.find(Severity::Damage, "structure", rest, text);
-    }
-
-    /// Notes that the header at the start is intact but of another file than the frames.
-    pub(crate) fn find_foreign_header(&mut self) {
-        self.find(
-            Severity::Damage,
-            "header",
-            0,
-            "the file header is of another file; the frames count",
-        );
-    }
-
-    /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of
-    /// the stream's last chunk is a guess, until an index says where they are.
-    pub(crate) fn take_torn(&mut self, header: &FrameHeader) -> Option<(StreamId, Announced)> {
-        self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
-        self.next_stream = self
-            .next_stream
-            .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
-        self.damaged.insert(header.sequence);
-        let id = header
-            .stream
-            .filter(|_| header.known_kind() == Some(Kind::Chunk));
-        let Some(id) = id else {
-            if header.known_kind().is_some() {
-                self.rowless.insert(header.sequence);
-            }
-            return None;
-        };
-        let last = self.stream(id).and_then(|stream| stream.chunks.last());
-        let (first_row, number) = last.map_or((0, 0), |last| {
-            (last.end_row(), last.number.saturating_add(1))
-        });
-        let guess = (
-            id,
-            Announced {
-                first_row,
-                rows: header.rows.into(),
-                number,
-            },
-        );
-        Some(*self.announced.entry(header.sequence).or_insert(guess))
-    }
-}
-
-/// What a chunk's header and directory say, of which the directory is read and verified.
-pub(crate) fn read_directory(
-    source: &Counted,
-    offset: u64,
-    header: &FrameHeader,
-    limits: &Limits,
-) -> Result<ChunkRef> {
-    let placed = |error: Error| error.at_offset(offset);
-    header
-        .check_limit(limits)
-        .map_err(|fault| placed(fault.into()))?;
-    let start = offset.saturating_add(FRAME_HEADER_BYTES as u64);
-    let bytes = source.read(start, header.directory_bytes.into())?;
-    header
-        .check_directory(&bytes)
-        .map_err(|fault| placed(fault.into()))?;
-    let directory =
-        Directory::parse(&bytes, header, limits).map_err(|fault| placed(fault.into()))?;
-    ChunkRef::new(offset, header, directory)
-        .ok_or_else(|| placed(Error::corrupt("the chunk has no stream")))
 }

@@ -106,7 +106,7 @@ pub fn repair<W: Write>(
         progress.add_bytes_in(chunk.payload_bytes);
     }
     copy.finish(&container, &report)?;
-    note_losses(&container, &kept, lost, &mut report);
+    note_losses(&container, &kept, &lost, &mut report);
     Ok(report)
 }
 
@@ -185,7 +185,7 @@ impl<'a, W: Write> Copy<'a, W> {
 fn note_losses(
     container: &Container,
     kept: &BTreeMap<StreamId, Vec<&ChunkRef>>,
-    mut lost: Sequences,
+    lost: &Sequences,
     report: &mut LossReport,
 ) {
     let catalogue = &container.catalogue;
@@ -201,10 +201,12 @@ fn note_losses(
     let unlisted = catalogue
         .last_index
         .map_or(0, |sequence| sequence.saturating_add(1));
-    report.unknown_loss = gone.iter().flat_map(Clone::clone).any(|sequence| {
-        sequence >= unlisted
-            && !catalogue.announced.contains_key(&sequence)
-            && !catalogue.rowless.contains(sequence)
+    // Sequence numbers can be anything, so ranges are not gone through further than to the first answer.
+    let unlisted = gone
+        .iter()
+        .flat_map(|range| *range.start().max(&unlisted)..=*range.end());
+    report.unknown_loss = unlisted.into_iter().any(|sequence| {
+        !catalogue.announced.contains_key(&sequence) && !catalogue.rowless.contains(sequence)
     });
     // A torn frame that reaches to the very end is all that the end can have held; anything else may have been more.
     let known_end = match container.torn {
@@ -215,10 +217,7 @@ fn note_losses(
     report.was_finished = catalogue
         .last_index
         .is_some_and(|index| index.saturating_add(2) >= catalogue.next_sequence);
-    gone.into_iter().flatten().for_each(|sequence| {
-        lost.insert(sequence);
-    });
-    report.lost_frames = lost.ranges().collect();
+    report.lost_frames = union(gone, lost.ranges());
 
     for stream in container.streams() {
         let kept = kept.get(&stream.id).map(Vec::as_slice).unwrap_or_default();
@@ -269,4 +268,23 @@ fn note_lost_rows(
         }
         expected = expected.max(end_row);
     }
+}
+
+/// Both sets of ranges as one, in order.
+fn union(
+    mut ranges: Vec<RangeInclusive<u64>>,
+    others: impl Iterator<Item = RangeInclusive<u64>>,
+) -> Vec<RangeInclusive<u64>> {
+    ranges.extend(others);
+    ranges.sort_by_key(|range| *range.start());
+    let mut merged: Vec<RangeInclusive<u64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if *range.start() <= last.end().saturating_add(1) => {
+                *last = *last.start()..=*last.end().max(range.end());
+            }
+            _ => merged.push(range),
+        }
+    }
+    merged
 }

@@ -1,9 +1,12 @@
 //! Promises 9 to 12: skipping, alignment, versions, limits, determinism; schemas that widen.
 
-use export_container::{Container, FileHeader, FrameHeader, FrameWriter, layout};
+use export_container::{
+    Container, Depth, FileHeader, FrameHeader, FrameWriter, Writer, layout, repair, verify,
+};
 use export_core::marrow::datatypes::DataType;
-use export_core::{ErrorKind, FileId, Limits, Result, Schema, StreamId};
+use export_core::{Cancel, ErrorKind, FileId, Limits, Progress, Result, Schema, StreamId};
 use proptest::prelude::*;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::common::{Random, chunk, field, open, options, read_all, same, schema, storage, write};
 
@@ -256,6 +259,16 @@ fn streams_widen_and_chunks_keep_their_schemas() {
 }
 
 #[test]
+fn schemas_of_every_type_come_back() {
+    let schema = Schema::new(export_core::conformance::fields()).unwrap();
+    let mut writer = FrameWriter::new(&options());
+    writer.add_stream("all", &schema).unwrap();
+    assert_eq!(**open(writer.output()).streams()[0].schema(), schema);
+    writer.finish().unwrap();
+    assert_eq!(**open(writer.output()).streams()[0].schema(), schema);
+}
+
+#[test]
 fn a_chunk_that_contradicts_itself_is_not_written() {
     let mut writer = FrameWriter::new(&options());
     let stream = writer.add_stream("events", &schema(3)).unwrap();
@@ -308,7 +321,7 @@ fn limits_are_kept() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn any_bytes_open_or_are_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..3000), headed: bool) {
@@ -319,11 +332,11 @@ proptest! {
         let _ = try_open(&bytes);
     }
 
-    /// Lengths that are checksummed but absurd, in every field of every frame header.
+    /// Numbers that are checksummed but absurd, in every field of every frame header.
     #[test]
-    fn hostile_lengths_are_refused_or_passed_over(
+    fn hostile_numbers_are_refused_or_passed_over(
         frame in 0_usize..12, payload: u64, directory: u32, rows: u32, stream: u32, kind in 0_u16..9,
-        which in 0_u8..32,
+        sequence: u64, which in 0_u8..64,
     ) {
         let written = write(10, 6, 200, true);
         let at = written.frames[frame % written.frames.len()];
@@ -334,9 +347,20 @@ proptest! {
         if which & 4 != 0 { header.rows = rows }
         if which & 8 != 0 { header.stream = Some(StreamId(stream)) }
         if which & 16 != 0 { header.kind = kind }
+        if which & 32 != 0 { header.sequence = sequence }
+        if let Some(directory) = bytes.get(at + 64..at + 64 + header.directory_bytes as usize) {
+            let place = [&header.file.0[..], &header.sequence.to_le_bytes()].concat();
+            header.directory_checksum = xxh3_64_with_seed(directory, xxh3_64(&place));
+        }
         bytes[at..at + 64].copy_from_slice(&header.to_bytes());
-        for container in [try_open(&bytes), Container::recover(storage(&bytes), &Limits::default())].into_iter().flatten() {
+        let limits = Limits::default();
+        for container in [try_open(&bytes), Container::recover(storage(&bytes), &limits)].into_iter().flatten() {
             read_all(&container);
         }
+        let (progress, cancel) = (Progress::new(), Cancel::new());
+        let _ = verify(storage(&bytes), Depth::Checksums, &limits, &progress, &cancel);
+        let mut writer = Writer::new(Vec::new(), &options()).unwrap();
+        let _ = repair(storage(&bytes), &mut writer, &limits, &progress, &cancel);
+        let _ = Writer::append(storage(&bytes), &limits).map(|mut writer| writer.finish());
     }
 }

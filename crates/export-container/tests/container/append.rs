@@ -311,3 +311,17 @@ fn files_are_storage() {
             .is_some_and(|file| file.ends_with("none.xk"))
     );
 }
+
+#[test]
+fn storage_keeps_its_contract() {
+    export_core::conformance::storage(|| Box::new(MemoryStorage::default())).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let count = std::cell::Cell::new(0);
+    export_core::conformance::storage(|| {
+        count.set(count.get() + 1);
+        let path = directory.path().join(count.get().to_string());
+        std::fs::write(&path, b"").unwrap();
+        Box::new(FileStorage::open_writable(path).unwrap())
+    })
+    .unwrap();
+}

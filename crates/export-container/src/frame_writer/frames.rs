@@ -1,0 +1,114 @@
+//! Putting single frames together.
+
+use export_core::chunk::BLOCK_ALIGNMENT;
+use export_core::{Error, Limits, Result, StreamId};
+
+use super::{FrameWriter, OpenStream};
+use crate::frame::{FrameHeader, directory_checksum};
+use crate::layout::{FRAME_CRITICAL, Kind};
+
+impl FrameWriter {
+    pub(super) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
+        self.frame(Kind::Stream, Some(id), &stream.json)?;
+        self.streams.insert(id, stream);
+        Ok(())
+    }
+
+    /// Writes stream frames again where it is time, before a chunk of `next`: that of `next` before its second chunk, and
+    /// all of them now and then.
+    pub(super) fn repeat_streams(&mut self, next: StreamId) -> Result<()> {
+        let all = self
+            .repetition
+            .is_due(self.streams.values().map(|stream| stream.json.len()).sum());
+        let due: Vec<_> = self
+            .streams
+            .iter()
+            .filter(|&(&id, stream)| {
+                all || id == next && stream.chunks_since.is_some_and(|count| count > 0)
+            })
+            .map(|(&id, stream)| (id, stream.json.clone()))
+            .collect();
+        for (id, json) in due {
+            self.frame(Kind::Stream, Some(id), &json)?;
+            if let Some(stream) = self.streams.get_mut(&id) {
+                stream.chunks_since = None;
+            }
+        }
+        if all {
+            self.repetition.done();
+        }
+        Ok(())
+    }
+
+    pub(super) fn frame(
+        &mut self,
+        kind: Kind,
+        stream: Option<StreamId>,
+        payload: &[u8],
+    ) -> Result<()> {
+        let flags = if kind.is_critical() {
+            FRAME_CRITICAL
+        } else {
+            0
+        };
+        self.frame_of(kind.number(), flags, stream, payload)
+    }
+
+    pub(super) fn frame_of(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        stream: Option<StreamId>,
+        payload: &[u8],
+    ) -> Result<()> {
+        let header = FrameHeader {
+            file: self.file.file,
+            sequence: self.sequence,
+            payload_bytes: payload.len() as u64,
+            stream,
+            rows: 0,
+            directory_bytes: u32::try_from(payload.len()).map_err(Error::limit)?,
+            kind,
+            flags,
+            directory_checksum: directory_checksum(self.file.file, self.sequence, payload),
+        };
+        header.check_limit(&Limits::default())?;
+        let start = self.out.len();
+        self.out.extend(header.to_bytes());
+        self.out.extend(payload);
+        self.frame_done(start);
+        Ok(())
+    }
+
+    pub(super) fn chunk_header(
+        &self,
+        stream: StreamId,
+        rows: u32,
+        directory: &[u8],
+        block_bytes: u64,
+    ) -> Result<FrameHeader> {
+        let mut header = FrameHeader {
+            file: self.file.file,
+            sequence: self.sequence,
+            payload_bytes: 0,
+            stream: Some(stream),
+            rows,
+            directory_bytes: u32::try_from(directory.len()).map_err(Error::limit)?,
+            kind: Kind::Chunk.number(),
+            flags: FRAME_CRITICAL,
+            directory_checksum: directory_checksum(self.file.file, self.sequence, directory),
+        };
+        header.payload_bytes = header.blocks_start().saturating_add(block_bytes);
+        header.check_limit(&Limits::default())?;
+        Ok(header)
+    }
+
+    /// Pads the frame that starts at `start` of the output and counts it.
+    pub(super) fn frame_done(&mut self, start: usize) {
+        let bytes = (self.out.len() - start).next_multiple_of(BLOCK_ALIGNMENT);
+        self.out.resize(start + bytes, 0);
+        self.offset += bytes as u64;
+        self.sequence += 1;
+        self.indexed = false;
+    }
+}

@@ -1,0 +1,117 @@
+//! What can only be said of the file as a whole.
+
+use export_core::{Position, Severity};
+
+use super::damage;
+use crate::catalogue::Catalogue;
+use crate::index::ChunkRef;
+
+/// How the file ends.
+pub(super) fn note_end(catalogue: &mut Catalogue, rest: u64, size: u64, is_finished: bool) {
+    if rest < size {
+        catalogue.find_rest(rest, size);
+    } else if !is_finished {
+        let text = "there is no index at the end: the file was not finished, or cut after a frame";
+        catalogue.find(Severity::Warning, "index", size, text);
+    }
+}
+
+/// Frames that should be there, going by the numbers of those that are.
+pub(super) fn note_missing(catalogue: &mut Catalogue) {
+    for range in catalogue.seen.missing_from(0) {
+        for sequence in range
+            .clone()
+            .filter(|&sequence| !catalogue.damaged.contains(sequence))
+            .take(1000)
+        {
+            let mut position = Position::default();
+            let mut text = format!("frame {sequence} is missing");
+            if let Some((id, announced)) = catalogue.announced.get(&sequence) {
+                position.stream = catalogue.stream(*id).map(|stream| stream.name.clone());
+                position.chunk = Some(announced.number);
+                text = format!(
+                    "{text}: a chunk of {} rows from row {}",
+                    announced.rows,
+                    announced.first_row.saturating_add(1)
+                );
+            }
+            catalogue.findings.push(damage("sequence", position, text));
+        }
+    }
+}
+
+/// What indexes say of chunks that are there, held against the chunks.
+pub(super) fn note_index(catalogue: &mut Catalogue, listed: &[ChunkRef]) {
+    let mut findings = Vec::new();
+    for entry in listed {
+        let stream = catalogue.stream(entry.stream);
+        let found = stream.and_then(|stream| {
+            let at = stream
+                .chunks
+                .binary_search_by_key(&entry.sequence, |chunk| chunk.sequence)
+                .ok()?;
+            stream.chunks.get(at)
+        });
+        if let Some(chunk) = found.filter(|&chunk| chunk != entry) {
+            let position = Position {
+                stream: stream.map(|stream| stream.name.clone()),
+                chunk: Some(chunk.number),
+                offset: Some(chunk.offset),
+                ..Position::default()
+            };
+            let text = if chunk.offset == entry.offset {
+                "the index describes the chunk otherwise than it is".to_owned()
+            } else {
+                format!(
+                    "the chunk is not at byte {}, where the index has it",
+                    entry.offset
+                )
+            };
+            findings.push(damage("index", position, text));
+        }
+    }
+    catalogue.findings.append(&mut findings);
+}
+
+/// Rows that should be there, and schemas that chunks need.
+pub(super) fn note_rows(catalogue: &mut Catalogue) {
+    let mut findings = Vec::new();
+    for stream in &catalogue.streams {
+        let mut expected = 0;
+        for chunk in &stream.chunks {
+            let position = Position {
+                stream: Some(stream.name.clone()),
+                chunk: Some(chunk.number),
+                offset: Some(chunk.offset),
+                ..Position::default()
+            };
+            if chunk.first_row > expected {
+                let text = format!(
+                    "rows {} to {} are missing before the chunk",
+                    expected.saturating_add(1),
+                    chunk.first_row
+                );
+                findings.push(damage("rows", position.clone(), text));
+            } else if chunk.first_row < expected {
+                let text = format!(
+                    "the chunk starts at row {}, which an earlier one holds",
+                    chunk.first_row.saturating_add(1)
+                );
+                findings.push(damage("rows", position.clone(), text));
+            }
+            expected = chunk.end_row();
+            let fields = stream
+                .schemas
+                .get(chunk.schema_version as usize)
+                .map(|schema| schema.fields.len());
+            if fields != Some(chunk.columns.len()) {
+                let text = format!(
+                    "schema {} of the stream is lost or another",
+                    chunk.schema_version
+                );
+                findings.push(damage("schema", position, text));
+            }
+        }
+    }
+    catalogue.findings.append(&mut findings);
+}
