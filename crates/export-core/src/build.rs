@@ -37,7 +37,7 @@ mod json;
 mod leaf;
 mod mixed;
 mod nested;
-mod number;
+pub(crate) mod number;
 mod recast;
 #[cfg(test)]
 mod tests;
@@ -70,6 +70,11 @@ pub enum Nullability {
 pub struct RowBuilder {
     root: Struct,
     rows: usize,
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(dead_code, reason = "only serde types nest by themselves")
+    )]
+    max_depth: u32,
     schema: Option<Arc<Schema>>,
 }
 
@@ -86,13 +91,15 @@ impl RowBuilder {
         Self::with(&Limits::default(), Nullability::default())
     }
 
-    /// A builder of at most `limits.columns` columns, nested ones counted.
+    /// A builder of at most `limits.columns` columns, nested ones counted, and rows of at most `limits.depth` levels where
+    /// it can tell (readers of documents count for themselves).
     #[must_use]
     pub fn with(limits: &Limits, nullability: Nullability) -> Self {
         let shape = Shape::new(limits, nullability == Nullability::Always);
         Self {
             root: Struct::new(&Arc::new(shape)),
             rows: 0,
+            max_depth: limits.depth,
             schema: None,
         }
     }
@@ -115,6 +122,12 @@ impl RowBuilder {
         self.root.end();
         self.root.begin();
         self.rows += 1;
+    }
+
+    /// Levels that a row may have, its own counted.
+    #[cfg(feature = "serde")]
+    pub(crate) fn max_depth(&self) -> u32 {
+        self.max_depth
     }
 
     /// Takes back the open row, however far it has come. Types it widened stay wide.

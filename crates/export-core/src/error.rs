@@ -228,6 +228,14 @@ impl Error {
         self
     }
 
+    /// Moves the byte offset: it was counted from `start` of the input.
+    #[must_use]
+    pub fn offset_from(mut self, start: u64) -> Self {
+        let offset = self.0.position.offset.get_or_insert(0);
+        *offset = offset.saturating_add(start);
+        self
+    }
+
     /// Says what to do next. The last one wins.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

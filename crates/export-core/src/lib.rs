@@ -29,6 +29,8 @@ pub mod conformance;
 mod error;
 mod flow;
 mod id;
+#[cfg(feature = "json")]
+pub mod json;
 mod limits;
 mod metadata;
 mod progress;

@@ -19,6 +19,8 @@ use std::io::Write;
 use marrow::datatypes::TimeUnit;
 
 pub use civil::{Civil, civil_from_days, days_from_civil, units_per_second};
+#[cfg(feature = "serde")]
+pub(crate) use json::{child, variant};
 pub use json::{write_json, write_json_of, write_json_string};
 
 use crate::value::Value;
@@ -56,7 +58,11 @@ pub fn write_scalar(value: &Value<'_>, style: Option<&str>, out: &mut Vec<u8>) -
             civil::write_timestamp(v, unit, TimestampStyle::new(zone.is_some(), style), out);
         }
         Value::Duration(v, unit) => civil::write_duration(v, unit, out),
-        Value::Interval { months, days, nanoseconds } => {
+        Value::Interval {
+            months,
+            days,
+            nanoseconds,
+        } => {
             civil::write_interval(months, days, nanoseconds, out);
         }
         _ => return false,
@@ -109,8 +115,18 @@ pub fn write_decimal(unscaled: i128, scale: i8, out: &mut Vec<u8>) {
 
 /// Appends two lower-case hexadecimal digits a byte.
 pub fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    let digit = |nibble: u8| {
+        if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
+        }
+    };
+    out.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]),
+    );
 }
 
 /// How a timestamp is spelt.
@@ -133,7 +149,10 @@ impl TimestampStyle {
             true if has_word(style, "+00") => "+00",
             true => "Z",
         };
-        Self { separator: if has_word(style, "space") { b' ' } else { b'T' }, suffix }
+        Self {
+            separator: if has_word(style, "space") { b' ' } else { b'T' },
+            suffix,
+        }
     }
 
     /// The style to keep with a field so that its timestamps are spelt like this; `None` for the default.
@@ -174,7 +193,10 @@ mod tests {
         assert_eq!(text(Value::Float64(-0.0), Some("point")), "-0.0");
         assert_eq!(text(Value::Float64(2.5), Some("point")), "2.5");
         assert_eq!(text(Value::Float64(f64::NAN), Some("point")), "NaN");
-        assert_eq!(text(Value::Float64(f64::NEG_INFINITY), Some("point")), "-inf");
+        assert_eq!(
+            text(Value::Float64(f64::NEG_INFINITY), Some("point")),
+            "-inf"
+        );
         assert_eq!(text(Value::Float32(0.1), None), "0.1");
     }
 
@@ -187,7 +209,10 @@ mod tests {
         assert_eq!(decimal(7, 0), "7");
         assert_eq!(decimal(7, -2), "700");
         assert_eq!(decimal(0, -2), "0");
-        assert_eq!(decimal(i128::MIN, 38), "-1.70141183460469231731687303715884105728");
+        assert_eq!(
+            decimal(i128::MIN, 38),
+            "-1.70141183460469231731687303715884105728"
+        );
         assert_eq!(decimal(i128::MAX, 127).len(), 2 + 127);
     }
 
@@ -196,10 +221,19 @@ mod tests {
         for separator in [b' ', b'T'] {
             for suffix in ["Z", "+00", "+0000", "+00:00"] {
                 let style = TimestampStyle { separator, suffix };
-                assert_eq!(TimestampStyle::new(true, style.to_style().as_deref()), style);
+                assert_eq!(
+                    TimestampStyle::new(true, style.to_style().as_deref()),
+                    style
+                );
             }
-            let style = TimestampStyle { separator, suffix: "" };
-            assert_eq!(TimestampStyle::new(false, style.to_style().as_deref()), style);
+            let style = TimestampStyle {
+                separator,
+                suffix: "",
+            };
+            assert_eq!(
+                TimestampStyle::new(false, style.to_style().as_deref()),
+                style
+            );
         }
     }
 

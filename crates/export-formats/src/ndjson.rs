@@ -10,7 +10,6 @@
 //! they are written, so that every column survives.
 
 mod lines;
-mod locate;
 mod options;
 mod parse;
 mod read;

@@ -394,6 +394,27 @@ impl Column {
         }
     }
 
+    /// The field of the open struct that was asked for last.
+    #[cfg(feature = "serde")]
+    pub(crate) fn open_field(&mut self) -> Result<&mut Self> {
+        if let Data::Json(_) = &self.data {
+            return Ok(self);
+        }
+        match &mut self.data {
+            Data::Struct(fields) => fields.last().ok_or_else(|| not_open("field")),
+            _ => Err(not_open("struct")),
+        }
+    }
+
+    /// Makes the column one of JSON documents, because `kind` is coming.
+    #[cfg(feature = "serde")]
+    pub(crate) fn hold_documents(&mut self, kind: &'static str) -> Result<()> {
+        match &self.data {
+            Data::Json(_) => Ok(()),
+            _ => self.become_json(kind),
+        }
+    }
+
     /// Ends the open struct.
     #[inline]
     pub fn end_struct(&mut self) -> Result<()> {

@@ -353,7 +353,10 @@ impl Decimals {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "integers up to 2^53 are exact in an f64")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "integers up to 2^53 are exact in an f64"
+)]
 fn push_int(data: &mut Data, width: Width, value: i128) -> bool {
     macro_rules! push_where_kept {
         ($($variant:ident),*) => {

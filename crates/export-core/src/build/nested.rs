@@ -261,17 +261,26 @@ impl Struct {
         if let Some(at) = self.index.get(name) {
             return Ok(*at);
         }
-        self.shape
-            .count_column()
-            .map_err(|error| error.in_column(name))?;
+        self.shape.count_column()?;
         let at = self.fields.len();
         self.index.insert(name.into(), at);
+        let mut column = Column::new(&self.shape);
+        if self.taken {
+            column.mark_nullable();
+        }
         self.fields.push(Entry {
             name: name.into(),
             filled: 0,
-            column: Column::new(&self.shape),
+            column,
         });
         Ok(at)
+    }
+
+    /// The column of the field that was asked for last.
+    #[cfg(feature = "serde")]
+    pub(super) fn last(&mut self) -> Option<&mut Column> {
+        let at = self.next.checked_sub(1)?;
+        self.fields.get_mut(at).map(|entry| &mut entry.column)
     }
 
     /// Adds a field that no row has given yet.

@@ -4,7 +4,7 @@ use crate::Error;
 
 /// The narrowest value that is exactly what a number's text says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     Int(i64),
     UInt(u64),
     /// An integer of up to 38 digits.
@@ -108,7 +108,7 @@ fn exponent(text: &[u8]) -> Option<i64> {
 
 /// What `text` says, or `None` where it is not a JSON number.
 #[inline]
-pub(super) fn classify(text: &[u8]) -> Option<Number> {
+pub(crate) fn classify(text: &[u8]) -> Option<Number> {
     let parts = parts(text)?;
     if parts.is_float {
         Some(classify_float(&parts, text))

@@ -316,7 +316,10 @@ fn names_become_text_or_structs_or_json() {
 
 #[test]
 fn columns_are_counted() {
-    let limits = Limits { columns: 3, ..Limits::default() };
+    let limits = Limits {
+        columns: 3,
+        ..Limits::default()
+    };
     let mut builder = RowBuilder::with(&limits, Nullability::Always);
     for name in ["a", "b", "c"] {
         builder.field(name).unwrap().push_null().unwrap();

@@ -41,12 +41,17 @@ fn write(value: &Value<'_>, field: Option<&Field>, out: &mut Vec<u8>) {
             });
         }
         Value::Struct(array, row) => {
-            write_sequence(b"{}", array.fields.iter().enumerate(), out, |(at, child_array), out| {
-                let (meta, child_array) = child_array;
-                write_json_string(&meta.name, out);
-                out.push(b':');
-                write_slot(child_array, row, child(field, at), out);
-            });
+            write_sequence(
+                b"{}",
+                array.fields.iter().enumerate(),
+                out,
+                |(at, child_array), out| {
+                    let (meta, child_array) = child_array;
+                    write_json_string(&meta.name, out);
+                    out.push(b':');
+                    write_slot(child_array, row, child(field, at), out);
+                },
+            );
         }
         Value::Map(keys, values, start, end) => {
             write_map(keys, values, start..end, child(field, 0), out);
@@ -62,7 +67,7 @@ fn write(value: &Value<'_>, field: Option<&Field>, out: &mut Vec<u8>) {
 }
 
 /// Child `at` of a nested field.
-fn child(field: Option<&Field>, at: usize) -> Option<&Field> {
+pub(crate) fn child(field: Option<&Field>, at: usize) -> Option<&Field> {
     fn of(data_type: &DataType, at: usize) -> Option<&Field> {
         match data_type {
             DataType::List(child) | DataType::LargeList(child) | DataType::Map(child, _) => {
@@ -79,7 +84,7 @@ fn child(field: Option<&Field>, at: usize) -> Option<&Field> {
 }
 
 /// The variant of a union field called `name`.
-fn variant<'a>(field: Option<&'a Field>, name: &str) -> Option<&'a Field> {
+pub(crate) fn variant<'a>(field: Option<&'a Field>, name: &str) -> Option<&'a Field> {
     match &field?.data_type {
         DataType::Union(fields, _) => fields.iter().map(|(_, f)| f).find(|f| f.name == name),
         _ => None,
@@ -94,7 +99,9 @@ fn write_map(
     out: &mut Vec<u8>,
 ) {
     let (key_field, value_field) = (child(entries, 0), child(entries, 1));
-    let text_keys = rows.clone().all(|at| matches!(value(keys, at), Value::Text(_)))
+    let text_keys = rows
+        .clone()
+        .all(|at| matches!(value(keys, at), Value::Text(_)))
         && !key_field.is_some_and(is_json);
     let brackets = if text_keys { b"{}" } else { b"[]" };
     write_sequence(brackets, rows, out, |at, out| {
@@ -122,7 +129,11 @@ fn write_number(v: f64, value: &Value<'_>, out: &mut Vec<u8>) {
     } else if v.is_nan() {
         out.extend_from_slice(b"\"NaN\"");
     } else {
-        out.extend_from_slice(if v > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" });
+        out.extend_from_slice(if v > 0.0 {
+            b"\"Infinity\""
+        } else {
+            b"\"-Infinity\""
+        });
     }
 }
 
@@ -146,7 +157,10 @@ fn write_sequence<T>(
 pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    while let Some(at) = rest
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
         if let Some((&byte, after)) = special.split_first() {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
+use export_core::json::JsonReader;
 use export_core::marrow::array::Array;
 use export_core::marrow::datatypes::{DataType, Field};
 use export_core::schema::is_json;
@@ -13,7 +14,6 @@ use export_core::{
     Batch, Cancel, Error, ExportMetadata, Note, Result, Schema, Sink, SinkSummary, StreamBatch,
     WriteOptions,
 };
-use jiter::Jiter;
 
 use super::options::{self, Nulls};
 
@@ -152,15 +152,12 @@ fn join_line(line: &mut [u8]) -> Result<()> {
             .filter(|byte| matches!(byte, b'\n' | b'\r'))
             .for_each(|byte| *byte = b' ');
     }
-    let mut json = Jiter::new(line);
-    json.next_skip()
-        .and_then(|()| json.finish())
-        .map_err(|error| {
-            Error::data(format!(
-                "a column of JSON documents holds one that is not JSON: {error}"
-            ))
-            .with_hint("keep the column as text: take its extension type away")
-        })
+    JsonReader::new(u32::MAX).check(line).map_err(|error| {
+        Error::data(format!(
+            "a column of JSON documents holds one that is not JSON: {error}"
+        ))
+        .with_hint("keep the column as text: take its extension type away")
+    })
 }
 
 /// Whether there is a float that JSON has no number for.

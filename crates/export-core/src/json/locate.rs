@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiter::{Jiter, JiterResult, Peek};
 
-use super::parse::VALUE;
+use super::VALUE;
 
 /// Longest path told.
 const MAX_BYTES: usize = 200;
