@@ -158,13 +158,17 @@ fn ten_thousand_chunks_open_through_two_reads() {
     }
     writer.finish().unwrap();
     let storage = storage(writer.output());
-    let start = std::time::Instant::now();
-    let container = Container::open(storage, &Limits::default()).unwrap();
-    let elapsed = start.elapsed();
+    let container = Container::open(storage.clone(), &Limits::default()).unwrap();
+    let times = (0..9).map(|_| {
+        let start = std::time::Instant::now();
+        Container::open(storage.clone(), &Limits::default()).unwrap();
+        start.elapsed()
+    });
+    let fastest = times.min().unwrap();
     assert_eq!(container.chunks().len(), 10_000);
     assert!(container.reads().requests <= 2);
     eprintln!(
-        "10,000 chunks of 7 columns: {elapsed:?}, index {} bytes",
+        "10,000 chunks of 7 columns open in {fastest:?}, index {} bytes",
         container.reads().bytes
     );
 }
