@@ -68,7 +68,7 @@ impl ChunkEncoder for Encoder {
                 .array(column, 0..batch.rows(), 0)
                 .map_err(|error| error.in_column(&field.name))?;
             columns.push(ColumnDirectory {
-                summary: summarise(column, batch.rows()),
+                summary: summarise(column),
                 blocks: writer.take_blocks(),
             });
         }

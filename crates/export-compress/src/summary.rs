@@ -1,32 +1,22 @@
 //! What is known of a column without decoding it: nulls and bounds.
 
-use export_core::marrow::array::{Array, BytesArray};
+use export_core::marrow::array::{Array, BytesArray, DictionaryArray};
 use export_core::{Bound, Summary, array};
 
 use crate::bits;
 use crate::defect::wide;
 
 /// The summary of a top-level column. Slots whose place is broken are left out; the encoder refuses such arrays.
-pub(crate) fn summarise(column: &Array, rows: usize) -> Summary {
-    let mut summary = match column {
-        Array::Dictionary(a) => summarise(&a.values, array::len(&a.values)),
-        other => bounds(other),
-    };
-    summary.nulls = match column {
-        Array::Null(_) => wide(rows),
-        Array::Dictionary(a) => wide(nulls(array::validity(&a.keys), rows)),
-        other => wide(nulls(array::validity(other), rows)),
-    };
-    summary
+pub(crate) fn summarise(column: &Array) -> Summary {
+    let nulls = wide(array::null_count(column));
+    Summary {
+        nulls,
+        ..bounds(column, array::validity(column))
+    }
 }
 
-fn nulls(validity: Option<&[u8]>, rows: usize) -> usize {
-    let bitmap = validity.and_then(|validity| bits::slice(validity, 0..rows));
-    bitmap.map_or(0, |bitmap| rows - bits::count_ones(&bitmap))
-}
-
-fn bounds(column: &Array) -> Summary {
-    let validity = array::validity(column);
+/// Bounds of the slots that `validity` has, which are those of the array that have a value, or fewer.
+fn bounds(column: &Array, validity: Option<&[u8]>) -> Summary {
     macro_rules! ints {
         ($array:expr) => {
             ints(&$array.values, validity)
@@ -75,8 +65,40 @@ fn bounds(column: &Array) -> Summary {
             let width = usize::try_from(a.n).unwrap_or(0).max(1);
             strings(a.data.chunks_exact(width).map(Some), validity)
         }
+        Array::Dictionary(a) => bounds(&a.values, Some(&used_entries(a, validity))),
+        Array::RunEndEncoded(a) => bounds(&a.values, array::validity(&a.values)),
         _ => Summary::default(),
     }
+}
+
+/// The entries that have a value and are the value of a slot.
+fn used_entries(dictionary: &DictionaryArray, validity: Option<&[u8]>) -> Vec<u8> {
+    let entries = array::validity(&dictionary.values);
+    let mut used = bits::filled(false, array::len(&dictionary.values));
+    macro_rules! mark {
+        ($keys:expr) => {
+            for key in present($keys.values.iter(), validity) {
+                match usize::try_from(*key) {
+                    Ok(key) if entries.is_none_or(|entries| bits::get(entries, key)) => {
+                        bits::set_range(&mut used, key, 1);
+                    }
+                    _ => {}
+                }
+            }
+        };
+    }
+    match &*dictionary.keys {
+        Array::Int8(keys) => mark!(keys),
+        Array::Int16(keys) => mark!(keys),
+        Array::Int32(keys) => mark!(keys),
+        Array::Int64(keys) => mark!(keys),
+        Array::UInt8(keys) => mark!(keys),
+        Array::UInt16(keys) => mark!(keys),
+        Array::UInt32(keys) => mark!(keys),
+        Array::UInt64(keys) => mark!(keys),
+        _ => {}
+    }
+    used
 }
 
 fn slices<O: Copy + TryInto<usize>>(array: &BytesArray<O>) -> impl Iterator<Item = Option<&[u8]>> {
@@ -199,7 +221,7 @@ mod tests {
             validity: Some(vec![0b0111]),
             values,
         });
-        let summary = summarise(&array, 4);
+        let summary = summarise(&array);
         assert!(summary.has_nan && summary.nulls == 1);
         let Some(Bound::Float(min)) = summary.min else {
             panic!()
@@ -250,7 +272,7 @@ mod tests {
             values: vec![u64::MAX, 1],
         });
         assert_eq!(
-            summarise(&array, 2).max,
+            summarise(&array).max,
             Some(Bound::Int(i128::from(u64::MAX)))
         );
     }
