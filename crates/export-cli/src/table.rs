@@ -121,15 +121,13 @@ impl Layout {
             if head.right {
                 _ = write!(line, "{:pad$}{style}{text}{style:#}", "");
             } else {
-                // Nothing follows the last column, so nothing pads it.
-                let pad = if at == last { 0 } else { pad };
                 _ = write!(line, "{style}{text}{style:#}{:pad$}", "");
             }
             if at != last {
                 line.push_str(GAP);
             }
         }
-        writeln!(out, "{line}")
+        writeln!(out, "{}", line.trim_end())
     }
 }
 

@@ -111,8 +111,13 @@ fn print(streams: &[(String, Arc<exportkit::Schema>)], console: &Console) -> Res
     for (at, (name, schema)) in streams.iter().enumerate() {
         let gap = if at > 0 { "\n" } else { "" };
         writeln!(out, "{gap}{bold}stream {}{bold:#}", plain(name))?;
-        let rows: Vec<_> = schema.fields.iter().map(cells).collect();
-        let heads = ["column", "type", "null", "unit", "metadata"].map(Head::text).to_vec();
+        let mut rows: Vec<_> = schema.fields.iter().map(cells).collect();
+        let mut heads = ["column", "type", "nullable", "unit", "metadata"].map(Head::text).to_vec();
+        // Few fields have units and metadata.
+        while rows.iter().all(|row| row.last().is_some_and(|cell| cell.text.is_empty())) && heads.len() > 3 {
+            heads.pop();
+            rows.iter_mut().for_each(|row| drop(row.pop()));
+        }
         table::write(heads, &rows, width(), console.out, &mut out)?;
     }
     Ok(out.flush()?)
