@@ -37,8 +37,15 @@ use export_core::{Batch, Error, Result, Schema, array};
 
 /// The Arrow schema of a schema.
 pub fn arrow_schema(schema: &Schema) -> Result<ArrowSchema> {
-    let fields = schema.fields.iter().map(arrow_field).collect::<Result<Fields>>()?;
-    Ok(ArrowSchema::new_with_metadata(fields, schema.metadata.clone().into_iter().collect()))
+    let fields = schema
+        .fields
+        .iter()
+        .map(arrow_field)
+        .collect::<Result<Fields>>()?;
+    Ok(ArrowSchema::new_with_metadata(
+        fields,
+        schema.metadata.clone().into_iter().collect(),
+    ))
 }
 
 /// The schema of an Arrow schema.

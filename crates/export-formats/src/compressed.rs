@@ -53,7 +53,9 @@ impl Compression {
     #[must_use]
     pub fn from_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        Self::ALL.into_iter().find(|kind| kind.extension() == extension)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.extension() == extension)
     }
 
     /// The kind whose signature `head` starts with. Never [`Compression::Brotli`].

@@ -24,9 +24,11 @@ mod names;
 mod options;
 mod parse;
 mod read;
+mod rows;
 mod sample;
 mod sniff;
 mod split;
+mod values;
 mod write;
 
 use std::io::Write;
@@ -61,7 +63,11 @@ impl Format for Csv {
     }
 
     fn sniff(&self, head: &[u8]) -> Confidence {
-        if sniff::looks_like(head, None) { Confidence::Maybe } else { Confidence::No }
+        if sniff::looks_like(head, None) {
+            Confidence::Maybe
+        } else {
+            Confidence::No
+        }
     }
 
     fn open(&self, input: Input, options: &ReadOptions) -> Result<Box<dyn Source>> {
@@ -87,7 +93,11 @@ impl Format for Tsv {
     }
 
     fn sniff(&self, head: &[u8]) -> Confidence {
-        if sniff::looks_like(head, Some(b'\t')) { Confidence::Maybe } else { Confidence::No }
+        if sniff::looks_like(head, Some(b'\t')) {
+            Confidence::Maybe
+        } else {
+            Confidence::No
+        }
     }
 
     fn open(&self, input: Input, options: &ReadOptions) -> Result<Box<dyn Source>> {

@@ -50,7 +50,11 @@ impl Format for Parquet {
     }
 
     fn sniff(&self, head: &[u8]) -> Confidence {
-        if head.starts_with(SIGNATURE) { Confidence::Yes } else { Confidence::No }
+        if head.starts_with(SIGNATURE) {
+            Confidence::Yes
+        } else {
+            Confidence::No
+        }
     }
 
     fn reads_anywhere(&self) -> bool {
@@ -68,8 +72,17 @@ impl Format for Parquet {
         options: &WriteOptions,
     ) -> Result<Box<dyn Sink>> {
         check_options(&options.extra, &[CODEC_OPTION])?;
-        let codec = properties::codec(options.extra.get(CODEC_OPTION).map_or("zstd", String::as_str))?;
-        Ok(Box::new(write::ParquetSink::create(output, codec, &options.cancel)))
+        let codec = properties::codec(
+            options
+                .extra
+                .get(CODEC_OPTION)
+                .map_or("zstd", String::as_str),
+        )?;
+        Ok(Box::new(write::ParquetSink::create(
+            output,
+            codec,
+            &options.cancel,
+        )))
     }
 }
 
@@ -78,7 +91,10 @@ fn check_options(extra: &BTreeMap<String, String>, known: &[&str]) -> Result<()>
     let unknown = |name: &&String| name.starts_with("parquet.") && !known.contains(&name.as_str());
     match extra.keys().find(unknown) {
         None => Ok(()),
-        Some(name) => Err(Error::usage(format!("there is no option {name:?} here"))
-            .with_hint(format!("the only option of Parquet is {CODEC_OPTION}, for writing"))),
+        Some(name) => Err(
+            Error::usage(format!("there is no option {name:?} here")).with_hint(format!(
+                "the only option of Parquet is {CODEC_OPTION}, for writing"
+            )),
+        ),
     }
 }

@@ -1,5 +1,10 @@
 //! Batches to Arrow's record batches and back, for every type.
 #![cfg(feature = "arrow")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 
@@ -29,17 +34,36 @@ fn buffers_are_moved() {
     let schema = Arc::new(export_core::Schema::new(vec![field]).unwrap());
     let values: Vec<i64> = (0..1000).collect();
     let address = values.as_ptr();
-    let column = Array::Int64(PrimitiveArray { validity: None, values });
+    let column = Array::Int64(PrimitiveArray {
+        validity: None,
+        values,
+    });
     let batch = export_core::Batch::new(schema, 1000, vec![column]).unwrap();
     let record_batch = arrow::record_batch(batch).unwrap();
-    assert_eq!(record_batch.column(0).to_data().buffers()[0].as_ptr().cast(), address);
+    assert_eq!(
+        record_batch.column(0).to_data().buffers()[0]
+            .as_ptr()
+            .cast(),
+        address
+    );
 }
 
 #[test]
 fn slices_are_cut_down() {
     let columns: [(&str, ArrayRef); 2] = [
-        ("a", Arc::new(Int32Array::from(vec![Some(1), None, Some(3), Some(4)]))),
-        ("b", Arc::new(StringArray::from(vec![Some("x"), Some("yy"), None, Some("zzz")]))),
+        (
+            "a",
+            Arc::new(Int32Array::from(vec![Some(1), None, Some(3), Some(4)])),
+        ),
+        (
+            "b",
+            Arc::new(StringArray::from(vec![
+                Some("x"),
+                Some("yy"),
+                None,
+                Some("zzz"),
+            ])),
+        ),
     ];
     let whole = RecordBatch::try_from_iter(columns).unwrap();
     let slice = arrow::batch(&whole.slice(1, 2)).unwrap();
@@ -55,5 +79,12 @@ fn what_is_not_held_is_named() {
     assert_eq!(error.position().column.as_deref(), Some("order.amount"));
     let array: ArrayRef = Arc::new(Decimal256Array::new_null(2));
     let batch = RecordBatch::try_from_iter([("wide", array)]).unwrap();
-    assert_eq!(arrow::batch(&batch).unwrap_err().position().column.as_deref(), Some("wide"));
+    assert_eq!(
+        arrow::batch(&batch)
+            .unwrap_err()
+            .position()
+            .column
+            .as_deref(),
+        Some("wide")
+    );
 }

@@ -1,16 +1,27 @@
 //! Compressed files: round trips, early ends at every byte, damage at every bit, bombs.
 #![cfg(feature = "compressed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::io::{self, Cursor, Read, Write};
 
 use export_core::{Error, ErrorKind};
 use export_formats::compressed::{Compression, Compressor, wrap_reader};
 
-const KINDS: [Compression; 4] =
-    [Compression::Gzip, Compression::Zstd, Compression::Lz4, Compression::Brotli];
+const KINDS: [Compression; 4] = [
+    Compression::Gzip,
+    Compression::Zstd,
+    Compression::Lz4,
+    Compression::Brotli,
+];
 
 fn text(lines: u64) -> Vec<u8> {
-    (0..lines).flat_map(|n| format!("{n},{}\n", n * n % 7919).into_bytes()).collect()
+    (0..lines)
+        .flat_map(|n| format!("{n},{}\n", n * n % 7919).into_bytes())
+        .collect()
 }
 
 fn compress(kind: Compression, bytes: &[u8]) -> Vec<u8> {
@@ -57,9 +68,16 @@ fn an_early_end_is_said() {
         let bytes = text(60_000);
         let packed = compress(kind, &bytes);
         let step = (packed.len() / 500).max(1);
-        for cut in (1..packed.len()).step_by(step).chain(packed.len() - 20..packed.len()) {
+        for cut in (1..packed.len())
+            .step_by(step)
+            .chain(packed.len() - 20..packed.len())
+        {
             let error = decompress(kind, &packed[..cut]).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Truncated, "{kind:?} at {cut}: {error}");
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Truncated,
+                "{kind:?} at {cut}: {error}"
+            );
             assert!(error.position().offset.is_some());
         }
     }
@@ -80,7 +98,11 @@ fn damage_is_said() {
                 Err(_) => found += 1,
             }
         }
-        assert!(found > packed.len() * 7, "{kind:?}: {found} of {} bits", packed.len() * 8);
+        assert!(
+            found > packed.len() * 7,
+            "{kind:?}: {found} of {} bits",
+            packed.len() * 8
+        );
     }
 }
 
@@ -101,7 +123,11 @@ fn bombs_stream() {
         io::copy(&mut io::repeat(0).take(SIZE), &mut compressor).unwrap();
         let packed = compressor.finish().unwrap();
         let mut reader = wrap_reader(kind, Box::new(Cursor::new(packed))).unwrap();
-        assert_eq!(io::copy(&mut reader, &mut io::sink()).unwrap(), SIZE, "{kind:?}");
+        assert_eq!(
+            io::copy(&mut reader, &mut io::sink()).unwrap(),
+            SIZE,
+            "{kind:?}"
+        );
     }
 }
 
@@ -109,8 +135,16 @@ fn bombs_stream() {
 fn a_large_window_is_refused() {
     // A frame whose header asks for a window of 2^31 bytes.
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00];
-    assert_eq!(decompress(Compression::Zstd, &frame).unwrap_err().kind(), ErrorKind::Limit);
-    assert_eq!(decompress(Compression::Brotli, &[0x11, 30, 0]).unwrap_err().kind(), ErrorKind::Limit);
+    assert_eq!(
+        decompress(Compression::Zstd, &frame).unwrap_err().kind(),
+        ErrorKind::Limit
+    );
+    assert_eq!(
+        decompress(Compression::Brotli, &[0x11, 30, 0])
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Limit
+    );
 }
 
 struct Full(usize);
@@ -119,7 +153,11 @@ impl Write for Full {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(self.0);
         self.0 -= taken;
-        if taken == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken) }
+        if taken == 0 {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(taken)
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -133,12 +171,19 @@ fn a_full_disk_is_said_at_the_latest_at_the_end() {
         for room in [0, 1, 5, 30] {
             let bytes = text(1000);
             let mut compressor = Compressor::new(kind, Full(room)).unwrap();
-            let error = match compressor.write_all(&bytes).and_then(|()| compressor.flush()) {
+            let error = match compressor
+                .write_all(&bytes)
+                .and_then(|()| compressor.flush())
+            {
                 Err(error) => error.into(),
                 Ok(()) => compressor.finish().map(|_| ()).unwrap_err(),
             };
             let kind_of_io = error.io_error().unwrap().kind();
-            assert_eq!(kind_of_io, io::ErrorKind::StorageFull, "{kind:?} with room for {room}");
+            assert_eq!(
+                kind_of_io,
+                io::ErrorKind::StorageFull,
+                "{kind:?} with room for {room}"
+            );
         }
     }
 }

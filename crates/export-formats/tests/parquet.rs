@@ -1,5 +1,13 @@
 //! Batches through Parquet and back, for every type; metadata; damage.
 #![cfg(feature = "parquet")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
@@ -29,14 +37,20 @@ impl Write for Shared {
 fn write(batch: &Batch, metadata: &ExportMetadata) -> Result<(Vec<u8>, Vec<Note>)> {
     let shared = Shared::default();
     let mut sink = Parquet.create(Box::new(shared.clone()), &WriteOptions::default())?;
-    sink.write(StreamBatch { stream: "rows".into(), batch: batch.clone() })?;
+    sink.write(StreamBatch {
+        stream: "rows".into(),
+        batch: batch.clone(),
+    })?;
     let summary = sink.finish(metadata)?;
     let bytes = shared.0.lock().unwrap().clone();
     Ok((bytes, summary.notes))
 }
 
 fn open(bytes: &[u8], options: &ReadOptions) -> Result<Box<dyn Source>> {
-    Parquet.open(Input::Stream(Box::new(Cursor::new(bytes.to_vec()))), options)
+    Parquet.open(
+        Input::Stream(Box::new(Cursor::new(bytes.to_vec()))),
+        options,
+    )
 }
 
 fn read(bytes: &[u8], options: &ReadOptions) -> Result<(Batch, BTreeMap<String, String>)> {
@@ -49,13 +63,20 @@ fn read(bytes: &[u8], options: &ReadOptions) -> Result<(Batch, BTreeMap<String, 
 }
 
 fn field(name: &str, data_type: DataType) -> Field {
-    Field { name: name.into(), data_type, nullable: true, ..Field::default() }
+    Field {
+        name: name.into(),
+        data_type,
+        nullable: true,
+        ..Field::default()
+    }
 }
 
 /// What Parquet keeps of a column, by the notes of the format; `None` where it cannot hold it.
 fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
     let valid = |validity: &Option<Vec<u8>>, row: usize| {
-        validity.as_ref().is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1)
+        validity
+            .as_ref()
+            .is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1)
     };
     let column = match column {
         Array::Timestamp(a) if a.unit == TimeUnit::Second => {
@@ -81,12 +102,23 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
             Array::Time32(a)
         }
         Array::MonthDayNanoInterval(a) => {
-            let meta = |name: &str| FieldMeta { name: name.into(), ..FieldMeta::default() };
-            let plain = |values| Array::Int32(PrimitiveArray { validity: None, values });
+            let meta = |name: &str| FieldMeta {
+                name: name.into(),
+                ..FieldMeta::default()
+            };
+            let plain = |values| {
+                Array::Int32(PrimitiveArray {
+                    validity: None,
+                    values,
+                })
+            };
             let months = plain(a.values.iter().map(|v| v.months).collect());
             let days = plain(a.values.iter().map(|v| v.days).collect());
             let nanoseconds = a.values.iter().map(|v| v.nanoseconds).collect();
-            let nanoseconds = Array::Int64(PrimitiveArray { validity: None, values: nanoseconds });
+            let nanoseconds = Array::Int64(PrimitiveArray {
+                validity: None,
+                values: nanoseconds,
+            });
             Array::Struct(StructArray {
                 len: a.values.len(),
                 validity: a.validity.clone(),
@@ -118,7 +150,13 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
         | DataType::RunEndEncoded(..) => column.data_type(),
         same => same.clone(),
     };
-    Some((Field { data_type: changed, ..field.clone() }, column))
+    Some((
+        Field {
+            data_type: changed,
+            ..field.clone()
+        },
+        column,
+    ))
 }
 
 fn holds(data_type: &DataType) -> bool {
@@ -140,12 +178,17 @@ fn holds(data_type: &DataType) -> bool {
 
 fn kept(batch: &Batch) -> Option<Batch> {
     let columns = batch.schema().fields.iter().zip(batch.columns());
-    let kept: Option<Vec<_>> = columns.map(|(field, column)| kept_column(field, column)).collect();
+    let kept: Option<Vec<_>> = columns
+        .map(|(field, column)| kept_column(field, column))
+        .collect();
     let (fields, columns): (Vec<_>, Vec<_>) = kept?.into_iter().unzip();
     if !fields.iter().all(|field| holds(&field.data_type)) {
         return None;
     }
-    let schema = Schema { fields, metadata: batch.schema().metadata.clone() };
+    let schema = Schema {
+        fields,
+        metadata: batch.schema().metadata.clone(),
+    };
     Some(Batch::new(Arc::new(schema), batch.rows(), columns).unwrap())
 }
 
@@ -157,40 +200,74 @@ fn every_type_comes_back() {
 #[test]
 fn what_cannot_be_written_is_named() {
     for batch in conformance::batches(3).unwrap() {
-        let Err(error) = write(&batch, &ExportMetadata::default()) else { continue };
+        let Err(error) = write(&batch, &ExportMetadata::default()) else {
+            continue;
+        };
         assert!(kept(&batch).is_none(), "{:?}: {error}", batch.schema());
-        assert!(matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Data), "{error:?}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Data),
+            "{error:?}"
+        );
         assert!(error.position().column.is_some(), "{error}");
     }
 }
 
 #[test]
 fn metadata_comes_back() {
-    let mut x = field("x", DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)));
+    let mut x = field(
+        "x",
+        DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+    );
     x.metadata = [("unit".to_owned(), "ms".to_owned())].into();
     let mut schema = Schema::new(vec![x]).unwrap();
     schema.metadata.insert("csv.null".into(), "NA".into());
     let batch = Batch::empty(Arc::new(schema)).unwrap();
-    let entries = BTreeMap::from([("pandas".into(), "{}".into()), ("exportkit.tool".into(), "old".into())]);
-    let metadata = ExportMetadata { tool: "new 1".into(), rows: 0, entries, ..ExportMetadata::default() };
+    let entries = BTreeMap::from([
+        ("pandas".into(), "{}".into()),
+        ("exportkit.tool".into(), "old".into()),
+    ]);
+    let metadata = ExportMetadata {
+        tool: "new 1".into(),
+        rows: 0,
+        entries,
+        ..ExportMetadata::default()
+    };
     let (bytes, notes) = write(&batch, &metadata).unwrap();
     assert!(notes.is_empty());
     let (found, pairs) = read(&bytes, &ReadOptions::default()).unwrap();
     assert_eq!(found.schema(), batch.schema());
-    let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
     assert_eq!(
         pairs,
-        [("exportkit.created_ns", "0"), ("exportkit.rows", "0"), ("exportkit.tool", "new 1"), ("pandas", "{}")]
+        [
+            ("exportkit.created_ns", "0"),
+            ("exportkit.rows", "0"),
+            ("exportkit.tool", "new 1"),
+            ("pandas", "{}")
+        ]
     );
 }
 
 fn numbers(rows: i64) -> Batch {
     let column = |f: fn(i64) -> i64| {
-        Array::Int64(PrimitiveArray { validity: None, values: (0..rows).map(f).collect() })
+        Array::Int64(PrimitiveArray {
+            validity: None,
+            values: (0..rows).map(f).collect(),
+        })
     };
-    let fields = ["a", "b", "c"].map(|name| field(name, DataType::Int64)).to_vec();
+    let fields = ["a", "b", "c"]
+        .map(|name| field(name, DataType::Int64))
+        .to_vec();
     let columns = vec![column(|n| n), column(|n| n % 7), column(|n| n * n)];
-    Batch::new(Arc::new(Schema::new(fields).unwrap()), rows as usize, columns).unwrap()
+    Batch::new(
+        Arc::new(Schema::new(fields).unwrap()),
+        rows as usize,
+        columns,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -198,18 +275,46 @@ fn columns_and_batches_are_as_asked_for() {
     let (bytes, _) = write(&numbers(10_000), &ExportMetadata::default()).unwrap();
     conformance::source(|options| open(&bytes, options)).unwrap();
     let columns = Some(vec!["c".to_owned(), "a".to_owned()]);
-    let (batch, _) = read(&bytes, &ReadOptions { columns, ..ReadOptions::default() }).unwrap();
+    let (batch, _) = read(
+        &bytes,
+        &ReadOptions {
+            columns,
+            ..ReadOptions::default()
+        },
+    )
+    .unwrap();
     assert!(batch.same_rows(&numbers(10_000).project(&[2, 0]).unwrap()));
     let columns = Some(vec!["d".to_owned()]);
-    let error = read(&bytes, &ReadOptions { columns, ..ReadOptions::default() }).unwrap_err();
-    assert_eq!((error.kind(), error.hint()), (ErrorKind::NotFound, Some("columns are a, b, c")));
+    let error = read(
+        &bytes,
+        &ReadOptions {
+            columns,
+            ..ReadOptions::default()
+        },
+    )
+    .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.hint()),
+        (ErrorKind::NotFound, Some("columns are a, b, c"))
+    );
 }
 
 #[test]
 fn one_stream_a_file() {
-    let mut sink = Parquet.create(Box::new(std::io::sink()), &WriteOptions::default()).unwrap();
-    sink.write(StreamBatch { stream: "one".into(), batch: numbers(1) }).unwrap();
-    let error = sink.write(StreamBatch { stream: "two".into(), batch: numbers(1) }).unwrap_err();
+    let mut sink = Parquet
+        .create(Box::new(std::io::sink()), &WriteOptions::default())
+        .unwrap();
+    sink.write(StreamBatch {
+        stream: "one".into(),
+        batch: numbers(1),
+    })
+    .unwrap();
+    let error = sink
+        .write(StreamBatch {
+            stream: "two".into(),
+            batch: numbers(1),
+        })
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.message().contains("\"one\"") && error.message().contains("\"two\""));
 }
@@ -218,10 +323,16 @@ fn one_stream_a_file() {
 fn damage_is_an_error() {
     let (bytes, _) = write(&numbers(300), &ExportMetadata::default()).unwrap();
     let options = ReadOptions::default();
-    assert_eq!(read(b"", &options).unwrap_err().message(), "the input is empty");
+    assert_eq!(
+        read(b"", &options).unwrap_err().message(),
+        "the input is empty"
+    );
     for cut in 1..bytes.len() {
         let error = read(&bytes[..cut], &options).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Corrupt), "{error:?}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Corrupt),
+            "{error:?}"
+        );
     }
     for byte in 0..bytes.len() {
         for bit in [0, 3, 7] {
@@ -247,11 +358,74 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_is_said() {
-    let mut sink = Parquet.create(Box::new(Full), &WriteOptions::default()).unwrap();
-    let written = sink.write(StreamBatch { stream: "rows".into(), batch: numbers(10) });
+    let mut sink = Parquet
+        .create(Box::new(Full), &WriteOptions::default())
+        .unwrap();
+    let written = sink.write(StreamBatch {
+        stream: "rows".into(),
+        batch: numbers(10),
+    });
     let error = match written {
         Ok(()) => sink.finish(&ExportMetadata::default()).unwrap_err(),
         Err(error) => error,
     };
-    assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::StorageFull, "{error:?}");
+    assert_eq!(
+        error.io_error().unwrap().kind(),
+        std::io::ErrorKind::StorageFull,
+        "{error:?}"
+    );
+}
+
+#[test]
+fn promises_of_sinks() {
+    let create = || Parquet.create(Box::new(std::io::sink()), &WriteOptions::default());
+    conformance::sink(create, &numbers(10)).unwrap();
+}
+
+/// A file of one INT96 column, each value a Julian day and nanoseconds of it.
+fn int96_file(values: &[(u32, u64)]) -> Vec<u8> {
+    use parquet::data_type::{Int96, Int96Type};
+    use parquet::file::{properties::WriterProperties, writer::SerializedFileWriter};
+    let schema = parquet::schema::parser::parse_message_type("message m { required int96 at; }");
+    let properties = Arc::new(WriterProperties::new());
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), Arc::new(schema.unwrap()), properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let values: Vec<Int96> = values
+        .iter()
+        .map(|&(day, nanoseconds)| {
+            let mut value = Int96::new();
+            value.set_data(nanoseconds as u32, (nanoseconds >> 32) as u32, day);
+            value
+        })
+        .collect();
+    column
+        .typed::<Int96Type>()
+        .write_batch(&values, None, None)
+        .unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn int96_is_read_where_nanoseconds_hold_it() {
+    const EPOCH: u32 = 2_440_588;
+    let bytes = int96_file(&[(EPOCH, 1), (EPOCH - 1, 86_399_999_999_999)]);
+    let (batch, _) = read(&bytes, &ReadOptions::default()).unwrap();
+    let Array::Timestamp(column) = &batch.columns()[0] else {
+        panic!("{batch:?}")
+    };
+    assert_eq!(
+        (column.unit, &column.values[..]),
+        (TimeUnit::Nanosecond, &[1, -1][..])
+    );
+    // The year 1.
+    let bytes = int96_file(&[(EPOCH, 1), (1_721_426, 0)]);
+    let error = read(&bytes, &ReadOptions::default()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.position().row),
+        (ErrorKind::Unsupported, Some(2))
+    );
 }

@@ -29,10 +29,10 @@ fn is_type_held(data_type: &DataType) -> Result<()> {
         | DataType::Decimal64(..)
         | DataType::Decimal256(..)
         | DataType::ListView(_)
-        | DataType::LargeListView(_) => {
-            Err(Error::unsupported(format!("columns of type {data_type} are not supported"))
-                .with_hint("leave the column out, or cast it first"))
-        }
+        | DataType::LargeListView(_) => Err(Error::unsupported(format!(
+            "columns of type {data_type} are not supported"
+        ))
+        .with_hint("leave the column out, or cast it first")),
         _ => Ok(()),
     }
 }
@@ -65,16 +65,30 @@ pub(super) fn is_whole(data: &ArrayData) -> Result<()> {
         let whole = data.child_data().first().and_then(|run_ends| {
             let run_ends = arrow_array::make_array(run_ends.clone());
             match ends.data_type() {
-                DataType::Int16 => run_ends.as_primitive::<Int16Type>().values().last().map(|&v| v.into()),
-                DataType::Int32 => run_ends.as_primitive::<Int32Type>().values().last().map(|&v| v.into()),
-                DataType::Int64 => run_ends.as_primitive::<Int64Type>().values().last().copied(),
+                DataType::Int16 => run_ends
+                    .as_primitive::<Int16Type>()
+                    .values()
+                    .last()
+                    .map(|&v| v.into()),
+                DataType::Int32 => run_ends
+                    .as_primitive::<Int32Type>()
+                    .values()
+                    .last()
+                    .map(|&v| v.into()),
+                DataType::Int64 => run_ends
+                    .as_primitive::<Int64Type>()
+                    .values()
+                    .last()
+                    .copied(),
                 _ => None,
             }
         });
         let len = i64::try_from(data.len()).ok();
         if data.offset() != 0 || (whole != len && (whole, len) != (None, Some(0))) {
-            return Err(Error::unsupported("a slice of a run-end encoded column is not supported")
-                .with_hint("take or concatenate it first, which makes it whole"));
+            return Err(
+                Error::unsupported("a slice of a run-end encoded column is not supported")
+                    .with_hint("take or concatenate it first, which makes it whole"),
+            );
         }
     }
     data.child_data().iter().try_for_each(is_whole)

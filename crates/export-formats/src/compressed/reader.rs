@@ -19,7 +19,7 @@ const WINDOW_LOG_MAX: u32 = 27;
 pub fn wrap_reader(kind: Compression, input: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
     let decoder = match kind {
-        Compression::Gzip => Decoder::Gzip(MultiGzDecoder::new(input)),
+        Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(input))),
         Compression::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(input)?;
             decoder.window_log_max(WINDOW_LOG_MAX)?;
@@ -27,23 +27,41 @@ pub fn wrap_reader(kind: Compression, input: Box<dyn Read + Send>) -> Result<Box
         }
         Compression::Lz4 => {
             let frames = lz4_flex::frame::FrameDecoder::new(Watched::new(input));
-            Decoder::Lz4 { frames: Box::new(frames), frame_from: 0 }
+            Decoder::Lz4 {
+                frames: Box::new(frames),
+                frame_from: 0,
+            }
         }
         Compression::Brotli => {
             // Brotli's "large window" extension would have the decoder keep up to 1 GiB.
-            if input.fill_buf()?.first().is_some_and(|byte| byte & 0x7f == 0x11) {
+            if input
+                .fill_buf()?
+                .first()
+                .is_some_and(|byte| byte & 0x7f == 0x11)
+            {
                 return Err(needs_memory(kind));
             }
             // The decoder has a buffer of its own.
-            Decoder::Brotli(Box::new(brotli::Decompressor::new(Watched::new(input), BUFFER_BYTES)))
+            Decoder::Brotli(Box::new(brotli::Decompressor::new(
+                Watched::new(input),
+                BUFFER_BYTES,
+            )))
         }
     };
-    Ok(Box::new(Decompressed { kind, decoder, bytes: 0, failed: false }))
+    Ok(Box::new(Decompressed {
+        kind,
+        decoder,
+        bytes: 0,
+        failed: false,
+    }))
 }
 
 fn needs_memory(kind: Compression) -> Error {
-    Error::limit(format!("the {} data takes too much memory to decompress", kind.name()))
-        .with_hint("decompress it first, with the tool of that name, if you trust it")
+    Error::limit(format!(
+        "the {} data takes too much memory to decompress",
+        kind.name()
+    ))
+    .with_hint("decompress it first, with the tool of that name, if you trust it")
 }
 
 type Input = BufReader<Box<dyn Read + Send>>;
@@ -57,7 +75,11 @@ struct Watched<R> {
 
 impl<R> Watched<R> {
     fn new(input: R) -> Self {
-        Self { input, bytes: 0, ended: false }
+        Self {
+            input,
+            bytes: 0,
+            ended: false,
+        }
     }
 }
 
@@ -71,7 +93,7 @@ impl<R: Read> Read for Watched<R> {
 }
 
 enum Decoder {
-    Gzip(MultiGzDecoder<Input>),
+    Gzip(Box<MultiGzDecoder<Input>>),
     Zstd(zstd::Decoder<'static, Input>),
     Lz4 {
         frames: Box<lz4_flex::frame::FrameDecoder<Watched<Input>>>,
@@ -148,11 +170,13 @@ impl Decompressed {
         let error = if window {
             needs_memory(self.kind)
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
-            Error::truncated(format!("the {name} data ends early"))
-                .with_hint("get the file again")
+            Error::truncated(format!("the {name} data ends early")).with_hint("get the file again")
         } else {
-            Error::new(ErrorKind::Corrupt, format!("the {name} data is damaged: {error}"))
-                .with_hint("get the file again")
+            Error::new(
+                ErrorKind::Corrupt,
+                format!("the {name} data is damaged: {error}"),
+            )
+            .with_hint("get the file again")
         };
         io::Error::other(error.at_offset(self.bytes))
     }

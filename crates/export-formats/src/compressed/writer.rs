@@ -45,7 +45,10 @@ impl<W: Write> Compressor<W> {
                 Encoder::Lz4(Box::new(FrameEncoder::with_frame_info(info, output)))
             }
             Compression::Brotli => {
-                let output = Remembering { output, error: None };
+                let output = Remembering {
+                    output,
+                    error: None,
+                };
                 Encoder::Brotli(Box::new(brotli::CompressorWriter::new(
                     output,
                     BUFFER_BYTES,
@@ -115,7 +118,9 @@ impl<W> Remembering<W> {
             Some(error) => {
                 // Errors cannot be cloned: the first one goes out, what stays is of its kind.
                 let kind = error.kind();
-                let stays = error.raw_os_error().map_or_else(|| kind.into(), io::Error::from_raw_os_error);
+                let stays = error
+                    .raw_os_error()
+                    .map_or_else(|| kind.into(), io::Error::from_raw_os_error);
                 Err(self.error.replace(stays).unwrap_or_else(|| kind.into()))
             }
         }

@@ -23,7 +23,9 @@ impl Bits {
     }
 
     pub(super) fn get(&self, at: usize) -> bool {
-        self.bytes.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1)
+        self.bytes
+            .get(at / 8)
+            .is_some_and(|byte| byte >> (at % 8) & 1 == 1)
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {

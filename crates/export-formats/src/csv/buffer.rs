@@ -24,7 +24,14 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, bytes: Vec::new(), start: 0, base: 0, utf8_to: 0, at_end: false }
+        Self {
+            input,
+            bytes: Vec::new(),
+            start: 0,
+            base: 0,
+            utf8_to: 0,
+            at_end: false,
+        }
     }
 
     /// The whole buffer; what was consumed since the last [`Window::fill`] comes first.
@@ -61,7 +68,9 @@ impl Window {
         while !self.at_end && self.bytes.len() < at_least.min(MAX_BUFFER_BYTES) {
             let want = (at_least - self.bytes.len()).max(READ_BYTES);
             let had = self.bytes.len();
-            (&mut self.input).take(want as u64).read_to_end(&mut self.bytes)?;
+            (&mut self.input)
+                .take(want as u64)
+                .read_to_end(&mut self.bytes)?;
             self.at_end = self.bytes.len() < had + want;
         }
         self.check_utf8(self.utf8_to);

@@ -5,13 +5,13 @@ use export_core::marrow::array::{
 };
 use export_core::marrow::datatypes::{DataType, TimeUnit};
 use export_core::text::write_scalar;
-use export_core::value::Value;
 
 use super::bits::Bits;
 use super::infer::NullRule;
 use super::kind::Kind;
 use super::parse;
 use super::split::Cell;
+use super::values::{Values, end_of};
 
 /// A column whose kind fits all cells so far, of this batch and of earlier ones.
 #[derive(Debug)]
@@ -24,35 +24,6 @@ pub(super) struct Column {
     /// All integers' magnitudes, ored, over all batches: less than 2^53 if and only if each of them is.
     magnitudes: u64,
     scratch: Vec<u8>,
-}
-
-#[derive(Debug)]
-enum Values {
-    Null,
-    Bool(Bits),
-    Int(Vec<i64>),
-    UInt(Vec<u64>),
-    Float(Vec<f64>),
-    Decimal(Vec<i128>),
-    Date(Vec<i32>),
-    Timestamp(Vec<i64>),
-    Text { offsets: Vec<i32>, data: Vec<u8> },
-}
-
-impl Values {
-    fn empty(kind: Kind) -> Self {
-        match kind {
-            Kind::Null => Self::Null,
-            Kind::Bool => Self::Bool(Bits::default()),
-            Kind::Int => Self::Int(Vec::new()),
-            Kind::UInt => Self::UInt(Vec::new()),
-            Kind::Float { .. } => Self::Float(Vec::new()),
-            Kind::Decimal { .. } => Self::Decimal(Vec::new()),
-            Kind::Date => Self::Date(Vec::new()),
-            Kind::Timestamp { .. } => Self::Timestamp(Vec::new()),
-            Kind::Text => Self::Text { offsets: vec![0], data: Vec::new() },
-        }
-    }
 }
 
 /// A widening: the cell it happened at, counted from the first of the cells given, and the kinds before and after.
@@ -105,7 +76,9 @@ impl Column {
         let mut done = 0;
         loop {
             let rest = cells.clone().skip(done);
-            let Some((accepted, refused)) = self.append(buffer, rest, rule) else { return };
+            let Some((accepted, refused)) = self.append(buffer, rest, rule) else {
+                return;
+            };
             done += accepted;
             let mut scratch = std::mem::take(&mut self.scratch);
             let from = self.kind;
@@ -151,15 +124,16 @@ impl Column {
             }
             (Values::Decimal(values), Kind::Decimal { precision, scale }) => {
                 let bound = 10_u128.pow(u32::from(precision));
-                let parse = |cell: &[u8]| {
-                    parse::decimal(cell, scale).filter(|v| v.unsigned_abs() < bound)
-                };
+                let parse =
+                    |cell: &[u8]| parse::decimal(cell, scale).filter(|v| v.unsigned_abs() < bound);
                 sieve.fill(cells, parse, |v| values.push(v))
             }
             (Values::Date(values), _) => sieve.fill(cells, parse::date, |v| values.push(v)),
-            (Values::Timestamp(values), Kind::Timestamp { unit, style }) => {
-                sieve.fill(cells, |cell| parse::timestamp(cell, unit, style), |v| values.push(v))
-            }
+            (Values::Timestamp(values), Kind::Timestamp { unit, style }) => sieve.fill(
+                cells,
+                |cell| parse::timestamp(cell, unit, style),
+                |v| values.push(v),
+            ),
             (Values::Text { offsets, data }, _) => sieve.fill_text(cells, offsets, data),
             _ => sieve.fill(cells, |_| None, |()| {}),
         }
@@ -167,17 +141,27 @@ impl Column {
 
     /// The narrowest kind that has this cell and all values so far, with their text unchanged.
     fn wider(&self, cell: &[u8]) -> Kind {
-        let digits = Kind::Decimal { precision: 38, scale: 0 };
+        let digits = Kind::Decimal {
+            precision: 38,
+            scale: 0,
+        };
         let plain = Kind::Float { point: false };
         let exact_as_float = self.magnitudes < 1 << 53;
         let candidates: &[Kind] = match self.kind {
             Kind::Null => return Kind::of(cell),
             Kind::Int | Kind::UInt if exact_as_float => &[digits, plain],
             Kind::Int | Kind::UInt => &[digits],
-            Kind::Decimal { scale, .. } => &[Kind::Decimal { precision: 38, scale }],
+            Kind::Decimal { scale, .. } => &[Kind::Decimal {
+                precision: 38,
+                scale,
+            }],
             _ => &[],
         };
-        candidates.iter().copied().find(|kind| kind.accepts(cell)).unwrap_or(Kind::Text)
+        candidates
+            .iter()
+            .copied()
+            .find(|kind| kind.accepts(cell))
+            .unwrap_or(Kind::Text)
     }
 
     /// Turns this batch's values into those of a wider kind.
@@ -187,11 +171,21 @@ impl Column {
         let rows = self.validity.len();
         match (values, &mut self.values) {
             (Values::Int(old), Values::Decimal(new)) => new.extend(old.into_iter().map(i128::from)),
-            (Values::UInt(old), Values::Decimal(new)) => new.extend(old.into_iter().map(i128::from)),
-            #[expect(clippy::cast_precision_loss, reason = "`wider` saw that all are below 2^53")]
+            (Values::UInt(old), Values::Decimal(new)) => {
+                new.extend(old.into_iter().map(i128::from))
+            }
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "`wider` saw that all are below 2^53"
+            )]
             (Values::Int(old), Values::Float(new)) => new.extend(old.into_iter().map(|v| v as f64)),
-            #[expect(clippy::cast_precision_loss, reason = "`wider` saw that all are below 2^53")]
-            (Values::UInt(old), Values::Float(new)) => new.extend(old.into_iter().map(|v| v as f64)),
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "`wider` saw that all are below 2^53"
+            )]
+            (Values::UInt(old), Values::Float(new)) => {
+                new.extend(old.into_iter().map(|v| v as f64))
+            }
             (Values::Decimal(old), Values::Decimal(new)) => *new = old,
             // No column was ever anything but null before, so the rows have no values to keep.
             (Values::Null, new) => new.resize(rows),
@@ -216,65 +210,45 @@ impl Column {
         let validity = std::mem::take(&mut self.has_null).then(|| bits.into_bytes());
         match std::mem::replace(&mut self.values, Values::empty(self.kind)) {
             Values::Null => Array::Null(NullArray { len: rows }),
-            Values::Bool(bits) => {
-                Array::Boolean(BooleanArray { len: rows, validity, values: bits.into_bytes() })
-            }
+            Values::Bool(bits) => Array::Boolean(BooleanArray {
+                len: rows,
+                validity,
+                values: bits.into_bytes(),
+            }),
             Values::Int(values) => Array::Int64(PrimitiveArray { validity, values }),
             Values::UInt(values) => Array::UInt64(PrimitiveArray { validity, values }),
             Values::Float(values) => Array::Float64(PrimitiveArray { validity, values }),
             Values::Date(values) => Array::Date32(PrimitiveArray { validity, values }),
-            Values::Text { offsets, data } => Array::Utf8(BytesArray { validity, offsets, data }),
+            Values::Text { offsets, data } => Array::Utf8(BytesArray {
+                validity,
+                offsets,
+                data,
+            }),
             Values::Decimal(values) => {
                 let (precision, scale) = match self.kind {
                     Kind::Decimal { precision, scale } => (precision, scale.cast_signed()),
                     _ => (38, 0),
                 };
-                Array::Decimal128(DecimalArray { precision, scale, validity, values })
+                Array::Decimal128(DecimalArray {
+                    precision,
+                    scale,
+                    validity,
+                    values,
+                })
             }
             Values::Timestamp(values) => {
                 let (unit, timezone) = match self.kind.data_type() {
                     DataType::Timestamp(unit, zone) => (unit, zone),
                     _ => (TimeUnit::Second, None),
                 };
-                Array::Timestamp(TimestampArray { unit, timezone, validity, values })
+                Array::Timestamp(TimestampArray {
+                    unit,
+                    timezone,
+                    validity,
+                    values,
+                })
             }
         }
-    }
-}
-
-impl Values {
-    /// Grows to `rows` values, new ones being zero or empty.
-    fn resize(&mut self, rows: usize) {
-        match self {
-            Self::Null => {}
-            Self::Bool(bits) => (bits.len()..rows).for_each(|_| bits.push(false)),
-            Self::Int(values) | Self::Timestamp(values) => values.resize(rows, 0),
-            Self::UInt(values) => values.resize(rows, 0),
-            Self::Float(values) => values.resize(rows, 0.0),
-            Self::Decimal(values) => values.resize(rows, 0),
-            Self::Date(values) => values.resize(rows, 0),
-            Self::Text { offsets, data } => offsets.resize(rows + 1, end_of(data)),
-        }
-    }
-
-    /// The value of a row that has one.
-    fn value(&self, row: usize, kind: Kind) -> Value<'_> {
-        let value = match (self, kind) {
-            (Self::Bool(bits), _) => Some(Value::Bool(bits.get(row))),
-            (Self::Int(values), _) => values.get(row).map(|&v| Value::Int(v)),
-            (Self::UInt(values), _) => values.get(row).map(|&v| Value::UInt(v)),
-            (Self::Float(values), _) => values.get(row).map(|&v| Value::Float64(v)),
-            (Self::Date(values), _) => values.get(row).map(|&v| Value::Date32(v)),
-            (Self::Decimal(values), Kind::Decimal { scale, .. }) => values
-                .get(row)
-                .map(|&unscaled| Value::Decimal { unscaled, scale: scale.cast_signed() }),
-            (Self::Timestamp(values), Kind::Timestamp { unit, style }) => {
-                let zone = (!style.suffix.is_empty()).then_some("UTC");
-                values.get(row).map(|&v| Value::Timestamp(v, unit, zone))
-            }
-            _ => None,
-        };
-        value.unwrap_or(Value::Null)
     }
 }
 
@@ -329,10 +303,4 @@ impl Sieve<'_> {
         }
         None
     }
-}
-
-/// The offset at which the next text starts. Batches are bounded far below 2 GiB.
-#[inline]
-fn end_of(data: &[u8]) -> i32 {
-    i32::try_from(data.len()).unwrap_or(i32::MAX)
 }

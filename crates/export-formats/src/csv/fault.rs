@@ -67,6 +67,11 @@ impl Damage {
             1 => format!("row {row} was damaged ({fault}): such rows {done}"),
             rows => format!("{rows} damaged rows {done}, the first of them row {row} ({fault})"),
         };
-        Some(Note { stream: Some(stream.to_owned()), column: None, text, loss: true })
+        Some(Note {
+            stream: Some(stream.to_owned()),
+            column: None,
+            text,
+            loss: true,
+        })
     }
 }

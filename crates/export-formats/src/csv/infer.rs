@@ -25,7 +25,11 @@ pub(super) enum NullRule {
 impl NullRule {
     /// The rule that a user names by how such cells look.
     pub(super) fn named(text: &str) -> Self {
-        if text == QUOTED_EMPTY { Self::QuotedEmpty } else { Self::Bare(text.into()) }
+        if text == QUOTED_EMPTY {
+            Self::QuotedEmpty
+        } else {
+            Self::Bare(text.into())
+        }
     }
 
     /// How such cells look, where they are not just empty.
@@ -106,8 +110,14 @@ impl Possible {
             uint: true,
             plain: true,
             point: true,
-            digits: Decimals { scale: Some(0), largest: 0 },
-            scaled: Decimals { scale: parse::scale_of(cell), largest: 0 },
+            digits: Decimals {
+                scale: Some(0),
+                largest: 0,
+            },
+            scaled: Decimals {
+                scale: parse::scale_of(cell),
+                largest: 0,
+            },
             date: true,
             timestamp: parse::timestamp_format(cell),
         };
@@ -139,8 +149,9 @@ impl Possible {
             self.scaled.see(cell);
         }
         self.date = self.date && parse::date(cell).is_some();
-        self.timestamp =
-            self.timestamp.filter(|&(unit, style)| parse::timestamp(cell, unit, style).is_some());
+        self.timestamp = self
+            .timestamp
+            .filter(|&(unit, style)| parse::timestamp(cell, unit, style).is_some());
     }
 
     fn narrowest(&self) -> Kind {
@@ -159,7 +170,10 @@ impl Possible {
             .or_else(|| pick(&floats))
             .or_else(|| self.scaled.kind())
             .or_else(|| self.date.then_some(Kind::Date))
-            .or_else(|| self.timestamp.map(|(unit, style)| Kind::Timestamp { unit, style }))
+            .or_else(|| {
+                self.timestamp
+                    .map(|(unit, style)| Kind::Timestamp { unit, style })
+            })
             .unwrap_or(Kind::Text)
     }
 
@@ -207,14 +221,21 @@ impl Guess {
 
     /// The kind of the column, where cells as in `rule` have no value.
     pub(super) fn kind(&self, rule: &NullRule) -> Kind {
-        let mut tokens = NULL_TOKENS.iter().zip(self.tokens).filter(|&(_, count)| count > 0);
+        let mut tokens = NULL_TOKENS
+            .iter()
+            .zip(self.tokens)
+            .filter(|&(_, count)| count > 0);
         let other_tokens = tokens.any(|(token, _)| !rule.is_null(token.as_bytes(), Quoting::Bare));
         let empties_are_text = (self.empty > 0 && !rule.is_null(b"", Quoting::Bare))
             || (self.quoted_empty > 0 && !rule.is_null(b"", Quoting::Quoted));
         if other_tokens || empties_are_text {
             return Kind::Text;
         }
-        if self.ordinary == 0 { Kind::Null } else { self.possible.narrowest() }
+        if self.ordinary == 0 {
+            Kind::Null
+        } else {
+            self.possible.narrowest()
+        }
     }
 }
 
@@ -222,7 +243,11 @@ impl Guess {
 /// [`NULL_TOKENS`], or a quoted empty cell where no column has a bare one.
 pub(super) fn null_rule(guesses: &[Guess]) -> NullRule {
     let typed = || guesses.iter().filter(|guess| guess.is_typed());
-    let votes = |at: usize| typed().filter(|guess| guess.tokens.get(at) > Some(&0)).count();
+    let votes = |at: usize| {
+        typed()
+            .filter(|guess| guess.tokens.get(at) > Some(&0))
+            .count()
+    };
     let best = NULL_TOKENS
         .iter()
         .enumerate()

@@ -21,10 +21,18 @@ pub(super) enum Kind {
     Bool,
     Int,
     UInt,
-    Float { point: bool },
-    Decimal { precision: u8, scale: u8 },
+    Float {
+        point: bool,
+    },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     Date,
-    Timestamp { unit: TimeUnit, style: TimestampStyle },
+    Timestamp {
+        unit: TimeUnit,
+        style: TimestampStyle,
+    },
     Text,
 }
 
@@ -32,12 +40,20 @@ impl Kind {
     /// Decimals whose unscaled values are up to `largest`, with `scale` digits after the point.
     pub(super) fn decimal(largest: u128, scale: u8) -> Self {
         let short = largest < 10_u128.pow(u32::from(SHORT_DIGITS)) && scale <= SHORT_DIGITS;
-        Self::Decimal { precision: if short { SHORT_DIGITS } else { LONG_DIGITS }, scale }
+        Self::Decimal {
+            precision: if short { SHORT_DIGITS } else { LONG_DIGITS },
+            scale,
+        }
     }
 
     /// The first of the kinds, from narrow to wide, that a single cell can have.
     pub(super) fn of(cell: &[u8]) -> Self {
-        let decimal = |scale| Some(Self::decimal(parse::decimal(cell, scale)?.unsigned_abs(), scale));
+        let decimal = |scale| {
+            Some(Self::decimal(
+                parse::decimal(cell, scale)?.unsigned_abs(),
+                scale,
+            ))
+        };
         None.or_else(|| parse::boolean(cell).map(|_| Self::Bool))
             .or_else(|| parse::int(cell).map(|_| Self::Int))
             .or_else(|| parse::uint(cell).map(|_| Self::UInt))
@@ -46,7 +62,9 @@ impl Kind {
             .or_else(|| parse::float(cell, true).map(|_| Self::Float { point: true }))
             .or_else(|| decimal(parse::scale_of(cell)?))
             .or_else(|| parse::date(cell).map(|_| Self::Date))
-            .or_else(|| parse::timestamp_format(cell).map(|(unit, style)| Self::Timestamp { unit, style }))
+            .or_else(|| {
+                parse::timestamp_format(cell).map(|(unit, style)| Self::Timestamp { unit, style })
+            })
             .unwrap_or(Self::Text)
     }
 
@@ -73,11 +91,14 @@ impl Kind {
             Self::Int => DataType::Int64,
             Self::UInt => DataType::UInt64,
             Self::Float { .. } => DataType::Float64,
-            Self::Decimal { precision, scale } => DataType::Decimal128(precision, scale.cast_signed()),
-            Self::Date => DataType::Date32,
-            Self::Timestamp { unit, style } => {
-                DataType::Timestamp(unit, (!style.suffix.is_empty()).then(|| String::from("UTC")))
+            Self::Decimal { precision, scale } => {
+                DataType::Decimal128(precision, scale.cast_signed())
             }
+            Self::Date => DataType::Date32,
+            Self::Timestamp { unit, style } => DataType::Timestamp(
+                unit,
+                (!style.suffix.is_empty()).then(|| String::from("UTC")),
+            ),
             Self::Text => DataType::Utf8,
         }
     }
@@ -93,7 +114,9 @@ impl Kind {
 
     /// The field of a column of this kind whose header cell is `header`.
     pub(super) fn field(self, name: &str, header: Option<&str>) -> Field {
-        let style = self.style().map(|style| (String::from(TEXT_STYLE_KEY), style));
+        let style = self
+            .style()
+            .map(|style| (String::from(TEXT_STYLE_KEY), style));
         let header = header
             .filter(|header| *header != name)
             .map(|header| (String::from(HEADER_KEY), String::from(header)));
@@ -115,7 +138,10 @@ impl std::fmt::Display for Kind {
             Self::UInt => f.write_str("unsigned 64-bit integer"),
             Self::Float { .. } => f.write_str("64-bit float"),
             Self::Decimal { precision, scale } => {
-                write!(f, "decimal of {precision} digits, {scale} of them after the point")
+                write!(
+                    f,
+                    "decimal of {precision} digits, {scale} of them after the point"
+                )
             }
             Self::Date => f.write_str("date"),
             Self::Timestamp { .. } => f.write_str("timestamp"),

@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use export_core::Note;
 
 /// The columns' names, and a remark on each that is not its header cell.
-pub(super) fn of_columns(header: Option<&[String]>, count: usize, stream: &str) -> (Vec<String>, Vec<Note>) {
+pub(super) fn of_columns(
+    header: Option<&[String]>,
+    count: usize,
+    stream: &str,
+) -> (Vec<String>, Vec<Note>) {
     let note = |column: Option<String>, text: String| Note {
         stream: Some(stream.to_owned()),
         column,
@@ -28,15 +32,30 @@ pub(super) fn of_columns(header: Option<&[String]>, count: usize, stream: &str) 
             if !cell.is_empty() && taken.insert(cell.clone()) {
                 return cell.clone();
             }
-            let base = if cell.is_empty() { format!("column{}", at + 1) } else { cell.clone() };
-            let first = if cell.is_empty() { Some(base.clone()) } else { None };
+            let base = if cell.is_empty() {
+                format!("column{}", at + 1)
+            } else {
+                cell.clone()
+            };
+            let first = if cell.is_empty() {
+                Some(base.clone())
+            } else {
+                None
+            };
             let numbered = (2_u64..).map(|number| format!("{base}_{number}"));
             let mut candidates = first.into_iter().chain(numbered);
             let free = |name: &String| !given.contains(name.as_str()) && !taken.contains(name);
             let name = candidates.find(free).unwrap_or(base);
             taken.insert(name.clone());
-            let why = if cell.is_empty() { "no name" } else { "the name of another column" };
-            notes.push(note(Some(name.clone()), format!("has {why} in the header; it was given this one")));
+            let why = if cell.is_empty() {
+                "no name"
+            } else {
+                "the name of another column"
+            };
+            notes.push(note(
+                Some(name.clone()),
+                format!("has {why} in the header; it was given this one"),
+            ));
             name
         })
         .collect();

@@ -43,7 +43,11 @@ impl CsvOptions {
                     }
                 }
                 "csv.null" if value != QUOTED_EMPTY && value.contains(['"', '\n', '\r']) => {
-                    return Err(unknown_value(name, value, "text without quotes or line ends"));
+                    return Err(unknown_value(
+                        name,
+                        value,
+                        "text without quotes or line ends",
+                    ));
                 }
                 "csv.null" => options.null = Some(value.clone()),
                 "csv.types" => {
@@ -73,7 +77,11 @@ fn delimiter(value: &str) -> Result<u8> {
         {
             Ok(byte)
         }
-        _ => Err(unknown_value("csv.delimiter", value, "one ASCII punctuation mark, or tab")),
+        _ => Err(unknown_value(
+            "csv.delimiter",
+            value,
+            "one ASCII punctuation mark, or tab",
+        )),
     }
 }
 
@@ -105,7 +113,10 @@ mod tests {
             ("csv.null", "\""),
             ("csv.delimeter", ","),
         ] {
-            assert!(read(name, value).unwrap_err().hint().is_some(), "{name}={value}");
+            assert!(
+                read(name, value).unwrap_err().hint().is_some(),
+                "{name}={value}"
+            );
         }
     }
 }

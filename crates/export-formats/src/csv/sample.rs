@@ -50,7 +50,10 @@ pub(super) fn take(
     }
     loop {
         let delimiter = options.delimiter.or(fixed_delimiter).unwrap_or_else(|| {
-            sniff::delimiter(window.bytes().get(window.start()..).unwrap_or_default(), window.at_end())
+            sniff::delimiter(
+                window.bytes().get(window.start()..).unwrap_or_default(),
+                window.at_end(),
+            )
         });
         let sampled = conclude(window, options, delimiter);
         match sampled {
@@ -69,24 +72,40 @@ pub(super) fn take(
 }
 
 fn check((sample, first): (Sample, FirstRow), window: &Window, limits: &Limits) -> Result<Sample> {
-    Limits::check("columns", first.cells.len() as u64, u64::from(limits.columns))?;
+    Limits::check(
+        "columns",
+        first.cells.len() as u64,
+        u64::from(limits.columns),
+    )?;
     match first.fault {
         Some(fault) if sample.header.is_some() => {
             let before = window.bytes().get(..first.start).unwrap_or_default();
             let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64;
-            Err(fault.into_error().at_line(line).at_offset(window.offset_of(first.start)))
+            Err(fault
+                .into_error()
+                .at_line(line)
+                .at_offset(window.offset_of(first.start)))
         }
         _ => Ok(sample),
     }
 }
 
 fn check_encoding(window: &mut Window) -> Result<()> {
-    let head = window.bytes().get(..window.bytes().len().min(4096)).unwrap_or_default();
+    let head = window
+        .bytes()
+        .get(..window.bytes().len().min(4096))
+        .unwrap_or_default();
     let zeros = head.iter().filter(|&&byte| byte == 0).count();
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || zeros * 8 > head.len() {
-        let what = if zeros * 3 < head.len() * 2 { "UTF-16 or UTF-32 text" } else { "no text" };
-        return Err(Error::unsupported(format!("the input is {what}, not UTF-8"))
-            .with_hint("convert it first, with iconv -f utf-16 -t utf-8 perhaps"));
+        let what = if zeros * 3 < head.len() * 2 {
+            "UTF-16 or UTF-32 text"
+        } else {
+            "no text"
+        };
+        return Err(
+            Error::unsupported(format!("the input is {what}, not UTF-8"))
+                .with_hint("convert it first, with iconv -f utf-16 -t utf-8 perhaps"),
+        );
     }
     if !window.bytes().contains(&b'\n') && head.contains(&b'\r') {
         return Err(Error::unsupported("lines end in carriage returns alone")
@@ -116,21 +135,33 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
         else {
             break;
         };
-        let fault = malformed
-            .map(Fault::from)
-            .or_else(|| (end > window.utf8_to() && !is_utf8(&cells, bytes)).then_some(Fault::NotUtf8));
+        let fault = malformed.map(Fault::from).or_else(|| {
+            (end > window.utf8_to() && !is_utf8(&cells, bytes)).then_some(Fault::NotUtf8)
+        });
         let start = std::mem::replace(&mut at, end);
         match &first {
             None if is_blank(&cells, bytes) => blank.push(start),
             None => {
                 guesses = vec![Guess::new(); cells.len()];
-                let cells = cells.iter().map(|c| (c.bytes(bytes, &mut scratch).to_vec(), c.quoting));
-                first = Some(FirstRow { cells: cells.collect(), start, end, fault });
+                let cells = cells
+                    .iter()
+                    .map(|c| (c.bytes(bytes, &mut scratch).to_vec(), c.quoting));
+                first = Some(FirstRow {
+                    cells: cells.collect(),
+                    start,
+                    end,
+                    fault,
+                });
             }
             Some(first) if first.cells.len() == cells.len() && fault.is_none() => {
                 rows += 1;
                 for (guess, cell) in guesses.iter_mut().zip(&cells) {
-                    see(guess, cell.bytes(bytes, &mut scratch), cell.quoting, given.as_ref());
+                    see(
+                        guess,
+                        cell.bytes(bytes, &mut scratch),
+                        cell.quoting,
+                        given.as_ref(),
+                    );
                 }
             }
             Some(_) => {}
@@ -157,7 +188,9 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
         rows_at = first.start;
         // In a single column, empty lines are rows.
         if let ([guess], [first_blank, ..]) = (guesses.as_mut_slice(), blank.as_slice()) {
-            blank.iter().for_each(|_| see(guess, b"", Quoting::Bare, given.as_ref()));
+            blank
+                .iter()
+                .for_each(|_| see(guess, b"", Quoting::Bare, given.as_ref()));
             rows_at = *first_blank;
         }
     }
@@ -165,7 +198,17 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
         kinds.fill(Kind::Text);
     }
     let complete = complete || options.all_text;
-    Some((Sample { delimiter, header, rows_at, kinds, nulls, complete }, first))
+    Some((
+        Sample {
+            delimiter,
+            header,
+            rows_at,
+            kinds,
+            nulls,
+            complete,
+        },
+        first,
+    ))
 }
 
 /// Takes a cell into account, unless the user said that it has no value.
@@ -182,5 +225,7 @@ pub(super) fn is_blank(cells: &[Cell], bytes: &[u8]) -> bool {
 
 /// Whether all cells of a record are UTF-8.
 pub(super) fn is_utf8(cells: &[Cell], bytes: &[u8]) -> bool {
-    cells.iter().all(|cell| std::str::from_utf8(cell.raw(bytes)).is_ok())
+    cells
+        .iter()
+        .all(|cell| std::str::from_utf8(cell.raw(bytes)).is_ok())
 }

@@ -63,7 +63,9 @@ pub(super) fn looks_like(head: &[u8], delimiter: Option<u8>) -> bool {
     }
     let fits = match delimiter {
         Some(delimiter) => fit(head, false, delimiter).or_else(|| fit(head, true, delimiter)),
-        None => candidates(head, false).or_else(|| candidates(head, true)).map(|(_, fits)| (fits, 2)),
+        None => candidates(head, false)
+            .or_else(|| candidates(head, true))
+            .map(|(_, fits)| (fits, 2)),
     };
     fits.is_some_and(|(share, _)| share > 0.9)
 }
@@ -75,7 +77,10 @@ pub(super) fn looks_like(head: &[u8], delimiter: Option<u8>) -> bool {
 pub(super) fn is_header<'a>(first: impl Iterator<Item = &'a [u8]> + Clone, kinds: &[Kind]) -> bool {
     let typed = || {
         let typed = |kind: &Kind| !matches!(kind, Kind::Null | Kind::Text);
-        first.clone().zip(kinds).filter(move |(cell, kind)| !cell.is_empty() && typed(kind))
+        first
+            .clone()
+            .zip(kinds)
+            .filter(move |(cell, kind)| !cell.is_empty() && typed(kind))
     };
     if typed().any(|(cell, kind)| !kind.accepts(cell)) {
         return true;
@@ -100,7 +105,8 @@ mod tests {
 
     #[test]
     fn headers() {
-        let is = |first: &[&str], kinds: &[Kind]| is_header(first.iter().map(|c| c.as_bytes()), kinds);
+        let is =
+            |first: &[&str], kinds: &[Kind]| is_header(first.iter().map(|c| c.as_bytes()), kinds);
         assert!(is(&["a", "b"], &[Kind::Int, Kind::Text]));
         assert!(is(&["a", "b"], &[Kind::Text, Kind::Text]));
         assert!(is(&["", "b"], &[Kind::Int, Kind::Text]));

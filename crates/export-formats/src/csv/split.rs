@@ -26,17 +26,30 @@ pub(super) struct Cell {
 
 impl Cell {
     /// A cell that is not there.
-    pub(super) const MISSING: Self = Self { start: 0, end: 0, quoting: Quoting::Unreadable };
+    pub(super) const MISSING: Self = Self {
+        start: 0,
+        end: 0,
+        quoting: Quoting::Unreadable,
+    };
 
-    #[expect(clippy::cast_possible_truncation, reason = "buffers are at most MAX_BUFFER_BYTES long")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "buffers are at most MAX_BUFFER_BYTES long"
+    )]
     fn new(start: usize, end: usize, quoting: Quoting) -> Self {
-        Self { start: start as u32, end: end as u32, quoting }
+        Self {
+            start: start as u32,
+            end: end as u32,
+            quoting,
+        }
     }
 
     /// The content, still escaped where [`Quoting::Escaped`].
     #[inline]
     pub(super) fn raw<'a>(&self, buffer: &'a [u8]) -> &'a [u8] {
-        buffer.get(self.start as usize..self.end as usize).unwrap_or_default()
+        buffer
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
     }
 
     /// The content; `scratch` holds it where it was escaped.
@@ -84,7 +97,10 @@ pub(super) enum Malformed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Split {
     /// A record whose cells were appended; it ends, line end included, at this position of the buffer.
-    Record { end: usize, malformed: Option<Malformed> },
+    Record {
+        end: usize,
+        malformed: Option<Malformed>,
+    },
     /// The buffer ends before the record does. No cells were appended.
     Incomplete,
 }
@@ -112,7 +128,14 @@ pub(super) fn split_record(
         } else {
             bare_cell(rest, delimiter, last)
         };
-        let Some(Found { content, quoting, next, ends_record, error }) = cell else {
+        let Some(Found {
+            content,
+            quoting,
+            next,
+            ends_record,
+            error,
+        }) = cell
+        else {
             cells.truncate(before);
             return Split::Incomplete;
         };
@@ -143,7 +166,10 @@ fn bare_cell(rest: &[u8], delimiter: u8, last: bool) -> Option<Found> {
         ends_record,
         error: None,
     };
-    match rest.iter().position(|&byte| byte == delimiter || byte == b'\n') {
+    match rest
+        .iter()
+        .position(|&byte| byte == delimiter || byte == b'\n')
+    {
         Some(at) if rest.get(at) == Some(&delimiter) => Some(bare(at, at + 1, false)),
         Some(at) => {
             let content = rest.get(..at).unwrap_or_default();
@@ -179,8 +205,13 @@ fn quoted_cell(rest: &[u8], delimiter: u8, last: bool) -> Option<Found> {
             _ => break from + at,
         }
     };
-    let quoted =
-        |next, ends_record| Found { content: (1, close), quoting, next, ends_record, error: None };
+    let quoted = |next, ends_record| Found {
+        content: (1, close),
+        quoting,
+        next,
+        ends_record,
+        error: None,
+    };
     match rest.get(close + 1..).unwrap_or_default() {
         [] => Some(quoted(close + 1, true)),
         [byte, ..] if *byte == delimiter => Some(quoted(close + 2, false)),
@@ -233,9 +264,23 @@ mod tests {
     fn kinds_of_cells() {
         use Quoting::{Bare, Escaped, Quoted, Unreadable};
         let row = |text: &str| records(text.as_bytes()).swap_remove(0);
-        assert_eq!(row("a,,\"\""), [("a".into(), Bare), (String::new(), Bare), (String::new(), Quoted)]);
+        assert_eq!(
+            row("a,,\"\""),
+            [
+                ("a".into(), Bare),
+                (String::new(), Bare),
+                (String::new(), Quoted)
+            ]
+        );
         assert_eq!(row("\"a\"\"b\"\r\n"), [("a\"b".into(), Escaped)]);
-        assert_eq!(row("a\"b,\"c\"d,e\n"), [("a\"b".into(), Bare), ("c".into(), Unreadable), ("e".into(), Bare)]);
+        assert_eq!(
+            row("a\"b,\"c\"d,e\n"),
+            [
+                ("a\"b".into(), Bare),
+                ("c".into(), Unreadable),
+                ("e".into(), Bare)
+            ]
+        );
         assert_eq!(row("\"a\nb"), [("a\nb".into(), Unreadable)]);
         assert_eq!(texts("a\r\n\r\nb\rc\n"), [["a"], [""], ["b\rc"]]);
     }

@@ -56,7 +56,11 @@ impl CsvSink {
             options: csv,
             cancel: options.cancel.clone(),
             started: None,
-            spelling: Spelling { delimiter, null: Vec::new(), quote_empty: false },
+            spelling: Spelling {
+                delimiter,
+                null: Vec::new(),
+                quote_empty: false,
+            },
             buffer: Vec::new(),
             begun: false,
             rows: 0,
@@ -79,21 +83,33 @@ impl CsvSink {
         }
         self.started = Some((Arc::clone(stream), Arc::clone(schema)));
         let kept = |key: &str| schema.metadata.get(key).cloned();
-        let null = self.options.null.clone().or_else(|| kept(NULL_OPTION)).unwrap_or_default();
+        let null = self
+            .options
+            .null
+            .clone()
+            .or_else(|| kept(NULL_OPTION))
+            .unwrap_or_default();
         self.spelling.quote_empty = schema.fields.len() == 1 && null != QUOTED_EMPTY;
         self.spelling.null = null.into();
         if self.spelling.null.contains(&self.spelling.delimiter) {
-            return Err(Error::usage("the word for \"no value\" has the delimiter in it")
-                .with_hint("choose another one with csv.null, or another csv.delimiter"));
+            return Err(
+                Error::usage("the word for \"no value\" has the delimiter in it")
+                    .with_hint("choose another one with csv.null, or another csv.delimiter"),
+            );
         }
-        if self.options.header.unwrap_or(kept(HEADER_OPTION).as_deref() != Some("no")) {
+        if self
+            .options
+            .header
+            .unwrap_or(kept(HEADER_OPTION).as_deref() != Some("no"))
+        {
             for (at, field) in schema.fields.iter().enumerate() {
                 let name = field.metadata.get(HEADER_KEY).unwrap_or(&field.name);
                 if at > 0 {
                     self.buffer.push(self.spelling.delimiter);
                 }
                 let alone = name.is_empty() && schema.fields.len() == 1;
-                self.spelling.write_quoted_if(alone, name.as_bytes(), &mut self.buffer);
+                self.spelling
+                    .write_quoted_if(alone, name.as_bytes(), &mut self.buffer);
             }
             self.buffer.push(b'\n');
         }
@@ -142,7 +158,10 @@ impl Sink for CsvSink {
     fn finish(mut self: Box<Self>, _metadata: &ExportMetadata) -> Result<SinkSummary> {
         self.flush()?;
         self.output.flush()?;
-        Ok(SinkSummary { rows: self.rows, notes: Vec::new() })
+        Ok(SinkSummary {
+            rows: self.rows,
+            notes: Vec::new(),
+        })
     }
 }
 
@@ -195,7 +214,10 @@ impl<'a> CellWriter<'a> {
 }
 
 fn is_valid(validity: Option<&[u8]>, row: usize) -> bool {
-    validity.is_none_or(|bits| bits.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1))
+    validity.is_none_or(|bits| {
+        bits.get(row / 8)
+            .is_some_and(|byte| byte >> (row % 8) & 1 == 1)
+    })
 }
 
 fn text_at(array: &BytesArray<i32>, row: usize) -> Option<&[u8]> {
@@ -207,7 +229,11 @@ fn text_at(array: &BytesArray<i32>, row: usize) -> Option<&[u8]> {
 impl Spelling {
     /// Writes a cell that has a value.
     fn write(&self, cell: &[u8], out: &mut Vec<u8>) {
-        self.write_quoted_if(cell == self.null || (self.quote_empty && cell.is_empty()), cell, out);
+        self.write_quoted_if(
+            cell == self.null || (self.quote_empty && cell.is_empty()),
+            cell,
+            out,
+        );
     }
 
     /// Writes a cell, in quotes where it needs them or `quoted` asks for them.

@@ -13,7 +13,10 @@ use parquet::errors::ParquetError;
 /// panic: sources and sinks end with their first error.
 pub(super) fn guarded<T>(kind: ErrorKind, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        Err(Error::new(kind, format!("the Parquet library gave up: {}", message_of(&*panic))))
+        Err(Error::new(
+            kind,
+            format!("the Parquet library gave up: {}", message_of(&*panic)),
+        ))
     })
 }
 
@@ -30,9 +33,10 @@ pub(super) fn in_reading(error: ParquetError) -> Error {
     match error {
         ParquetError::External(cause) => external(cause),
         ParquetError::NYI(_) => Error::unsupported(error),
-        ParquetError::EOF(_) | ParquetError::NeedMoreData(_) | ParquetError::NeedMoreDataRange(_) => {
-            Error::truncated(error).with_hint("get the file again: its end, which is its index, is not there")
-        }
+        ParquetError::EOF(_)
+        | ParquetError::NeedMoreData(_)
+        | ParquetError::NeedMoreDataRange(_) => Error::truncated(error)
+            .with_hint("get the file again: its end, which is its index, is not there"),
         _ => Error::corrupt(error),
     }
 }

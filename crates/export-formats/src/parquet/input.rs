@@ -27,7 +27,11 @@ impl CountedFile {
             }
         };
         let size_bytes = file.metadata()?.len();
-        Ok(Self { file, size_bytes, progress })
+        Ok(Self {
+            file,
+            size_bytes,
+            progress,
+        })
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
@@ -37,11 +41,19 @@ impl CountedFile {
     /// A second handle on the file, whose reads are not counted.
     pub(super) fn uncounted(&self) -> Result<Self> {
         let file = self.file.try_clone()?;
-        Ok(Self { file, size_bytes: self.size_bytes, progress: Progress::new() })
+        Ok(Self {
+            file,
+            size_bytes: self.size_bytes,
+            progress: Progress::new(),
+        })
     }
 
     fn from(&self, offset: u64) -> ParquetResult<ReadFrom> {
-        Ok(ReadFrom { file: self.file.try_clone()?, offset, progress: self.progress.clone() })
+        Ok(ReadFrom {
+            file: self.file.try_clone()?,
+            offset,
+            progress: self.progress.clone(),
+        })
     }
 }
 

@@ -10,7 +10,8 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use export_core::{Error, Result};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Type;
 
@@ -40,14 +41,19 @@ impl Seconds {
         columns: &[usize],
         batch_rows: usize,
     ) -> Result<Self> {
-        let fields = metadata.schema().fields().iter().enumerate().map(|(at, field)| {
-            let seconds = DataType::Timestamp(TimeUnit::Second, None);
-            if columns.contains(&at) {
-                Arc::new(Field::new(field.name(), seconds, field.is_nullable()))
-            } else {
-                Arc::clone(field)
-            }
-        });
+        let fields = metadata
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(at, field)| {
+                let seconds = DataType::Timestamp(TimeUnit::Second, None);
+                if columns.contains(&at) {
+                    Arc::new(Field::new(field.name(), seconds, field.is_nullable()))
+                } else {
+                    Arc::clone(field)
+                }
+            });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
@@ -64,14 +70,20 @@ impl Seconds {
     /// Fails where the next batch has another time in nanoseconds than in seconds. `first_row` is its first, from 0.
     pub(super) fn check(&mut self, batch: &RecordBatch, first_row: u64) -> Result<()> {
         let Some(seconds) = self.0.next().transpose().map_err(fault::in_decoding)? else {
-            return Err(Error::corrupt("a column has fewer rows in seconds than in nanoseconds"));
+            return Err(Error::corrupt(
+                "a column has fewer rows in seconds than in nanoseconds",
+            ));
         };
         let schema = self.0.schema();
         for (field, seconds) in std::iter::zip(schema.fields(), seconds.columns()) {
-            let Some(nanoseconds) = batch.column_by_name(field.name()) else { continue };
+            let Some(nanoseconds) = batch.column_by_name(field.name()) else {
+                continue;
+            };
             let nanoseconds = nanoseconds.as_primitive_opt::<TimestampNanosecondType>();
             let seconds = seconds.as_primitive_opt::<TimestampSecondType>();
-            let (Some(nanoseconds), Some(seconds)) = (nanoseconds, seconds) else { continue };
+            let (Some(nanoseconds), Some(seconds)) = (nanoseconds, seconds) else {
+                continue;
+            };
             let mut values = std::iter::zip(nanoseconds.values(), seconds.values()).enumerate();
             let wrapped = values.find(|&(row, (nanosecond, second))| {
                 nanoseconds.is_valid(row) && nanosecond.div_euclid(1_000_000_000) != *second

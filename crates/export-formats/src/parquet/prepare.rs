@@ -31,7 +31,7 @@ impl Preparation {
     pub(super) fn new(stream: &str, schema: &Schema) -> Result<Self> {
         let (mut fields, mut changes, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for field in &schema.fields {
-            let (change, data_type, text) = change(&field.data_type);
+            let (change, data_type, text) = change_of(&field.data_type);
             is_writable(&data_type).map_err(|error| error.in_column(&field.name))?;
             changes.push(change);
             notes.extend(text.map(|text| Note {
@@ -40,10 +40,20 @@ impl Preparation {
                 text: text.to_owned(),
                 loss: false,
             }));
-            fields.push(Field { data_type, ..field.clone() });
+            fields.push(Field {
+                data_type,
+                ..field.clone()
+            });
         }
-        let schema = Arc::new(Schema { fields, metadata: schema.metadata.clone() });
-        Ok(Self { schema, changes, notes })
+        let schema = Arc::new(Schema {
+            fields,
+            metadata: schema.metadata.clone(),
+        });
+        Ok(Self {
+            schema,
+            changes,
+            notes,
+        })
     }
 
     pub(super) fn apply(&self, batch: Batch) -> Result<Batch> {
@@ -51,16 +61,19 @@ impl Preparation {
             return Ok(batch);
         }
         let rows = batch.rows();
-        let columns = std::iter::zip(batch.into_columns(), std::iter::zip(&self.changes, &self.schema.fields))
-            .map(|(column, (change, field))| {
-                changed(column, *change).map_err(|error| error.in_column(&field.name))
-            })
-            .collect::<Result<_>>()?;
+        let columns = std::iter::zip(
+            batch.into_columns(),
+            std::iter::zip(&self.changes, &self.schema.fields),
+        )
+        .map(|(column, (change, field))| {
+            changed(column, *change).map_err(|error| error.in_column(&field.name))
+        })
+        .collect::<Result<_>>()?;
         Batch::new(Arc::clone(&self.schema), rows, columns)
     }
 }
 
-fn change(data_type: &DataType) -> (Change, DataType, Option<&'static str>) {
+fn change_of(data_type: &DataType) -> (Change, DataType, Option<&'static str>) {
     match data_type {
         DataType::Timestamp(TimeUnit::Second, zone) => (
             Change::Milliseconds,
@@ -74,40 +87,48 @@ fn change(data_type: &DataType) -> (Change, DataType, Option<&'static str>) {
         ),
         DataType::Interval(IntervalUnit::MonthDayNano) => (
             Change::Parts,
-            DataType::Struct(PARTS.map(|(name, data_type)| part(name, data_type())).to_vec()),
+            DataType::Struct(
+                PARTS
+                    .map(|(name, data_type)| part(name, data_type))
+                    .to_vec(),
+            ),
             Some("was written as a struct: Parquet has no intervals in nanoseconds"),
         ),
-        DataType::RunEndEncoded(_, values) => {
-            let (_, data_type, _) = change(&values.data_type);
-            if data_type == values.data_type {
-                let text = "was written as its values: Parquet has no runs";
-                (Change::Expanded, data_type, Some(text))
-            } else {
-                (Change::None, values.data_type.clone(), None)
-            }
-        }
+        DataType::RunEndEncoded(_, values) => (
+            Change::Expanded,
+            change_of(&values.data_type).1,
+            Some("was written as its values: Parquet has no runs"),
+        ),
         other => (Change::None, other.clone(), None),
     }
 }
 
-const PARTS: [(&str, fn() -> DataType); 3] = [
-    ("months", || DataType::Int32),
-    ("days", || DataType::Int32),
-    ("nanoseconds", || DataType::Int64),
+const PARTS: [(&str, DataType); 3] = [
+    ("months", DataType::Int32),
+    ("days", DataType::Int32),
+    ("nanoseconds", DataType::Int64),
 ];
 
 fn part(name: &str, data_type: DataType) -> Field {
-    Field { name: name.to_owned(), data_type, ..Field::default() }
+    Field {
+        name: name.to_owned(),
+        data_type,
+        ..Field::default()
+    }
 }
 
 fn is_writable(data_type: &DataType) -> Result<()> {
     let unwritable = |what: &str| {
-        Err(Error::unsupported(format!("{what} cannot be written to Parquet"))
-            .with_hint("leave the column out, or write another format"))
+        Err(
+            Error::unsupported(format!("{what} cannot be written to Parquet"))
+                .with_hint("leave the column out, or write another format"),
+        )
     };
     match data_type {
         DataType::Union(..) => unwritable("a union"),
-        DataType::Interval(IntervalUnit::MonthDayNano) => unwritable("a nested interval in nanoseconds"),
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            unwritable("a nested interval in nanoseconds")
+        }
         DataType::RunEndEncoded(..) => unwritable("a nested column of runs"),
         DataType::Decimal128(_, scale) if *scale < 0 => unwritable("a decimal of negative scale"),
         DataType::Struct(fields) if fields.is_empty() => unwritable("a struct without fields"),
@@ -149,9 +170,14 @@ fn changed(column: Array, change: Change) -> Result<Array> {
                 let end = usize::try_from(*end).map_err(Error::schema)?;
                 rows.resize(end.max(rows.len()), run);
             }
-            array::take(&a.values, &rows)
+            let values = array::take(&a.values, &rows)?;
+            let (within, ..) = change_of(&values.data_type());
+            changed(values, within)
         }
-        (_, column) => Err(Error::schema(format!("is {:?}, not what its schema says", column.data_type()))),
+        (_, column) => Err(Error::schema(format!(
+            "is {:?}, not what its schema says",
+            column.data_type()
+        ))),
     }
 }
 
@@ -162,29 +188,50 @@ fn milliseconds<T: Copy + Default>(
     scale: impl Fn(T) -> Option<T>,
 ) -> Result<Vec<T>> {
     let valid = |row: usize| {
-        validity.is_none_or(|bits| bits.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1))
+        validity.is_none_or(|bits| {
+            bits.get(row / 8)
+                .is_some_and(|byte| byte >> (row % 8) & 1 == 1)
+        })
     };
-    let scaled = values.iter().enumerate().map(|(row, &value)| match scale(value) {
-        Some(value) => Ok(value),
-        None if !valid(row) => Ok(T::default()),
-        None => Err(Error::data("the time is too far away to be told in milliseconds")
-            .at_row(row as u64 + 1)),
-    });
+    let scaled = values
+        .iter()
+        .enumerate()
+        .map(|(row, &value)| match scale(value) {
+            Some(value) => Ok(value),
+            None if !valid(row) => Ok(T::default()),
+            None => Err(
+                Error::data("the time is too far away to be told in milliseconds")
+                    .at_row(row as u64 + 1),
+            ),
+        });
     scaled.collect()
 }
 
 fn parts(array: PrimitiveArray<MonthDayNanoInterval>) -> Array {
     let PrimitiveArray { validity, values } = array;
     let int32 = |of: fn(&MonthDayNanoInterval) -> i32| {
-        Array::Int32(PrimitiveArray { validity: None, values: values.iter().map(of).collect() })
+        Array::Int32(PrimitiveArray {
+            validity: None,
+            values: values.iter().map(of).collect(),
+        })
     };
     let nanoseconds = values.iter().map(|v| v.nanoseconds).collect();
     let children = [
         int32(|v| v.months),
         int32(|v| v.days),
-        Array::Int64(PrimitiveArray { validity: None, values: nanoseconds }),
+        Array::Int64(PrimitiveArray {
+            validity: None,
+            values: nanoseconds,
+        }),
     ];
-    let meta = |name: &str| FieldMeta { name: name.to_owned(), ..FieldMeta::default() };
+    let meta = |name: &str| FieldMeta {
+        name: name.to_owned(),
+        ..FieldMeta::default()
+    };
     let fields = std::iter::zip(PARTS, children).map(|((name, _), child)| (meta(name), child));
-    Array::Struct(StructArray { len: values.len(), validity, fields: fields.collect() })
+    Array::Struct(StructArray {
+        len: values.len(),
+        validity,
+        fields: fields.collect(),
+    })
 }

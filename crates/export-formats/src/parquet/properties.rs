@@ -28,8 +28,12 @@ pub(super) fn codec(name: &str) -> Result<Compression> {
             .ok()
             .and_then(|level| ZstdLevel::try_new(level).ok())
             .map(Compression::ZSTD),
-        ("gzip", level) => GzipLevel::try_new(level.unwrap_or(6)).ok().map(Compression::GZIP),
-        ("brotli", level) => BrotliLevel::try_new(level.unwrap_or(4)).ok().map(Compression::BROTLI),
+        ("gzip", level) => GzipLevel::try_new(level.unwrap_or(6))
+            .ok()
+            .map(Compression::GZIP),
+        ("brotli", level) => BrotliLevel::try_new(level.unwrap_or(4))
+            .ok()
+            .map(Compression::BROTLI),
         ("snappy", None) => Some(Compression::SNAPPY),
         ("lz4", None) => Some(Compression::LZ4_RAW),
         ("none", None) => Some(Compression::UNCOMPRESSED),
@@ -46,7 +50,11 @@ pub(super) fn for_batch(first: &Batch, codec: Compression) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
     let columns = std::iter::zip(&first.schema().fields, first.columns());
-    columns.fold(builder, |builder, (field, column)| for_column(builder, &field.name, column)).build()
+    columns
+        .fold(builder, |builder, (field, column)| {
+            for_column(builder, &field.name, column)
+        })
+        .build()
 }
 
 /// Dictionaries are on unless a column hardly repeats itself; the encoding set here is that of values outside of one.
@@ -62,12 +70,14 @@ fn for_column(
         Array::UInt64(a) => (Encoding::DELTA_BINARY_PACKED, repeats(&a.values)),
         Array::Date32(a) => (Encoding::DELTA_BINARY_PACKED, repeats(&a.values)),
         Array::Timestamp(a) => (Encoding::DELTA_BINARY_PACKED, repeats(&a.values)),
-        Array::Float32(a) => {
-            (Encoding::BYTE_STREAM_SPLIT, repeats(a.values.iter().map(|v| v.to_bits())))
-        }
-        Array::Float64(a) => {
-            (Encoding::BYTE_STREAM_SPLIT, repeats(a.values.iter().map(|v| v.to_bits())))
-        }
+        Array::Float32(a) => (
+            Encoding::BYTE_STREAM_SPLIT,
+            repeats(a.values.iter().map(|v| v.to_bits())),
+        ),
+        Array::Float64(a) => (
+            Encoding::BYTE_STREAM_SPLIT,
+            repeats(a.values.iter().map(|v| v.to_bits())),
+        ),
         Array::Utf8(_) | Array::LargeUtf8(_) | Array::Utf8View(_) => {
             (Encoding::DELTA_LENGTH_BYTE_ARRAY, true)
         }
@@ -82,8 +92,11 @@ fn for_column(
 /// Whether fewer than half of the first values are different from all others.
 fn repeats<T: Eq + std::hash::Hash>(values: impl IntoIterator<Item = T>) -> bool {
     let mut seen = 0_usize;
-    let distinct: HashSet<T> =
-        values.into_iter().take(SAMPLE_VALUES).inspect(|_| seen += 1).collect();
+    let distinct: HashSet<T> = values
+        .into_iter()
+        .take(SAMPLE_VALUES)
+        .inspect(|_| seen += 1)
+        .collect();
     distinct.len() * 2 < seen.max(16)
 }
 

@@ -7,7 +7,8 @@ use export_core::{
     Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch,
 };
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
 use parquet::file::metadata::ParquetMetaData;
@@ -44,12 +45,20 @@ impl ParquetSource {
         let loaded = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
         let loaded = loaded.map_err(fault::in_reading)?;
         check_limits(loaded.metadata(), &options.limits)?;
-        let names: Vec<&str> = loaded.schema().fields().iter().map(|f| f.name().as_str()).collect();
+        let names: Vec<&str> = loaded
+            .schema()
+            .fields()
+            .iter()
+            .map(|f| f.name().as_str())
+            .collect();
         let wanted = wanted(&names, options.columns.as_deref())?;
         let mut roots = wanted.clone();
         roots.sort_unstable();
         roots.dedup();
-        let order = wanted.iter().filter_map(|at| roots.binary_search(at).ok()).collect();
+        let order = wanted
+            .iter()
+            .filter_map(|at| roots.binary_search(at).ok())
+            .collect();
 
         let metadata = key_values(loaded.metadata());
         let projected = loaded.schema().project(&roots).map_err(Error::schema)?;
@@ -59,7 +68,12 @@ impl ParquetSource {
         let batch_rows = batch_rows(loaded.metadata(), options);
         let int96 = match int96::columns(&loaded, &roots) {
             columns if columns.is_empty() => None,
-            columns => Some(Seconds::open(file.uncounted()?, &loaded, &columns, batch_rows)?),
+            columns => Some(Seconds::open(
+                file.uncounted()?,
+                &loaded,
+                &columns,
+                batch_rows,
+            )?),
         };
         let mask = ProjectionMask::roots(loaded.parquet_schema(), roots);
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, loaded)
@@ -100,7 +114,10 @@ impl ParquetSource {
         } else {
             batch.project(&self.order)?
         };
-        Ok(Some(StreamBatch { stream: Arc::clone(&self.stream), batch }))
+        Ok(Some(StreamBatch {
+            stream: Arc::clone(&self.stream),
+            batch,
+        }))
     }
 }
 
@@ -128,7 +145,9 @@ fn check_ends(file: &CountedFile) -> Result<()> {
     if size < 12 || at(0)? != super::SIGNATURE {
         return Err(match size {
             0 => Error::data("the input is empty"),
-            _ => Error::corrupt("this is no Parquet file: it does not start with PAR1").at_offset(0),
+            _ => {
+                Error::corrupt("this is no Parquet file: it does not start with PAR1").at_offset(0)
+            }
         });
     }
     match &*at(size - 4)? {
@@ -146,7 +165,11 @@ fn check_limits(metadata: &ParquetMetaData, limits: &Limits) -> Result<()> {
 }
 
 fn key_values(metadata: &ParquetMetaData) -> BTreeMap<String, String> {
-    let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
+    let pairs = metadata
+        .file_metadata()
+        .key_value_metadata()
+        .into_iter()
+        .flatten();
     pairs
         .filter(|pair| pair.key != ARROW_SCHEMA_META_KEY)
         .filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)))
@@ -154,7 +177,9 @@ fn key_values(metadata: &ParquetMetaData) -> BTreeMap<String, String> {
 }
 
 fn wanted(names: &[&str], columns: Option<&[String]>) -> Result<Vec<usize>> {
-    let Some(columns) = columns else { return Ok((0..names.len()).collect()) };
+    let Some(columns) = columns else {
+        return Ok((0..names.len()).collect());
+    };
     let position = |column: &String| {
         names.iter().position(|name| name == column).ok_or_else(|| {
             Error::not_found("there is no such column")
@@ -168,10 +193,17 @@ fn wanted(names: &[&str], columns: Option<&[String]>) -> Result<Vec<usize>> {
 /// Rows that make a batch of about the bytes asked for, if rows are as large as the file says.
 fn batch_rows(metadata: &ParquetMetaData, options: &ReadOptions) -> usize {
     let total = |of: fn(&parquet::file::metadata::RowGroupMetaData) -> i64| {
-        let sum: i64 = metadata.row_groups().iter().map(|group| of(group).max(0)).sum();
+        let sum: i64 = metadata
+            .row_groups()
+            .iter()
+            .map(|group| of(group).max(0))
+            .sum();
         usize::try_from(sum).unwrap_or(usize::MAX)
     };
-    let (rows, bytes) = (total(|group| group.num_rows()), total(|group| group.total_byte_size()));
+    let (rows, bytes) = (
+        total(|group| group.num_rows()),
+        total(|group| group.total_byte_size()),
+    );
     // Pages hold integers in few bits and repeated text but once; columns in memory do not.
     let width = 8 * metadata.file_metadata().schema_descr().num_columns();
     let row_bytes = (bytes / rows.max(1)).max(width).max(1);

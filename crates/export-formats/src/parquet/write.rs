@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use export_core::{Cancel, Error, ErrorKind, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch};
+use export_core::{
+    Cancel, Error, ErrorKind, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::Compression;
@@ -38,7 +40,13 @@ struct Started {
 
 impl ParquetSink {
     pub(super) fn create(output: Output, codec: Compression, cancel: &Cancel) -> Self {
-        Self { output: Some(output), started: None, codec, cancel: cancel.clone(), rows: 0 }
+        Self {
+            output: Some(output),
+            started: None,
+            codec,
+            cancel: cancel.clone(),
+            rows: 0,
+        }
     }
 
     fn write_batch(&mut self, batch: StreamBatch) -> Result<()> {
@@ -47,7 +55,10 @@ impl ParquetSink {
         let started = match self.started.take() {
             Some(started) => started.check(&stream, batch.schema())?,
             None => {
-                let output = self.output.take().ok_or_else(|| Error::usage("the output is closed"))?;
+                let output = self
+                    .output
+                    .take()
+                    .ok_or_else(|| Error::usage("the output is closed"))?;
                 Started::new(&stream, &batch, output, self.codec)?
             }
         };
@@ -75,7 +86,12 @@ impl Started {
         let writer = ArrowWriter::try_new_with_options(output, schema, options);
         let writer = writer.map_err(fault::in_writing)?;
         let (stream, schema) = (Arc::clone(stream), Arc::clone(first.schema()));
-        Ok(Self { stream, schema, preparation, writer })
+        Ok(Self {
+            stream,
+            schema,
+            preparation,
+            writer,
+        })
     }
 
     fn check(self, stream: &Arc<str>, schema: &Arc<Schema>) -> Result<Self> {
@@ -100,7 +116,9 @@ impl Sink for ParquetSink {
 
     fn finish(self: Box<Self>, metadata: &ExportMetadata) -> Result<SinkSummary> {
         let Some(mut started) = self.started else {
-            return Err(Error::usage("there is no stream to write to the Parquet file"));
+            return Err(Error::usage(
+                "there is no stream to write to the Parquet file",
+            ));
         };
         guarded(ErrorKind::Unsupported, || {
             for pair in key_values(metadata) {
@@ -108,21 +126,33 @@ impl Sink for ParquetSink {
             }
             started.writer.finish().map_err(fault::in_writing)?;
             started.writer.inner_mut().flush()?;
-            Ok(SinkSummary { rows: self.rows, notes: started.preparation.notes })
+            Ok(SinkSummary {
+                rows: self.rows,
+                notes: started.preparation.notes,
+            })
         })
     }
 }
 
 /// The facts under [`PREFIX`], then the entries. Facts of an earlier export among the entries give way.
 fn key_values(metadata: &ExportMetadata) -> Vec<KeyValue> {
-    let ExportMetadata { tool, created_ns, source, rows, chunks: _, entries } = metadata;
+    let ExportMetadata {
+        tool,
+        created_ns,
+        source,
+        rows,
+        chunks: _,
+        entries,
+    } = metadata;
     let facts = [
         ("tool", Some(tool.clone()).filter(|tool| !tool.is_empty())),
         ("created_ns", Some(created_ns.to_string())),
         ("source", source.clone()),
         ("rows", Some(rows.to_string())),
     ];
-    let facts = facts.into_iter().map(|(key, value)| (format!("{PREFIX}{key}"), value));
+    let facts = facts
+        .into_iter()
+        .map(|(key, value)| (format!("{PREFIX}{key}"), value));
     let entries = entries.iter().filter(|(key, _)| !key.starts_with(PREFIX));
     let entries = entries.map(|(key, value)| (key.clone(), Some(value.clone())));
     facts
