@@ -1,11 +1,14 @@
 //! Chunks to batches: blocks are decoded, nodes rebuilt to arrays, and everything that Arrow promises is checked.
 
+mod leaf;
+mod rules;
+
 use std::sync::Arc;
 
 use export_core::marrow::array::{
-    Array, BooleanArray, BytesArray, BytesViewArray, DecimalArray, DictionaryArray,
-    FixedSizeBinaryArray, FixedSizeListArray, ListArray, MapArray, NullArray, PrimitiveArray,
-    RunEndEncodedArray, StructArray, TimeArray, TimestampArray, UnionArray,
+    Array, BooleanArray, DecimalArray, DictionaryArray, FixedSizeListArray, ListArray, MapArray,
+    NullArray, PrimitiveArray, RunEndEncodedArray, StructArray, TimeArray, TimestampArray,
+    UnionArray,
 };
 use export_core::marrow::datatypes::{
     DataType, Field, FieldMeta, IntervalUnit, MapMeta, RunEndEncodedMeta, UnionMode,
@@ -17,9 +20,10 @@ use half::vec::HalfBitsVecExt;
 
 use crate::defect::{Defect, wide};
 use crate::encoding::cursor::bounded;
-use crate::nodes::{Budget, Nodes, is_valid, wrong};
-use crate::text;
+use crate::nodes::{Budget, Nodes, wrong};
 use crate::word::Word;
+use leaf::to_offsets;
+use rules::{check_keys, check_union};
 
 /// Decodes chunks. It has no options: blocks say how they were made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -262,206 +266,6 @@ impl Builder<'_> {
         ))
     }
 
-    /// Validity and fixed-width values, looked up by codes if there are any.
-    fn numbers<W: Word>(&mut self, node: u16, slots: usize) -> Result<(Option<Vec<u8>>, Vec<W>)> {
-        let validity = self.nodes.validity(node, slots)?;
-        let coded = self.nodes.has_codes(node);
-        let block = self.nodes.need(node, Role::Values)?;
-        if !coded {
-            return Ok((validity, self.nodes.words(block, slots)?));
-        }
-        let entries = entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?;
-        let entries: Vec<W> = self.nodes.words(block, entries)?;
-        let codes = self.codes(node, slots, entries.len())?;
-        self.nodes
-            .budget
-            .spend(slots, W::BYTES)
-            .map_err(|defect| wrong(node, defect))?;
-        let values = codes
-            .iter()
-            .filter_map(|&code| entries.get(code as usize).copied());
-        Ok((validity, values.collect()))
-    }
-
-    /// Codes, found to be below `entries`.
-    fn codes(&mut self, node: u16, slots: usize, entries: usize) -> Result<Vec<u32>> {
-        let block = self.nodes.need(node, Role::Codes)?;
-        let codes: Vec<u32> = self.nodes.words(block, slots)?;
-        match codes.iter().copied().max() {
-            Some(code) if code as usize >= entries => Err(wrong(
-                node,
-                Defect::Range {
-                    what: "code",
-                    found: code.into(),
-                },
-            )),
-            _ => Ok(codes),
-        }
-    }
-
-    /// Strings as where each ends, and data; looked up by codes if there are any.
-    fn strings<L: Word>(
-        &mut self,
-        node: u16,
-        slots: usize,
-        is_text: bool,
-    ) -> Result<(Vec<usize>, Vec<u8>)> {
-        let coded = self.nodes.has_codes(node);
-        let block = self.nodes.need(node, Role::Lengths)?;
-        let count = match coded {
-            true => entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?,
-            false => slots,
-        };
-        let ends = self.ends::<L>(node, block, count)?;
-        let size = ends.last().copied().unwrap_or(0);
-        let block = self.nodes.need(node, Role::Data)?;
-        let data = self.nodes.data(block, size)?;
-        if is_text {
-            text::check(&data, &ends).map_err(|defect| wrong(node, defect))?;
-        }
-        if !coded {
-            return Ok((ends, data));
-        }
-        let codes = self.codes(node, slots, count)?;
-        self.look_up(&codes, &ends, &data)
-            .map_err(|defect| wrong(node, defect))
-    }
-
-    fn look_up(
-        &mut self,
-        codes: &[u32],
-        ends: &[usize],
-        data: &[u8],
-    ) -> Result<(Vec<usize>, Vec<u8>), Defect> {
-        let entry = |code: u32| data.get(*ends.get(code as usize)?..*ends.get(code as usize + 1)?);
-        self.nodes
-            .budget
-            .spend(codes.len() + 1, size_of::<usize>())?;
-        let mut slot_ends = Vec::with_capacity(codes.len() + 1);
-        let mut size = 0usize;
-        slot_ends.push(0);
-        for &code in codes {
-            size = size.saturating_add(entry(code).map_or(0, <[u8]>::len));
-            slot_ends.push(size);
-        }
-        self.nodes.budget.spend(size, 1)?;
-        let mut slot_data = Vec::with_capacity(size);
-        for &code in codes {
-            slot_data.extend_from_slice(entry(code).unwrap_or_default());
-        }
-        Ok((slot_ends, slot_data))
-    }
-
-    /// Lengths summed up: 0, then where every slot ends.
-    fn ends<L: Word>(
-        &mut self,
-        node: u16,
-        block: &export_core::Block,
-        count: usize,
-    ) -> Result<Vec<usize>> {
-        let lengths: Vec<L> = self.nodes.words(block, count)?;
-        let sum = || {
-            self.nodes
-                .budget
-                .spend(count.saturating_add(1), size_of::<usize>())?;
-            let mut ends = Vec::with_capacity(count.saturating_add(1));
-            let mut end = 0usize;
-            ends.push(0);
-            for length in lengths {
-                let found = length.low();
-                let sum = usize::try_from(found)
-                    .ok()
-                    .and_then(|length| end.checked_add(length));
-                // An offset is an i64 at most.
-                end = sum
-                    .filter(|&end| i64::try_from(end).is_ok())
-                    .ok_or(Defect::Range {
-                        what: "length",
-                        found,
-                    })?;
-                ends.push(end);
-            }
-            Ok(ends)
-        };
-        sum().map_err(|defect| wrong(node, defect))
-    }
-
-    fn bytes<L: Word, O: TryFrom<usize>>(
-        &mut self,
-        node: u16,
-        slots: usize,
-        is_text: bool,
-    ) -> Result<BytesArray<O>> {
-        let validity = self.nodes.validity(node, slots)?;
-        let (ends, data) = self.strings::<L>(node, slots, is_text)?;
-        let offsets = to_offsets(ends).map_err(|defect| wrong(node, defect))?;
-        Ok(BytesArray {
-            validity,
-            offsets,
-            data,
-        })
-    }
-
-    fn views(&mut self, node: u16, slots: usize, is_text: bool) -> Result<BytesViewArray> {
-        let validity = self.nodes.validity(node, slots)?;
-        let (ends, data) = self.strings::<u32>(node, slots, is_text)?;
-        self.nodes
-            .budget
-            .spend(slots, 16)
-            .map_err(|defect| wrong(node, defect))?;
-        let slots = ends.iter().zip(ends.iter().skip(1));
-        let views = slots.map(|(&start, &end)| {
-            let view = data
-                .get(start..end)
-                .and_then(|string| crate::view::view(string, start));
-            view.ok_or(Defect::Range {
-                what: "end of a string",
-                found: wide(end),
-            })
-        });
-        let views = views
-            .collect::<Result<_, _>>()
-            .map_err(|defect| wrong(node, defect))?;
-        Ok(BytesViewArray {
-            validity,
-            data: views,
-            buffers: vec![data],
-        })
-    }
-
-    fn fixed_binary(&mut self, node: u16, n: i32, slots: usize) -> Result<Array> {
-        let validity = self.nodes.validity(node, slots)?;
-        let width = usize::try_from(n)
-            .map_err(|_| wrong(node, Defect::Rule("values have a negative size")))?;
-        let coded = self.nodes.has_codes(node);
-        let block = self.nodes.need(node, Role::Values)?;
-        if !coded {
-            let data = self.nodes.fixed(block, width, slots)?;
-            return Ok(Array::FixedSizeBinary(FixedSizeBinaryArray {
-                n,
-                validity,
-                data,
-            }));
-        }
-        let count = entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?;
-        let entries = self.nodes.fixed(block, width, count)?;
-        let codes = self.codes(node, slots, count)?;
-        self.nodes
-            .budget
-            .spend(slots, width)
-            .map_err(|defect| wrong(node, defect))?;
-        let mut data = Vec::with_capacity(slots.saturating_mul(width));
-        for code in codes {
-            let start = code as usize * width;
-            data.extend_from_slice(entries.get(start..start + width).unwrap_or_default());
-        }
-        Ok(Array::FixedSizeBinary(FixedSizeBinaryArray {
-            n,
-            validity,
-            data,
-        }))
-    }
-
     fn list<L: Word, O: TryFrom<usize>>(
         &mut self,
         node: u16,
@@ -600,83 +404,5 @@ impl Builder<'_> {
             offsets,
             fields: children,
         }))
-    }
-}
-
-/// A dictionary has no more entries than slots.
-fn entry_count(stored: u64, slots: usize) -> Result<usize, Defect> {
-    bounded("number of entries", stored, slots)
-}
-
-fn to_offsets<O: TryFrom<usize>>(ends: Vec<usize>) -> Result<Vec<O>, Defect> {
-    let last = ends.last().copied().unwrap_or(0);
-    let offsets = ends.into_iter().map(O::try_from).collect::<Result<_, _>>();
-    offsets.map_err(|_| Defect::Range {
-        what: "end of the values",
-        found: wide(last),
-    })
-}
-
-/// Fails where the key of a slot that has a value is not below `entries`.
-fn check_keys(keys: &Array, entries: usize) -> Result<(), Defect> {
-    macro_rules! check {
-        ($array:expr) => {{
-            let validity = $array.validity.as_deref();
-            let mut slots = $array.values.iter().enumerate();
-            slots.all(|(slot, &key)| {
-                usize::try_from(key).is_ok_and(|key| key < entries) || !is_valid(validity, slot)
-            })
-        }};
-    }
-    let in_range = match keys {
-        Array::Int8(a) => check!(a),
-        Array::Int16(a) => check!(a),
-        Array::Int32(a) => check!(a),
-        Array::Int64(a) => check!(a),
-        Array::UInt8(a) => check!(a),
-        Array::UInt16(a) => check!(a),
-        Array::UInt32(a) => check!(a),
-        Array::UInt64(a) => check!(a),
-        _ => return Err(Defect::Rule("the keys of a dictionary are not integers")),
-    };
-    match in_range {
-        true => Ok(()),
-        false => Err(Defect::Rule(
-            "a key is not among the entries of its dictionary",
-        )),
-    }
-}
-
-/// Fails where a type id is unknown or an offset is not in its child.
-fn check_union(
-    fields: &[(i8, Field)],
-    lengths: &[usize],
-    types: &[i8],
-    offsets: Option<&[i32]>,
-) -> Result<(), Defect> {
-    let mut length_of = [None; 256];
-    for ((id, _), length) in fields.iter().zip(lengths) {
-        if let Some(slot) = length_of.get_mut(usize::from(id.cast_unsigned())) {
-            *slot = Some(*length);
-        }
-    }
-    let length = |id: i8| {
-        length_of
-            .get(usize::from(id.cast_unsigned()))
-            .copied()
-            .flatten()
-    };
-    if types.iter().any(|&id| length(id).is_none()) {
-        return Err(Defect::Rule("a union has no such type id"));
-    }
-    let Some(offsets) = offsets else {
-        return Ok(());
-    };
-    let inside = |(&id, &offset): (&i8, &i32)| {
-        usize::try_from(offset).is_ok_and(|offset| length(id).is_some_and(|len| offset < len))
-    };
-    match types.iter().zip(offsets).all(inside) {
-        true => Ok(()),
-        false => Err(Defect::Rule("an offset of a union is outside of its child")),
     }
 }
