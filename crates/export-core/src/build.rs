@@ -32,13 +32,18 @@
 //! ```
 
 mod bits;
+mod bytes;
 mod column;
 mod json;
 mod leaf;
 mod mixed;
 mod nested;
 pub(crate) mod number;
+mod open;
+mod push;
 mod recast;
+mod scalar;
+mod temporal;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +53,7 @@ use marrow::array::Array;
 use marrow::datatypes::Field;
 
 pub use column::Column;
-pub use leaf::Temporal;
+pub use temporal::Temporal;
 
 use crate::{Batch, Limits, Note, Result, Schema};
 use column::{Data, Shape};

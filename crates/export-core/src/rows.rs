@@ -63,14 +63,17 @@ use crate::{Batch, Error, Result};
 /// Longest tuple that becomes a struct. Rust has no longer ones: what is longer is an array.
 const MAX_TUPLE: usize = 16;
 /// Names of a tuple's fields.
-const TUPLE_FIELDS: [&str; MAX_TUPLE] =
-    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+const TUPLE_FIELDS: [&str; MAX_TUPLE] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15",
+];
 /// Column of rows that have no fields of their own.
 const VALUE: &str = "value";
 
 /// Adds a row. On an error the builder is as it was, but for types that the row has widened.
 pub fn push<T: Serialize + ?Sized>(builder: &mut RowBuilder, row: &T) -> Result<()> {
-    match row.serialize(root::RowSerializer { builder: &mut *builder }) {
+    match row.serialize(root::RowSerializer {
+        builder: &mut *builder,
+    }) {
         Ok(()) => {
             builder.end_row();
             Ok(())
@@ -90,7 +93,11 @@ pub fn read<T: DeserializeOwned>(batch: &Batch) -> Result<Vec<T>> {
 /// The rows of a batch, one by one.
 #[must_use]
 pub fn iter<T: DeserializeOwned>(batch: &Batch) -> Rows<'_, T> {
-    Rows { batch, row: 0, rows: PhantomData }
+    Rows {
+        batch,
+        row: 0,
+        rows: PhantomData,
+    }
 }
 
 /// Iterator over the rows of a batch as `T`s.
@@ -108,7 +115,10 @@ impl<T: DeserializeOwned> Iterator for Rows<'_, T> {
         if self.row >= self.batch.rows() {
             return None;
         }
-        let row = T::deserialize(row::RowDeserializer { batch: self.batch, row: self.row });
+        let row = T::deserialize(row::RowDeserializer {
+            batch: self.batch,
+            row: self.row,
+        });
         self.row += 1;
         Some(row.map_err(|error: Error| error.at_row(self.row as u64)))
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use marrow::array::Array;
 use marrow::datatypes::{Field, FieldMeta};
 
+use super::bytes::Bytes;
 use super::column::{Column, Shape};
-use super::leaf::{Bytes, Slots};
-use super::mixed::Scalar;
+use super::leaf::Slots;
+use super::scalar::Scalar;
 use crate::value::value;
 use crate::{Error, Result, text};
 

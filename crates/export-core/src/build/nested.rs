@@ -7,8 +7,9 @@ use marrow::array::{Array, ListArray, MapArray, StructArray};
 use marrow::datatypes::{FieldMeta, MapMeta};
 
 use super::bits::Validity;
+use super::bytes::over_2_gib;
 use super::column::{Column, Shape};
-use super::leaf::{Slots, over_2_gib};
+use super::leaf::Slots;
 use crate::{Error, Result};
 
 /// Where the lists of a column end within its elements.

@@ -170,7 +170,7 @@ fn classify_float(parts: &Parts<'_>, text: &[u8]) -> Number {
         return Number::Inexact;
     };
     let far_from_ends = count <= EXACT_DIGITS && exponent.abs() <= EXACT_EXPONENT;
-    if value.is_finite() && (far_from_ends || has_digits(value, parts)) {
+    if value.is_finite() && (far_from_ends || has_digits(value, parts, text)) {
         Number::Float(value)
     } else {
         Number::Inexact
@@ -196,14 +196,18 @@ fn exact_quotient(mantissa: u64, exponent: i64) -> Option<f64> {
 
 /// Whether the digits of the text are the shortest that make `value`. Where two are as short and as near, most languages
 /// write the even one and Rust the greater: both will do.
-fn has_digits(value: f64, written: &Parts<'_>) -> bool {
+fn has_digits(value: f64, written: &Parts<'_>, text: &[u8]) -> bool {
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(value);
+    if shortest.as_bytes() == text {
+        return true;
+    }
     let written = written.significant();
     let is_written = |text: &str| {
-        written.is_some()
-            && parts(text.as_bytes()).and_then(|shortest| shortest.significant()) == written
+        let shortest = parts(text.as_bytes()).and_then(|shortest| shortest.significant());
+        shortest.is_some() && shortest == written
     };
-    is_written(zmij::Buffer::new().format_finite(value.abs()))
-        || is_written(&format!("{:e}", value.abs()))
+    is_written(shortest) || is_written(&format!("{value:e}"))
 }
 
 impl Parts<'_> {

@@ -3,9 +3,10 @@
 use marrow::array::Array;
 use marrow::datatypes::{DataType, Field};
 
+use super::bytes::{Bytes, Names, Text};
 use super::column::{Column, Data};
 use super::json::{Json, Why};
-use super::leaf::{Bytes, Decimals, Names, Primitive, Slots, Text};
+use super::leaf::{Decimals, Primitive, Slots};
 use super::nested::{List, Map, Struct};
 use crate::schema::{EXTENSION_NAME_KEY, JSON_EXTENSION};
 use crate::value::{Value, value};

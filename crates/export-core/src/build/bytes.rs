@@ -1,0 +1,164 @@
+//! Columns of text, bytes and names.
+
+use std::collections::HashMap;
+
+use marrow::array::{Array, BytesArray, DictionaryArray};
+
+use super::bits::Validity;
+use super::leaf::{Primitive, Slots, slots_by_inner};
+use crate::{Error, Result};
+
+/// Values of any length, one after the other.
+#[derive(Debug)]
+pub(super) struct Bytes {
+    validity: Validity,
+    offsets: Vec<i32>,
+    pub(super) data: Vec<u8>,
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self {
+            validity: Validity::default(),
+            offsets: vec![0],
+            data: Vec::new(),
+        }
+    }
+}
+
+impl Bytes {
+    #[inline]
+    pub(super) fn push(&mut self, value: &[u8]) -> Result<()> {
+        self.data.extend_from_slice(value);
+        self.end_value()
+    }
+
+    /// Ends a value whose bytes were appended to `data`.
+    #[inline]
+    pub(super) fn end_value(&mut self) -> Result<()> {
+        let Ok(end) = i32::try_from(self.data.len()) else {
+            return Err(over_2_gib());
+        };
+        self.offsets.push(end);
+        self.validity.push_valid();
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    pub(super) fn push_nulls(&mut self, count: usize) {
+        let (len, end) = (self.len(), self.offsets.last().copied().unwrap_or(0));
+        self.validity.push_nulls(len, count);
+        self.offsets.resize(self.offsets.len() + count, end);
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.offsets.truncate(len + 1);
+        self.validity.truncate(len);
+        let end = self.offsets.last().copied().unwrap_or(0);
+        self.data.truncate(usize::try_from(end).unwrap_or(0));
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.data.len() + self.offsets.len() * size_of::<i32>() + self.validity.bytes()
+    }
+
+    pub(super) fn take(&mut self) -> BytesArray<i32> {
+        let mut offsets = Vec::with_capacity(self.offsets.len());
+        offsets.push(0);
+        let data = Vec::with_capacity(self.data.len());
+        BytesArray {
+            validity: self.validity.take(),
+            offsets: std::mem::replace(&mut self.offsets, offsets),
+            data: std::mem::replace(&mut self.data, data),
+        }
+    }
+
+    pub(super) fn from_array(array: BytesArray<i32>) -> Self {
+        let len = array.offsets.len().saturating_sub(1);
+        let validity = Validity::from_bytes(array.validity, len);
+        Self {
+            validity,
+            offsets: array.offsets,
+            data: array.data,
+        }
+    }
+}
+
+#[cold]
+pub(super) fn over_2_gib() -> Error {
+    Error::limit("one batch of this column is over 2 GiB")
+        .with_hint("take batches more often: batches of a few megabytes are quickest")
+}
+
+macro_rules! bytes_slots {
+    ($($(#[$doc:meta])* $name:ident => $array:ident),* $(,)?) => {
+        $($(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(super) struct $name {
+            pub(super) inner: Bytes,
+        }
+
+        impl Slots for $name {
+            slots_by_inner!();
+            fn take(&mut self) -> Array {
+                Array::$array(self.inner.take())
+            }
+        })*
+    };
+}
+
+bytes_slots! {
+    Text => Utf8,
+    Binaries => Binary,
+}
+
+/// Names out of a small set, each stored once.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    inner: Primitive<u32>,
+    names: Bytes,
+    index: HashMap<Box<str>, u32>,
+}
+
+impl Names {
+    pub(super) fn push(&mut self, name: &str) -> Result<()> {
+        let key = match self.index.get(name) {
+            Some(key) => *key,
+            None => {
+                let key = u32::try_from(self.index.len()).map_err(|_| over_2_gib())?;
+                self.names.push(name.as_bytes())?;
+                self.index.insert(name.into(), key);
+                key
+            }
+        };
+        self.inner.push(key);
+        Ok(())
+    }
+}
+
+impl Slots for Names {
+    fn len(&self) -> usize {
+        self.inner.len()
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.inner.push_nulls(count);
+    }
+    fn truncate(&mut self, len: usize) {
+        self.inner.truncate(len);
+    }
+    fn bytes(&self) -> usize {
+        self.inner.bytes() + self.names.bytes()
+    }
+    fn take(&mut self) -> Array {
+        // The names stay: later batches use the same keys.
+        let names = self.names.take();
+        self.names = Bytes::from_array(names.clone());
+        Array::Dictionary(DictionaryArray {
+            keys: Box::new(Slots::take(&mut self.inner)),
+            values: Box::new(Array::Utf8(names)),
+        })
+    }
+}
