@@ -5,10 +5,13 @@
 use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};
 
+use export_core::build::{Column, Nullability, RowBuilder};
+use export_core::marrow::array::Array;
 use export_core::marrow::datatypes::DataType;
+use export_core::value::{self, Value};
 use export_core::{
-    Batch, Error, ErrorKind, ExportMetadata, Format, Input, Note, OnError, ReadOptions, Result,
-    Source, StreamBatch, WriteOptions, schema, widen,
+    Batch, Error, ErrorKind, ExportMetadata, Format, Input, Limits, Note, OnError, ReadOptions,
+    Result, Source, StreamBatch, WriteOptions, conformance, schema, text, widen,
 };
 use export_formats::ndjson::Ndjson;
 use proptest::prelude::*;
@@ -376,6 +379,107 @@ fn a_second_stream_is_refused() {
         })
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
+}
+
+/// Pushes a value as its JSON says it; `false` where JSON cannot: an object with a key twice.
+fn push(value: &Value<'_>, column: &mut Column) -> bool {
+    let slot =
+        |array: &Array, at: usize, column: &mut Column| push(&value::value(array, at), column);
+    match *value {
+        Value::Null => column.push_null().is_ok(),
+        Value::Bool(v) => column.push_bool(v).is_ok(),
+        Value::Text(v) => column.push_str(v).is_ok(),
+        Value::List(array, start, end) => {
+            column.begin_list().unwrap();
+            let all = (start..end).all(|at| slot(array, at, column.element().unwrap()));
+            column.end_list().unwrap();
+            all
+        }
+        Value::Struct(array, row) => {
+            column.begin_struct().unwrap();
+            let all = array.fields.iter().all(|(meta, child)| {
+                column
+                    .field(&meta.name)
+                    .is_ok_and(|field| slot(child, row, field))
+            });
+            column.end_struct().unwrap();
+            all
+        }
+        Value::Map(keys, values, start, end) => {
+            let key = |at| match value::value(keys, at) {
+                Value::Text(key) => Some(key),
+                _ => None,
+            };
+            if (start..end).all(|at| key(at).is_some()) {
+                column.begin_struct().unwrap();
+                let mut entries = (start..end).map(|at| (key(at).unwrap(), at));
+                let all = entries
+                    .all(|(key, at)| column.field(key).is_ok_and(|field| slot(values, at, field)));
+                column.end_struct().unwrap();
+                return all;
+            }
+            column.begin_list().unwrap();
+            let all = (start..end).all(|at| {
+                let entry = column.element().unwrap();
+                entry.begin_struct().unwrap();
+                let key = slot(keys, at, entry.field("key").unwrap());
+                let value = slot(values, at, entry.field("value").unwrap());
+                entry.end_struct().unwrap();
+                key && value
+            });
+            column.end_list().unwrap();
+            all
+        }
+        Value::Union(_, array, row) => slot(array, row, column),
+        _ => {
+            let mut json = Vec::new();
+            text::write_json(value, &mut json);
+            match json
+                .strip_prefix(b"\"")
+                .and_then(|json| json.strip_suffix(b"\""))
+            {
+                Some(text) => column.push_str(std::str::from_utf8(text).unwrap()).is_ok(),
+                None => column.push_number_text(&json).is_ok(),
+            }
+        }
+    }
+}
+
+/// What is left of a batch after it was NDJSON.
+fn kept(batch: &Batch) -> Option<Batch> {
+    if batch.schema().fields.iter().any(schema::is_json) {
+        return None;
+    }
+    let mut rows = RowBuilder::with(&Limits::default(), Nullability::Always);
+    for row in 0..batch.rows() {
+        for (field, column) in batch.schema().fields.iter().zip(batch.columns()) {
+            if !push(&value::value(column, row), rows.field(&field.name).unwrap()) {
+                return None;
+            }
+        }
+        rows.end_row();
+    }
+    Some(rows.take_batch().unwrap())
+}
+
+#[test]
+fn the_format_conforms() {
+    conformance::format(&Ndjson, kept).unwrap();
+}
+
+#[test]
+fn sources_and_sinks_conform() {
+    let text: String = (0..200)
+        .map(|row| {
+            format!(
+                "{{\"a\":{row},\"b\":[{row},null],\"c\":\"{}\"}}\n",
+                "x".repeat(row % 7)
+            )
+        })
+        .collect();
+    conformance::source(|options| Ok(open(text.clone(), options))).unwrap();
+    let create = || Ndjson.create(Box::new(std::io::sink()), &WriteOptions::default());
+    conformance::sink(create, &read(&text)).unwrap();
 }
 
 /// Any JSON document without duplicate keys, in the spelling that is written.
