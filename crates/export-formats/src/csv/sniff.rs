@@ -51,7 +51,7 @@ fn fit(head: &[u8], whole: bool, delimiter: u8) -> Option<(f64, usize)> {
     (columns > 1).then(|| (fits as f64 / records as f64, columns))
 }
 
-/// Whether `head` may well be the start of a table: text that a delimiter splits evenly.
+/// Whether `head` may well be the start of a table: text that a delimiter splits evenly, or a column of numbers.
 pub(super) fn looks_like(head: &[u8], delimiter: Option<u8>) -> bool {
     let text = match std::str::from_utf8(head) {
         Ok(_) => true,
@@ -67,7 +67,21 @@ pub(super) fn looks_like(head: &[u8], delimiter: Option<u8>) -> bool {
             .or_else(|| candidates(head, true))
             .map(|(_, fits)| (fits, 2)),
     };
-    fits.is_some_and(|(share, _)| share > 0.9)
+    match fits {
+        Some((share, _)) => share > 0.9,
+        None => is_typed_column(head),
+    }
+}
+
+/// Whether all lines but the first, which may be a name, are numbers, dates or the like, or empty. Prose is no table.
+fn is_typed_column(head: &[u8]) -> bool {
+    let lines = head.split(|&byte| byte == b'\n').skip(1).take(RECORDS);
+    let mut kinds = lines
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !line.is_empty())
+        .map(Kind::of)
+        .peekable();
+    kinds.peek().is_some() && kinds.all(|kind| kind != Kind::Text)
 }
 
 /// Whether the first row names the columns, given the kinds of the columns below it.
@@ -120,5 +134,6 @@ mod tests {
         assert!(!looks_like(b"{\"a\":1,\"b\":2}\n", None));
         assert!(!looks_like(b"PAR1\0\0,", None));
         assert!(!looks_like(b"plain prose\n", None));
+        assert!(looks_like(b"name\n1\n\n2\n", None));
     }
 }
