@@ -37,6 +37,7 @@ mod rows;
 mod type_name;
 mod usage;
 mod verify;
+mod wait;
 mod xk;
 
 pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
@@ -68,3 +69,8 @@ pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So are the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/library.md")]
+struct Guide;
