@@ -10,10 +10,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use export_core::{
-    Confidence, Error, Format, Input, Note, Progress, ReadOptions, Result, Source, StreamBatch,
+    Cancel, Confidence, Error, Format, Input, Note, Progress, ReadOptions, Result, Source, StreamBatch,
 };
 
 use crate::formats;
+use crate::wait::Waiting;
 
 /// Bytes looked at to tell what an input is.
 const HEAD_BYTES: usize = 64 << 10;
@@ -88,7 +89,7 @@ fn open_named(place: &Place, name: &str, options: &OpenOptions) -> Result<Opened
     if read.name == ReadOptions::default().name {
         read.name = stream_name(place);
     }
-    let raw = Raw::open(place, &read.progress)?;
+    let raw = Raw::open(place, &read.progress, &read.cancel)?;
     let size_bytes = raw.size_bytes();
     let (input, head, compression) = raw.decompressed(place)?;
     if head.is_empty() {
@@ -150,10 +151,10 @@ enum Raw {
 }
 
 impl Raw {
-    fn open(place: &Place, progress: &Progress) -> Result<Self> {
+    fn open(place: &Place, progress: &Progress, cancel: &Cancel) -> Result<Self> {
+        let counted = |inner| Box::new(Counted { inner, progress: progress.clone() });
         let Place::Path(path) = place else {
-            let stdin = Counted { inner: io::stdin(), progress: progress.clone() };
-            return Ok(Self::Stream(Box::new(stdin)));
+            return Ok(Self::Stream(counted(Waiting::stdin(cancel.clone())?)));
         };
         let metadata = fs::metadata(path).map_err(|error| not_readable(error, path))?;
         if metadata.is_dir() {
@@ -164,7 +165,7 @@ impl Raw {
             progress.add_total_bytes_in(metadata.len());
             return Ok(Self::File { file, size_bytes: metadata.len(), progress: progress.clone() });
         }
-        Ok(Self::Stream(Box::new(Counted { inner: file, progress: progress.clone() })))
+        Ok(Self::Stream(counted(Waiting::new(file, cancel.clone()))))
     }
 
     fn size_bytes(&self) -> Option<u64> {
