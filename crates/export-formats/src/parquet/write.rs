@@ -6,8 +6,9 @@ use std::sync::Arc;
 use export_core::{
     Cancel, Error, ErrorKind, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch,
 };
-use parquet::arrow::ArrowWriter;
+use arrow_schema::Schema as ArrowSchema;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 
@@ -35,6 +36,8 @@ struct Started {
     stream: Arc<str>,
     schema: Arc<Schema>,
     preparation: Preparation,
+    /// What readers that know Arrow take the columns for.
+    arrow_schema: Arc<ArrowSchema>,
     writer: ArrowWriter<Output>,
 }
 
@@ -80,16 +83,19 @@ impl Started {
     ) -> Result<Self> {
         let preparation = Preparation::new(stream, first.schema())?;
         let prepared = preparation.apply(first.clone())?;
-        let options =
-            ArrowWriterOptions::new().with_properties(properties::for_batch(&prepared, codec));
-        let schema = Arc::new(arrow::arrow_schema(prepared.schema())?);
-        let writer = ArrowWriter::try_new_with_options(output, schema, options);
+        // Written at the end, when the metadata that belongs into it is known.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties::for_batch(&prepared, codec))
+            .with_skip_arrow_metadata(true);
+        let arrow_schema = Arc::new(arrow::arrow_schema(prepared.schema())?);
+        let writer = ArrowWriter::try_new_with_options(output, Arc::clone(&arrow_schema), options);
         let writer = writer.map_err(fault::in_writing)?;
         let (stream, schema) = (Arc::clone(stream), Arc::clone(first.schema()));
         Ok(Self {
             stream,
             schema,
             preparation,
+            arrow_schema,
             writer,
         })
     }
@@ -121,9 +127,12 @@ impl Sink for ParquetSink {
             ));
         };
         guarded(ErrorKind::Unsupported, || {
-            for pair in key_values(metadata) {
+            let pairs = key_values(metadata, self.rows);
+            let arrow_schema = with_metadata(&started.arrow_schema, &pairs);
+            for pair in pairs {
                 started.writer.append_key_value_metadata(pair);
             }
+            started.writer.append_key_value_metadata(arrow_schema);
             started.writer.finish().map_err(fault::in_writing)?;
             started.writer.inner_mut().flush()?;
             Ok(SinkSummary {
@@ -134,13 +143,25 @@ impl Sink for ParquetSink {
     }
 }
 
+/// The Arrow schema as Parquet files carry it. pyarrow reads the key/value metadata of such a file from here alone.
+fn with_metadata(schema: &ArrowSchema, pairs: &[KeyValue]) -> KeyValue {
+    let mut metadata = schema.metadata().clone();
+    let entries = pairs.iter().filter(|pair| !pair.key.starts_with(PREFIX));
+    metadata.extend(entries.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))));
+    let schema = ArrowSchema::new_with_metadata(schema.fields().clone(), metadata);
+    KeyValue {
+        key: ARROW_SCHEMA_META_KEY.to_owned(),
+        value: Some(encode_arrow_schema(&schema)),
+    }
+}
+
 /// The facts under [`PREFIX`], then the entries. Facts of an earlier export among the entries give way.
-fn key_values(metadata: &ExportMetadata) -> Vec<KeyValue> {
+fn key_values(metadata: &ExportMetadata, rows: u64) -> Vec<KeyValue> {
     let ExportMetadata {
         tool,
         created_ns,
         source,
-        rows,
+        rows: _,
         chunks: _,
         entries,
     } = metadata;
