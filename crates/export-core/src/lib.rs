@@ -31,6 +31,7 @@ mod flow;
 mod id;
 #[cfg(feature = "json")]
 pub mod json;
+mod likeness;
 mod limits;
 mod metadata;
 mod progress;
@@ -57,6 +58,7 @@ pub use flow::{
     WriteOptions,
 };
 pub use id::{CodecId, EncodingId, FileId, StreamId};
+pub use likeness::did_you_mean;
 pub use limits::Limits;
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};

@@ -247,12 +247,14 @@ fn settle(
     notes: &mut Vec<Note>,
     in_input: &dyn Fn(Error) -> Error,
 ) -> Result<Box<dyn Source>> {
-    let file = match output {
+    let directory = match output {
         Place::Path(path) if path.is_file() || !path.exists() => {
-            tempfile::tempfile_in(crate::output::directory_of(path))?
+            crate::output::directory_of(path).to_owned()
         }
-        _ => tempfile::tempfile()?,
+        _ => std::env::temp_dir(),
     };
+    let in_file = |error: Error| error.in_file(format!("{} (temporary)", directory.display()));
+    let file = tempfile::tempfile_in(&directory).map_err(|error| in_file(error.into()))?;
     let write = WriteOptions {
         threads: options.threads.unwrap_or_else(default_threads),
         cancel: options.open.read.cancel.clone(),
@@ -261,11 +263,11 @@ fn settle(
     let mut sink = XkOptions::fastest().create(Box::new(file.try_clone()?), &write)?;
     while let Some(batch) = source.next_batch().map_err(in_input)? {
         options.open.read.cancel.check()?;
-        sink.write(batch)?;
+        sink.write(batch).map_err(in_file)?;
     }
     notes.extend(source.notes());
-    let entries = source.metadata();
-    sink.finish(&ExportMetadata { entries, ..ExportMetadata::default() })?;
+    let metadata = ExportMetadata { entries: source.metadata(), ..ExportMetadata::default() };
+    sink.finish(&metadata).map_err(in_file)?;
     // The bytes were counted when they came in.
     let read = export_core::ReadOptions { progress: Progress::new(), ..options.open.read.clone() };
     Xk.open(export_core::Input::File(file), &read)

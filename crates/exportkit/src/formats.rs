@@ -24,14 +24,9 @@ pub fn all() -> &'static [&'static dyn Format] {
 
 /// The format called `name`. Fails with [`export_core::ErrorKind::NotFound`] and the nearest name as a hint.
 pub fn named(name: &str) -> Result<&'static dyn Format> {
-    all().iter().copied().find(|format| format.name() == name).ok_or_else(|| {
-        let names: Vec<_> = all().iter().map(|format| format.name()).collect();
-        let hint = match did_you_mean(name, names.iter().copied()) {
-            Some(near) => format!("did you mean {near:?}? formats are {}", names.join(", ")),
-            None => format!("formats are {}", names.join(", ")),
-        };
-        Error::not_found(format!("there is no format called {name:?}")).with_hint(hint)
-    })
+    let known = || all().iter().map(|format| format.name());
+    let format = all().iter().copied().find(|format| format.name() == name);
+    format.ok_or_else(|| Error::no_such("format", name, known()))
 }
 
 /// The format whose files' names end like `path`.
@@ -52,15 +47,4 @@ pub fn by_content(head: &[u8]) -> Option<(&'static dyn Format, Confidence)> {
         // The first of the surest: `max_by_key` would take the last.
         .rev()
         .max_by_key(|&(_, confidence)| confidence)
-}
-
-/// The word of `known` that `wrong` most likely meant, if one is near enough.
-#[must_use]
-pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|word| (strsim::jaro_winkler(&wrong.to_lowercase(), &word.to_lowercase()), word))
-        .filter(|&(likeness, _)| likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, word)| word)
 }

@@ -10,7 +10,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use export_core::{
-    Cancel, Confidence, Error, Format, Input, Note, Progress, ReadOptions, Result, Source, StreamBatch,
+    Cancel, Confidence, Error, Format, Input, Note, Progress, ReadOptions, Result, Source,
+    StreamBatch, did_you_mean,
 };
 
 use crate::formats;
@@ -156,11 +157,7 @@ impl Raw {
         let Place::Path(path) = place else {
             return Ok(Self::Stream(counted(Waiting::stdin(cancel.clone())?)));
         };
-        let metadata = fs::metadata(path).map_err(|error| not_readable(error, path))?;
-        if metadata.is_dir() {
-            return Err(Error::usage("the input is a directory").with_hint("give one file of it"));
-        }
-        let file = File::open(path)?;
+        let (file, metadata) = open_file(path)?;
         if metadata.is_file() {
             progress.add_total_bytes_in(metadata.len());
             return Ok(Self::File { file, size_bytes: metadata.len(), progress: progress.clone() });
@@ -224,6 +221,15 @@ pub(crate) fn stored(mut stream: Box<dyn Read + Send>) -> Result<File> {
     Ok(file)
 }
 
+/// Opens a file, or says why it cannot be read.
+pub(crate) fn open_file(path: &Path) -> Result<(File, fs::Metadata)> {
+    let metadata = fs::metadata(path).map_err(|error| not_readable(error, path))?;
+    if metadata.is_dir() {
+        return Err(Error::usage("the input is a directory").with_hint("give one file of it"));
+    }
+    Ok((File::open(path)?, metadata))
+}
+
 fn not_readable(error: io::Error, path: &Path) -> Error {
     let missing = error.kind() == io::ErrorKind::NotFound;
     let error = if missing { Error::not_found("there is no such file") } else { Error::from(error) };
@@ -237,7 +243,7 @@ fn not_readable(error: io::Error, path: &Path) -> Error {
     let names: Vec<String> = fs::read_dir(parent)
         .map(|entries| entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect())
         .unwrap_or_default();
-    match formats::did_you_mean(wrong, names.iter().map(String::as_str)) {
+    match did_you_mean(wrong, names.iter().map(String::as_str)) {
         Some(near) => error.with_hint(format!("did you mean {:?}?", parent.join(near))),
         None => error.with_hint("check the path"),
     }
@@ -302,7 +308,7 @@ impl Selected {
     fn check_complete(&self) -> Result<()> {
         match self.wanted.iter().find(|name| !self.seen.contains(name.as_str())) {
             None => Ok(()),
-            Some(name) => Err(no_such("stream", name, self.seen.iter().map(|name| &**name))),
+            Some(name) => Err(Error::no_such("stream", name, self.seen.iter().map(|name| &**name))),
         }
     }
 }
@@ -331,19 +337,5 @@ impl Source for Selected {
 
     fn notes(&self) -> Vec<Note> {
         self.source.notes()
-    }
-}
-
-/// The error of a stream or column that is not there, with the nearest name as a hint.
-pub(crate) fn no_such<'a>(
-    what: &str,
-    wrong: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Error {
-    let error = Error::not_found(format!("there is no {what} called {wrong:?}"));
-    let names = known.clone().take(20).collect::<Vec<_>>().join(", ");
-    match formats::did_you_mean(wrong, known) {
-        Some(near) => error.with_hint(format!("did you mean {near:?}? there are {names}")),
-        None => error.with_hint(format!("there are {names}")),
     }
 }

@@ -44,14 +44,13 @@ pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
     OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
-    Summary, WriteOptions, array, marrow, schema, value, widen,
+    Summary, WriteOptions, array, did_you_mean, marrow, schema, value, widen,
 };
 #[cfg(feature = "arrow")]
 pub use export_formats::arrow;
 pub use export_formats::text;
 
 pub use convert::{Conversion, ConvertOptions, convert, export};
-pub use formats::did_you_mean;
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};

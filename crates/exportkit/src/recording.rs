@@ -11,7 +11,7 @@ use export_core::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::input::no_such;
+use crate::input::open_file;
 use crate::xk::{ReadAhead, View, damaged, read_ahead};
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
@@ -38,7 +38,7 @@ pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
     let path = path.as_ref();
     let name = path.display().to_string();
     let open = || -> Result<Container> {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::open(path)?);
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
         Container::open(storage, limits)
     };
     let container = Arc::new(open().map_err(|error| error.in_file(&name))?);
@@ -166,7 +166,7 @@ impl Recording {
     fn stream(&self, name: &str) -> Result<&Stream> {
         self.container.stream(name).ok_or_else(|| {
             let known = self.container.streams().iter().map(|stream| stream.name.as_str());
-            no_such("stream", name, known).in_file(&self.name)
+            Error::no_such("stream", name, known).in_file(&self.name)
         })
     }
 }

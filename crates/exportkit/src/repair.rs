@@ -8,6 +8,7 @@ use export_container::{FileOptions, FileStorage, Writer};
 use export_core::{Cancel, Error, Limits, Progress, Result, Storage};
 
 use crate::clock;
+use crate::input::open_file;
 use crate::output::Output;
 
 pub use export_container::{LossReport, LostRows};
@@ -27,7 +28,7 @@ pub fn repair(
     let (input, output) = (input.as_ref(), output.as_ref());
     crate::convert::refuse_same_file(&input.into(), &output.into())?;
     let in_input = |error: Error| error.in_file(input.display().to_string());
-    let storage: Arc<dyn Storage> = Arc::new(FileStorage::open(input).map_err(in_input)?);
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
     progress.add_total_bytes_in(storage.size_bytes()?);
     let file = Output::create(output, overwrite)?;
     let copy = || -> Result<LossReport> {

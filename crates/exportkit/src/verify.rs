@@ -10,6 +10,8 @@ use export_core::{
     array,
 };
 
+use crate::input::open_file;
+
 /// How closely to look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Depth {
@@ -73,7 +75,7 @@ pub fn verify(
 ) -> Result<Verification> {
     let path = path.as_ref();
     let look = || {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::open(path)?);
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
         verify_storage(storage, depth, limits, progress, cancel)
     };
     look().map_err(|error| error.in_file(path.display().to_string()))

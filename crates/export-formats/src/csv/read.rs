@@ -206,9 +206,7 @@ fn wanted(
             .iter()
             .map(|column| {
                 names.iter().position(|name| name == column).ok_or_else(|| {
-                    Error::not_found("there is no such column")
-                        .in_column(column)
-                        .with_hint(format!("columns are {}", names.join(", ")))
+                    Error::no_such("column", column, names.iter().map(String::as_str))
                 })
             })
             .collect::<Result<_>>()?,

@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
 use parquet::file::metadata::ParquetMetaData;
 
+use super::decimals;
 use super::fault::{self, guarded};
 use super::input::CountedFile;
 use super::int96::{self, Seconds};
@@ -43,7 +44,7 @@ impl ParquetSource {
 
     fn open_file(file: CountedFile, options: &ReadOptions) -> Result<Self> {
         let loaded = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-        let loaded = loaded.map_err(fault::in_reading)?;
+        let loaded = decimals::widened(loaded.map_err(fault::in_reading)?)?;
         check_limits(loaded.metadata(), &options.limits)?;
         let names: Vec<&str> = loaded
             .schema()
@@ -181,11 +182,10 @@ fn wanted(names: &[&str], columns: Option<&[String]>) -> Result<Vec<usize>> {
         return Ok((0..names.len()).collect());
     };
     let position = |column: &String| {
-        names.iter().position(|name| name == column).ok_or_else(|| {
-            Error::not_found("there is no such column")
-                .in_column(column)
-                .with_hint(format!("columns are {}", names.join(", ")))
-        })
+        names
+            .iter()
+            .position(|name| name == column)
+            .ok_or_else(|| Error::no_such("column", column, names.iter().copied()))
     };
     columns.iter().map(position).collect()
 }

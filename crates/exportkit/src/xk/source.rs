@@ -11,7 +11,6 @@ use export_core::{
 };
 use export_parallel::{Ahead, Bounds, Budget};
 
-use crate::input::no_such;
 
 /// Memory that batches read ahead may hold, in bytes.
 const BUDGET_BYTES: usize = 24 << 20;
@@ -44,7 +43,7 @@ impl View {
             Some(names) => {
                 let known = || schema.fields.iter().map(|field| field.name.as_str());
                 let at = |name: &String| {
-                    let missing = || no_such("column", name, known()).in_stream(&stream.name);
+                    let missing = || Error::no_such("column", name, known()).in_stream(&stream.name);
                     schema.index_of(name).ok_or_else(missing)
                 };
                 let columns = names.iter().map(at).collect::<Result<Vec<_>>>()?;
