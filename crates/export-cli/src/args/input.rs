@@ -17,7 +17,7 @@ pub(crate) struct InputArgs {
     /// CSV: what separates cells, such as ';' or tab; told from content where not given
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<String>,
-    /// CSV: the first line is data; columns are called column_1, column_2, …
+    /// CSV: the first line is data; columns are called column1, column2, …
     #[arg(long)]
     pub(crate) no_header: bool,
     /// CSV: the text that stands for a missing value, such as NA or ''

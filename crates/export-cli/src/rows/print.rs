@@ -135,11 +135,13 @@ pub(crate) struct Lines {
     format: &'static str,
     sink: Option<Box<dyn Sink>>,
     stream: Option<Arc<str>>,
+    /// Whether a sink was closed before: the next one goes on where it ended.
+    begun: bool,
 }
 
 impl Lines {
     fn new(format: &'static str) -> Self {
-        Self { format, sink: None, stream: None }
+        Self { format, sink: None, stream: None, begun: false }
     }
 
     fn print(&mut self, batch: StreamBatch) -> Result<()> {
@@ -162,14 +164,20 @@ impl Lines {
     }
 
     fn open(&self) -> Result<Box<dyn Sink>> {
-        let options = WriteOptions { name: String::from("-"), ..WriteOptions::default() };
+        let mut options = WriteOptions { name: String::from("-"), ..WriteOptions::default() };
+        if self.begun {
+            options.extra.insert(String::from("csv.header"), String::from("no"));
+        }
         formats::named(self.format)?.create(Box::new(io::stdout()), &options)
     }
 
     fn close(&mut self) -> Result<()> {
         match self.sink.take() {
             None => Ok(()),
-            Some(sink) => sink.finish(&ExportMetadata::default()).map(drop),
+            Some(sink) => {
+                self.begun = true;
+                sink.finish(&ExportMetadata::default()).map(drop)
+            }
         }
     }
 }

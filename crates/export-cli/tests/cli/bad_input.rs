@@ -1,12 +1,8 @@
 //! Input that is not what it should be: a clear message, the right exit code, and nothing left behind.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::harness::{Place, csv};
+use crate::harness::{Place, csv, gzip};
 
 /// Converts `name` to every format; each fails with `code` and `words`, and leaves nothing but the input.
 #[track_caller]
@@ -55,9 +51,7 @@ fn directory() {
 #[test]
 fn truncated_gzip() {
     let place = Place::new();
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(csv(50_000).as_bytes()).unwrap();
-    let whole = gzip.finish().unwrap();
+    let whole = gzip(csv(50_000).as_bytes());
     for part in [whole.len() / 2, whole.len() - 4, 12] {
         place.write("table.csv.gz", &whole[..part]);
         refused(&place, "table.csv.gz", 1, &["where: file table.csv.gz"]);
@@ -92,7 +86,7 @@ fn ragged_rows() {
 fn not_utf8() {
     let place = Place::new();
     place.write("latin.csv", b"a,b\n1,x\n2,caf\xe9\n");
-    refused(&place, "latin.csv", 1, &["UTF-8", "row 2", "column b", "byte 13"]);
+    refused(&place, "latin.csv", 1, &["UTF-8", "row 2", "column 2", "byte 10"]);
     let place = Place::new();
     place.write("latin.ndjson", b"{\"a\":\"x\"}\n{\"a\":\"caf\xe9\"}\n");
     refused(&place, "latin.ndjson", 1, &["UTF-8", "row 2"]);
@@ -106,7 +100,7 @@ fn json_nested_too_deep() {
     refused(&place, "deep.ndjson", 1, &["deep", "row 1"]);
     let error = place.run("convert deep.ndjson out.xk --json").exits(1).json();
     assert_eq!(error["error"]["kind"], "limit", "{error}");
-    place.run("convert deep.ndjson out.xk --max-depth 8").fails(1, &["8"]);
+    place.run("convert deep.ndjson out.xk --max-depth 8").fails(1, &["deep"]);
 }
 
 #[test]
@@ -134,6 +128,8 @@ fn a_later_major_version() {
     bytes[8] = 2;
     let checksum = xxh3_64(&bytes[..56]);
     bytes[56..64].copy_from_slice(&checksum.to_le_bytes());
+    // Nobody knows what follows it in such a file.
+    bytes[64..].fill(0xaa);
     place.write("future.xk", bytes);
     for command in ["convert future.xk a.csv", "info future.xk", "head future.xk", "du future.xk"] {
         place.run(command).fails(1, &["version 2.", "reads version 1", "help: exportkit", "and later"]);
@@ -168,7 +164,7 @@ fn unknown_names() {
         for command in ["head", "cat", "tail", "sample"] {
             place
                 .run(&format!("{command} {file} --columns n,nmae"))
-                .fails(1, &["no column", "nmae", "did you mean", "\"name\""]);
+                .fails(1, &["no column called", "nmae", "did you mean", "\"name\""]);
             place
                 .run(&format!("{command} {file} --stream tabel"))
                 .fails(1, &["no stream", "tabel", "did you mean", "\"table\""]);

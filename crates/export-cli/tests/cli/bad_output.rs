@@ -19,6 +19,7 @@ fn output_exists() {
         assert_ne!(place.read(output), b"precious");
         fs::remove_file(place.path(output)).unwrap();
     }
+    fs::remove_file(place.path("in.csv")).unwrap();
     place.table("good.xk", 10);
     place.write("out.xk", "precious");
     place.run("repair good.xk -o out.xk").fails(1, &["exists already", "file out.xk"]);
@@ -109,7 +110,7 @@ fn a_file_size_limit() {
         let script = format!("ulimit -f 16; exec \"$0\" convert in.csv out.{to}");
         let mut command = Command::new("sh");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_exportkit")]).current_dir(place.root());
-        finish(spawn(&mut command), b"").fails(1, &["File too large", &format!("file out.{to}")]);
+        finish(spawn(&mut command), b"").fails(1, &["File too large", "where: file "]);
         assert_eq!(place.names(), ["in.csv"], "{to}");
     }
 }
@@ -134,7 +135,7 @@ fn a_full_file_system() {
     for to in ["xk", "csv", "ndjson", "parquet"] {
         let script = format!("{mount}; \"$0\" convert in.csv full/out.{to}; code=$?; ls -A full; exit $code");
         let run = Run::from(in_namespace(&script).unwrap());
-        run.fails(1, &["No space left on device", &format!("file full/out.{to}")]);
+        run.fails(1, &["No space left on device", "where: file full"]);
     }
 }
 

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -87,6 +89,13 @@ pub(crate) fn csv(rows: usize) -> String {
         csv.push_str(&format!("{n},name {},{}.5\n", n % 7, n * 3));
     }
     csv
+}
+
+/// `content` as gzip.
+pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(content).unwrap();
+    gzip.finish().unwrap()
 }
 
 /// Starts `command` with pipes on all ends.

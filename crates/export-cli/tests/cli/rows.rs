@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 
-use crate::harness::{Place, csv, finish, spawn};
+use crate::harness::{Place, csv, finish, gzip, spawn};
 
 #[test]
 fn from_format_to_format_and_back() {
@@ -113,7 +113,7 @@ fn options_of_csv() {
     let run = place
         .run("convert t.txt - --from csv --to ndjson --delimiter ; --no-header --null -")
         .succeeds();
-    assert_eq!(run.text(), "{\"column_1\":1,\"column_2\":\"x\"}\n{\"column_1\":2,\"column_2\":null}\n");
+    assert_eq!(run.text(), "{\"column1\":1,\"column2\":\"x\"}\n{\"column1\":2,\"column2\":null}\n");
     place.write("t.ndjson", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2}\n");
     let run = place.run("convert t.ndjson - --to csv --delimiter tab --null NA").succeeds();
     assert_eq!(run.text(), "a\tb\n1\tx\n2\tNA\n");
@@ -176,7 +176,7 @@ fn presets() {
 #[test]
 fn commands_of_the_readme() {
     let place = Place::new();
-    place.write("flights.csv", csv(5000));
+    place.write("flights.csv.gz", gzip(csv(5000).as_bytes()));
     let readme = include_str!("../../../../README.md");
     let mut lines = 0;
     let block = readme.split("```sh").find(|block| block.contains("\nexportkit convert")).unwrap();
