@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 from documents import ndjson_difference
@@ -32,21 +34,32 @@ def verify(tool: Tool, file: Path) -> None:
 
 def read_by_both(tool: Tool, file: Path) -> str | None:
     streams = [stream["name"] for stream in json.loads(tool.run("info", "--json", file))["streams"]]
-    for stream in streams:
-        ours = tool.run("cat", "--format", "ndjson", "--stream", stream, file).decode()
-        difference = ndjson_difference(ours, read_independently(file, stream))
-        if difference:
-            return f"stream {stream}: {difference}"
-    return None
+    found = read_independently(file)
+    if list(found) != streams:
+        return f"the reader found the streams {list(found)} instead of {streams}"
+    # One process a stream, as NDJSON holds one only: two at a time.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        differences = pool.map(lambda stream: stream_difference(tool, file, stream, found[stream]), streams)
+        return next((difference for difference in differences if difference), None)
 
 
-def read_independently(file: Path, stream: str) -> str:
-    """What the reader prints: the rows of a stream as NDJSON."""
-    command = [sys.executable, "-B", str(READER), str(file), "--stream", stream]
+def stream_difference(tool: Tool, file: Path, stream: str, found: str) -> str | None:
+    ours = tool.run("cat", "--format", "ndjson", "--stream", stream, file).decode()
+    difference = ndjson_difference(ours, found)
+    return f"stream {stream}: {difference}" if difference else None
+
+
+def read_independently(file: Path) -> dict[str, str]:
+    """What the reader prints of every stream: its rows as NDJSON."""
+    command = [sys.executable, "-B", str(READER), str(file), "--all"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
         raise Failure(f"read_xk.py: exit {done.returncode}: {done.stderr.decode(errors='replace').strip()[-500:]}")
-    return done.stdout.decode()
+    lines = iter(done.stdout.decode().split("\n")[:-1])
+    found = {}
+    for head in map(json.loads, lines):
+        found[head["stream"]] = "".join(line + "\n" for line in islice(lines, head["rows"]))
+    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,367 @@
+"""From the blocks of a column to its values, as docs/format/encodings.md says."""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from itertools import pairwise
+
+import brotli
+import lz4.block
+import numpy
+import zstandard
+from pcodec import wrapped as pco
+
+VALIDITY, VALUES, LENGTHS, DATA, CODES, TYPE_IDS, OFFSETS = range(7)
+SIGNED = {"int8": 1, "int16": 2, "int32": 4, "int64": 8, "date32": 4, "time32": 4, "date64": 8, "time64": 8, "timestamp": 8}
+SIGNED |= {"duration": 8, "decimal128": 16}
+UNSIGNED = {"uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8}
+FLOATS = {"float16": (2, "<e"), "float32": (4, "<f"), "float64": (8, "<d")}
+INTERVALS = {"year_month": (4, "<i"), "day_time": (8, "<ii"), "month_day_nano": (16, "<iiq")}
+STRINGS = {"utf8": 4, "binary": 4, "utf8_view": 4, "binary_view": 4, "large_utf8": 8, "large_binary": 8}
+LENGTH_LIMIT = {4: 2**31, 8: 2**63}
+
+
+class Damaged(Exception):
+    """The file is not as the specification says."""
+
+
+def need(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Damaged(otherwise)
+
+
+class Cursor:
+    """Bytes that are taken from the front."""
+
+    def __init__(self, data: bytes, at: int = 0):
+        self.data, self.at = data, at
+
+    def left(self) -> int:
+        return len(self.data) - self.at
+
+    def take(self, length: int) -> bytes:
+        need(length <= self.left(), f"{length} bytes are wanted where {self.left()} are left")
+        self.at += length
+        return self.data[self.at - length : self.at]
+
+    def number(self, width: int, signed: bool = False) -> int:
+        return int.from_bytes(self.take(width), "little", signed=signed)
+
+    def double(self) -> float:
+        return struct.unpack("<d", self.take(8))[0]
+
+
+@dataclass
+class Block:
+    """An entry of a chunk's directory, and the bytes it stands for."""
+
+    node: int
+    role: int
+    encoding: int
+    codec: int
+    values: int
+    stored_length: int
+    encoded_length: int
+    parameters: bytes
+    stored: bytes = b""
+    start: int = 0
+
+    def __str__(self) -> str:
+        return f"the block of node {self.node}, role {self.role}"
+
+    def words(self, width: int) -> list[int]:
+        """Unsigned words of `width` bytes."""
+        n, p, at = self.values, Cursor(self.parameters), Cursor(self.encoded(width))
+        if self.encoding == 0:
+            words = [at.number(width) for _ in range(n)]
+        elif self.encoding == 1:
+            words = [p.number(width)] * n
+        elif self.encoding == 2:
+            runs, bias = p.number(8), signed_bias(p, width)
+            words = []
+            for m in groups(runs, n):
+                lengths, values = miniblock(at, m, 4, 0), miniblock(at, m, width, bias)
+                words += expand(lengths, values, n - len(words))
+        elif self.encoding == 3:
+            bias = signed_bias(p, width)
+            words = [word for m in groups(n, n) for word in miniblock(at, m, width, bias)]
+        elif self.encoding == 4:
+            words, mask = [p.number(width)][:n], 256**width - 1
+            for m in groups(max(n - 1, 0), n):
+                for difference in miniblock(at, m, width, 128 * 256 ** (width - 1)):
+                    words.append(words[-1] + difference & mask)
+        elif self.encoding == 5:
+            words = [int.from_bytes(value, "little") for value in unshuffled(at, n, width)]
+        else:
+            need(self.encoding == 6, f"encoding {self.encoding} of words is not known")
+            words = pco_words(at, n, width, p.number(1))
+        return self.whole(words, p, at)
+
+    def bits(self) -> list[int]:
+        n, p, at = self.values, Cursor(self.parameters), Cursor(self.encoded(1))
+        if self.encoding == 0:
+            packed = at.number((n + 7) // 8)
+            need(packed >> n == 0, f"{self}: bits after the bitmap's last one are set")
+            bits = [packed >> i & 1 for i in range(n)]
+        elif self.encoding == 1:
+            bits = [bit(p)] * n
+        else:
+            need(self.encoding == 2, f"encoding {self.encoding} of a bitmap is not known")
+            runs, first, bits, done = p.number(8), bit(p), [], 0
+            for m in groups(runs, n):
+                lengths = miniblock(at, m, 4, 0)
+                bits += expand(lengths, [first ^ (done + i & 1) for i in range(m)], n - len(bits))
+                done += m
+        return self.whole(bits, p, at)
+
+    def pieces(self, size: int) -> list[bytes]:
+        """Values of `size` bytes each."""
+        n, p, at = self.values, Cursor(self.parameters), Cursor(self.encoded(size))
+        if self.encoding == 0:
+            pieces = [at.take(size) for _ in range(n)]
+        elif self.encoding == 1:
+            pieces = [p.take(size)] * n
+        else:
+            need(self.encoding == 5, f"encoding {self.encoding} of fixed-size binary is not known")
+            pieces = unshuffled(at, n, size)
+        return self.whole(pieces, p, at)
+
+    def text(self) -> bytes:
+        """The bytes of a block of role data."""
+        need(self.encoding in (0, 1), f"encoding {self.encoding} of data is not known")
+        return b"".join(self.pieces(1))
+
+    def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
+        need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
+        need(parameters.left() == 0 and encoded.left() == 0, f"{self} does not end where its values do")
+        return values
+
+    def encoded(self, width: int) -> bytes:
+        """Step one: what the codec was given."""
+        length = self.encoded_length
+        need(length <= self.values * (width + 12) + 65_536, f"{self}: no encoding takes {length} bytes")
+        if self.codec == 0:
+            encoded = self.stored
+        elif self.codec == 1:
+            encoded = lz4.block.decompress(self.stored, uncompressed_size=max(length, 1))
+        elif self.codec == 2:
+            encoded = one_stream(self, zstandard.ZstdDecompressor().decompressobj())
+        elif self.codec == 3:
+            encoded = one_stream(self, zlib.decompressobj(wbits=-15))
+        else:
+            need(self.codec == 4, f"codec {self.codec} is not known")
+            stream = brotli.Decompressor()
+            encoded = stream.process(self.stored)
+            need(stream.is_finished(), f"{self}: the brotli stream does not end")
+        need(len(encoded) == length, f"{self}: {len(encoded)} bytes after the codec instead of {length}")
+        return encoded
+
+
+def one_stream(block: Block, stream) -> bytes:
+    encoded = stream.decompress(block.stored)
+    need(stream.eof and not stream.unused_data, f"{block}: not one whole stream of its codec")
+    return encoded
+
+
+def groups(total: int, most: int) -> list[int]:
+    """How many values each miniblock has."""
+    need(total <= most, f"{total} runs of {most} values")
+    return [min(1024, total - at) for at in range(0, total, 1024)]
+
+
+def bit(parameters: Cursor) -> int:
+    value = parameters.number(1)
+    need(value <= 1, "a parameter is neither 0 nor 1")
+    return value
+
+
+def signed_bias(parameters: Cursor, width: int) -> int:
+    return bit(parameters) * 128 * 256 ** (width - 1)
+
+
+def miniblock(at: Cursor, m: int, width: int, bias: int) -> list[int]:
+    """`m` words of `width` bytes: least + distance - bias each."""
+    least, bits, exceptions = at.number(width), at.number(1), at.number(2)
+    need(bits <= 8 * width and exceptions <= m, "a miniblock's width or exceptions are out of range")
+    distances = packed(at, m, min(bits, 64))
+    if bits > 64:
+        distances = [low | high << 64 for low, high in zip(distances, packed(at, m, bits - 64))]
+    positions = [at.number(2) for _ in range(exceptions)]
+    need(all(a < b for a, b in pairwise([*positions, m])), "positions of exceptions do not rise")
+    for position in positions:
+        distances[position] = at.number(width)
+    return [(least + distance - bias) % 256**width for distance in distances]
+
+
+def packed(at: Cursor, m: int, bits: int) -> list[int]:
+    stream = at.number((m * bits + 7) // 8)
+    return [stream >> i * bits & (1 << bits) - 1 for i in range(m)]
+
+
+def expand(lengths: list[int], values: list, room: int) -> list:
+    need(all(lengths) and sum(lengths) <= room, "lengths of runs do not add up")
+    return [value for length, value in zip(lengths, values) for _ in range(length)]
+
+
+def unshuffled(at: Cursor, n: int, size: int) -> list[bytes]:
+    planes = at.take(n * size)
+    return [planes[i::n] for i in range(n)]
+
+
+def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:
+    need(width in (2, 4, 8) and numbers <= 2, "pco of what pco has no numbers for")
+    dtype, words = "uif"[numbers] + str(8 * width), []
+    version = at.take(2)
+    need(version[0] == 4, f"pco's version {version[0]}")
+    file, _ = pco.FileDecompressor.new(version)
+    for first in range(0, n, 262_144):
+        bound_pco(at.data[at.at :], width)
+        chunk, length = file.chunk_decompressor(at.data[at.at :], dtype)
+        at.take(length)
+        values = numpy.zeros(min(262_144, n - first), numpy.dtype(f"<{dtype[0]}{width}"))
+        progress, length = chunk.read_page_into(at.data[at.at :], len(values), values)
+        at.take(length)
+        words += values.view(f"<u{width}").tolist()
+    return words
+
+
+def bound_pco(metadata: bytes, width: int) -> None:
+    """What the library would allocate without limit."""
+    bits = int.from_bytes(metadata[:32], "little")
+    mode = bits & 15
+    need(mode < 4, f"pco's mode {mode}")
+    delta = bits >> 4 + {0: 0, 1: 8 * width, 2: 8 * width, 3: 8}[mode]
+    need(delta & 15 != 2 or (delta >> 4 & 31) + 1 <= 15, "pco's lookback window")
+
+
+class Column:
+    """The blocks of one column of a chunk. Nodes are numbered as they are met: that is pre-order."""
+
+    def __init__(self, blocks: list[Block]):
+        places = [(block.node, block.role) for block in blocks]
+        need(all(a < b for a, b in pairwise(places)), "blocks are not in order")
+        self.blocks, self.node = dict(zip(places, blocks)), -1
+
+    def read(self, field: dict, rows: int) -> list:
+        """A value a row; None is null. Integers, times and decimals are int, intervals (months, days, nanoseconds), lists and
+        structs list, maps list of pairs, unions (child, value); dictionaries and runs are resolved."""
+        values = self.values(field, rows)
+        need(not self.blocks, f"blocks that its type has no use for: {list(self.blocks)}")
+        return values
+
+    def values(self, field: dict, slots: int) -> list:
+        self.node += 1
+        node, kind, children = self.node, field["type"], field.get("children", [])
+        if kind == "null":
+            return [None] * slots
+        if kind == "dictionary":
+            entries = self.one_length(node)
+            keys = self.values(children[0], slots)
+            values = self.values(children[1], entries)
+            need(all(key is None or 0 <= key < entries for key in keys), "a key is beyond its dictionary")
+            return [None if key is None else values[key] for key in keys]
+        if kind == "run_end_encoded":
+            runs = self.one_length(node)
+            ends = [0, *self.values(children[0], runs)]
+            need(None not in ends and all(a < b for a, b in pairwise(ends)) and ends[-1] == slots, "run ends do not rise to the rows")
+            return expand([b - a for a, b in pairwise(ends)], self.values(children[1], runs), slots)
+        if kind == "union":
+            return self.union(node, field, slots)
+        valid = self.block(node, VALIDITY, slots).bits() if (node, VALIDITY) in self.blocks else [1] * slots
+        values = self.nested(node, field, slots) if children or kind == "struct" else self.scalars(node, field, slots)
+        return [value() if ok else None for ok, value in zip(valid, values)]
+
+    def scalars(self, node: int, field: dict, slots: int) -> list:
+        """A function a slot: what a slot without a value holds is not looked at."""
+        kind = field["type"]
+        if kind == "boolean":
+            return [lambda v=v: bool(v) for v in self.block(node, VALUES, slots).bits()]
+        coded = (node, CODES) in self.blocks
+        role = LENGTHS if kind in STRINGS else VALUES
+        entries = self.block(node, role, None if coded else slots)
+        need(entries.values <= slots, f"{entries} has more entries than slots")
+        if kind in STRINGS:
+            lengths = entries.words(STRINGS[kind])
+            need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
+            data = Cursor(self.block(node, DATA, sum(lengths)).text())
+            pieces = [data.take(length) for length in lengths]
+            decode = bytes.decode if "utf8" in kind else bytes
+        elif kind == "fixed_size_binary":
+            pieces, decode = entries.pieces(field["size"]), bytes
+        else:
+            width, decode = word_of(field)
+            pieces = entries.words(width)
+        values = [lambda piece=piece: decode(piece) for piece in pieces]
+        if not coded:
+            return values
+        codes = self.block(node, CODES, slots).words(4)
+        need(all(code < len(values) for code in codes), "a code is beyond its entries")
+        return [values[code] for code in codes]
+
+    def nested(self, node: int, field: dict, slots: int) -> list:
+        kind, children = field["type"], field.get("children", [])
+        if kind == "struct":
+            columns = [self.values(child, slots) for child in children]
+            return [lambda row=row: [column[row] for column in columns] for row in range(slots)]
+        if kind == "fixed_size_list":
+            lengths = [field["size"]] * slots
+        else:
+            width = 8 if kind == "large_list" else 4
+            lengths = self.block(node, LENGTHS, slots).words(width)
+            need(sum(lengths) < LENGTH_LIMIT[width], "lists are too long")
+        if kind == "map":
+            keys, values = (self.values(child, sum(lengths)) for child in children[0]["children"])
+            need(None not in keys, "a key of a map is null")
+            elements = list(zip(keys, values))
+        else:
+            elements = self.values(children[0], sum(lengths))
+        items = Cursor(elements)
+        spans = [items.take(length) for length in lengths]
+        return [lambda span=span: span for span in spans]
+
+    def union(self, node: int, field: dict, slots: int) -> list:
+        children, dense = field["children"], field["mode"] == "dense"
+        sizes = self.block(node, LENGTHS, len(children)).words(8) if dense else [slots] * len(children)
+        ids = [signed(word, 1) for word in self.block(node, TYPE_IDS, slots).words(1)]
+        need(all(i in field["ids"] for i in ids), "a type id is not among the union's")
+        offsets = [signed(word, 4) for word in self.block(node, OFFSETS, slots).words(4)] if dense else range(slots)
+        fields = [self.values(child, size) for child, size in zip(children, sizes)]
+        chosen = [field["ids"].index(i) for i in ids]
+        need(all(0 <= offset < sizes[child] for child, offset in zip(chosen, offsets)), "an offset is beyond its field")
+        return [(child, fields[child][offset]) for child, offset in zip(chosen, offsets)]
+
+    def one_length(self, node: int) -> int:
+        return self.block(node, LENGTHS, 1).words(8)[0]
+
+    def block(self, node: int, role: int, values: int | None) -> Block:
+        """A block that must be there, with so many values. It is taken: what is left in the end has no use."""
+        need((node, role) in self.blocks, f"there is no block of node {node}, role {role}")
+        block = self.blocks.pop((node, role))
+        need(values in (None, block.values), f"{block} has {block.values} values instead of {values}")
+        return block
+
+
+def signed(word: int, width: int) -> int:
+    return word - 256**width if word >> 8 * width - 1 else word
+
+
+def word_of(field: dict):
+    """The width of a type's words, and what one of them means."""
+    kind = field["type"]
+    if kind in UNSIGNED:
+        return UNSIGNED[kind], int
+    if kind in FLOATS:
+        width, form = FLOATS[kind]
+        return width, lambda word: struct.unpack(form, word.to_bytes(width, "little"))[0]
+    if kind == "interval":
+        width, form = INTERVALS[field["unit"]]
+        return width, lambda word: interval(field["unit"], struct.unpack(form, word.to_bytes(width, "little")))
+    need(kind in SIGNED, f"type {kind} is not known")
+    return SIGNED[kind], lambda word: signed(word, SIGNED[kind])
+
+
+def interval(unit: str, parts: tuple) -> tuple[int, int, int]:
+    """Months, days, nanoseconds."""
+    if unit == "year_month":
+        return parts[0], 0, 0
+    return (0, parts[0], parts[1] * 1_000_000) if unit == "day_time" else parts
