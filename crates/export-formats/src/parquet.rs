@@ -9,13 +9,14 @@
 //! **Writing** makes row groups of about 64 MiB, compressed with zstd, with statistics and with encodings chosen by looking
 //! at the first rows. [`export_core::ExportMetadata`] goes to keys that start with `exportkit.`, its entries to keys of their
 //! own. What Parquet has no type for is written as the nearest that holds every value, with a note: seconds as
-//! milliseconds, runs as their values, intervals of months, days and nanoseconds as a struct of the three. Unions are
+//! milliseconds, dates in milliseconds as days, runs as their values, intervals of months, days and nanoseconds as a struct of the three. Unions are
 //! refused. Options: `parquet.codec` (`zstd`, `snappy`, `lz4`, `gzip`, `brotli`, `none`; a level after a colon, as in
 //! `zstd:9`).
 //!
 //! The `parquet` crate panics on some damaged files. Such a panic is caught in one place and becomes an error of kind
 //! [`export_core::ErrorKind::Corrupt`]; the process's panic hook, which prints, still runs.
 
+mod decimals;
 mod fault;
 mod input;
 mod int96;

@@ -101,6 +101,20 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
             }
             Array::Time32(a)
         }
+        Array::Date64(a) => {
+            let day = |(row, &v): (usize, &i64)| match i32::try_from(v / 86_400_000) {
+                Ok(days) if v % 86_400_000 == 0 => Some(days),
+                _ => (!valid(&a.validity, row)).then_some(0),
+            };
+            let values = a
+                .values
+                .iter()
+                .enumerate()
+                .map(day)
+                .collect::<Option<_>>()?;
+            let validity = a.validity.clone();
+            Array::Date32(PrimitiveArray { validity, values })
+        }
         Array::MonthDayNanoInterval(a) => {
             let meta = |name: &str| FieldMeta {
                 name: name.into(),
@@ -145,6 +159,7 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
     };
     let changed = match &field.data_type {
         DataType::Timestamp(TimeUnit::Second, _)
+        | DataType::Date64
         | DataType::Time32(TimeUnit::Second)
         | DataType::Interval(IntervalUnit::MonthDayNano)
         | DataType::RunEndEncoded(..) => column.data_type(),
@@ -295,7 +310,7 @@ fn columns_and_batches_are_as_asked_for() {
     .unwrap_err();
     assert_eq!(
         (error.kind(), error.hint()),
-        (ErrorKind::NotFound, Some("columns are a, b, c"))
+        (ErrorKind::NotFound, Some("there are a, b, c"))
     );
 }
 

@@ -13,6 +13,8 @@ enum Change {
     None,
     /// Seconds to milliseconds.
     Milliseconds,
+    /// Milliseconds of whole days to days.
+    Days,
     /// Months, days and nanoseconds to a struct of them.
     Parts,
     /// Runs to their values.
@@ -85,6 +87,11 @@ fn change_of(data_type: &DataType) -> (Change, DataType, Option<&'static str>) {
             DataType::Time32(TimeUnit::Millisecond),
             Some("was written in milliseconds: Parquet has no times in seconds"),
         ),
+        DataType::Date64 => (
+            Change::Days,
+            DataType::Date32,
+            Some("was written in days: Parquet has no dates in milliseconds"),
+        ),
         DataType::Interval(IntervalUnit::MonthDayNano) => (
             Change::Parts,
             DataType::Struct(
@@ -102,6 +109,9 @@ fn change_of(data_type: &DataType) -> (Change, DataType, Option<&'static str>) {
         other => (Change::None, other.clone(), None),
     }
 }
+
+const DAY_MS: i64 = 86_400_000;
+const TOO_FAR: &str = "the time is too far away to be told in milliseconds";
 
 const PARTS: [(&str, DataType); 3] = [
     ("months", DataType::Int32),
@@ -148,14 +158,25 @@ fn changed(column: Array, change: Change) -> Result<Array> {
     match (change, column) {
         (Change::None, column) => Ok(column),
         (Change::Milliseconds, Array::Timestamp(mut a)) => {
-            a.values = milliseconds(&a.values, a.validity.as_deref(), |v| v.checked_mul(1000))?;
+            a.values = scaled(&a.values, a.validity.as_deref(), TOO_FAR, |v| {
+                v.checked_mul(1000)
+            })?;
             a.unit = TimeUnit::Millisecond;
             Ok(Array::Timestamp(a))
         }
         (Change::Milliseconds, Array::Time32(mut a)) => {
-            a.values = milliseconds(&a.values, a.validity.as_deref(), |v| v.checked_mul(1000))?;
+            a.values = scaled(&a.values, a.validity.as_deref(), TOO_FAR, |v| {
+                v.checked_mul(1000)
+            })?;
             a.unit = TimeUnit::Millisecond;
             Ok(Array::Time32(a))
+        }
+        (Change::Days, Array::Date64(a)) => {
+            let days = |v: i64| i32::try_from(v / DAY_MS).ok().filter(|_| v % DAY_MS == 0);
+            let what = "the date is not a whole number of days, or too far away";
+            let values = scaled(&a.values, a.validity.as_deref(), what, days)?;
+            let validity = a.validity;
+            Ok(Array::Date32(PrimitiveArray { validity, values }))
         }
         (Change::Parts, Array::MonthDayNanoInterval(a)) => Ok(parts(a)),
         (Change::Expanded, Array::RunEndEncoded(a)) => {
@@ -181,12 +202,13 @@ fn changed(column: Array, change: Change) -> Result<Array> {
     }
 }
 
-/// Fails, naming the row, where a value has no counterpart. What is null may be anything.
-fn milliseconds<T: Copy + Default>(
+/// Fails with `what`, naming the row, where a value has no counterpart. What is null may be anything.
+fn scaled<T: Copy, U: Default>(
     values: &[T],
     validity: Option<&[u8]>,
-    scale: impl Fn(T) -> Option<T>,
-) -> Result<Vec<T>> {
+    what: &'static str,
+    scale: impl Fn(T) -> Option<U>,
+) -> Result<Vec<U>> {
     let valid = |row: usize| {
         validity.is_none_or(|bits| {
             bits.get(row / 8)
@@ -198,11 +220,8 @@ fn milliseconds<T: Copy + Default>(
         .enumerate()
         .map(|(row, &value)| match scale(value) {
             Some(value) => Ok(value),
-            None if !valid(row) => Ok(T::default()),
-            None => Err(
-                Error::data("the time is too far away to be told in milliseconds")
-                    .at_row(row as u64 + 1),
-            ),
+            None if !valid(row) => Ok(U::default()),
+            None => Err(Error::data(what).at_row(row as u64 + 1)),
         });
     scaled.collect()
 }

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use arrow_schema::Schema as ArrowSchema;
 use export_core::{
     Cancel, Error, ErrorKind, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch,
 };
-use arrow_schema::Schema as ArrowSchema;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
 use parquet::basic::Compression;
