@@ -124,7 +124,10 @@ fn write_slot(array: &Array, row: usize, field: Option<&Field>, out: &mut Vec<u8
 }
 
 fn write_number(v: f64, value: &Value<'_>, out: &mut Vec<u8>) {
-    if v.is_finite() {
+    if v == 0.0 && v.is_sign_negative() {
+        // Readers take -0 for an integer, which has no sign of zero.
+        out.extend_from_slice(b"-0.0");
+    } else if v.is_finite() {
         write_scalar(value, None, out);
     } else if v.is_nan() {
         out.extend_from_slice(b"\"NaN\"");
@@ -203,6 +206,8 @@ mod tests {
         assert_eq!(text(Value::UInt(u64::MAX)), "18446744073709551615");
         assert_eq!(text(Value::Float64(f64::NAN)), "\"NaN\"");
         assert_eq!(text(Value::Float32(f32::NEG_INFINITY)), "\"-Infinity\"");
+        assert_eq!(text(Value::Float64(-0.0)), "-0.0");
+        assert_eq!(text(Value::Float32(3.0)), "3");
         assert_eq!(text(Value::Date32(0)), "\"1970-01-01\"");
         assert_eq!(text(Value::Bytes(&[255])), "\"ff\"");
     }
