@@ -10,7 +10,8 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use input::{InputArgs, LimitArgs, SelectArgs};
 pub(crate) use values::{
-    Choice, KeyValue, ValueEncoding, codec, encoding, file_id, format_names, key_value, place, preset,
+    Choice, KeyValue, ValueEncoding, codec, encoding, file_id, format_names, key_value, place,
+    preset,
 };
 
 use crate::commands::{
@@ -55,7 +56,13 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Colours; auto obeys NO_COLOR, CLICOLOR and CLICOLOR_FORCE
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = false
+    )]
     pub(crate) color: When,
     /// Say nothing but errors and losses
     #[arg(short, long, global = true)]
@@ -141,7 +148,10 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
     }
     if has(arguments, "--json") {
         let text = error.render().to_string();
-        let line = |start| text.lines().find_map(|line| line.trim_start().strip_prefix(start));
+        let line = |start| {
+            text.lines()
+                .find_map(|line| line.trim_start().strip_prefix(start))
+        };
         let error = ErrorDocument {
             kind: "usage",
             message: String::from(line("error: ").unwrap_or_default()),
@@ -179,7 +189,10 @@ fn has(arguments: &[OsString], option: &str) -> bool {
 
 /// The words before a `--`, which ends the options.
 fn options(arguments: &[OsString]) -> impl Iterator<Item = &OsStr> {
-    arguments.iter().map(OsString::as_os_str).take_while(|word| *word != "--")
+    arguments
+        .iter()
+        .map(OsString::as_os_str)
+        .take_while(|word| *word != "--")
 }
 
 #[cfg(test)]
@@ -211,7 +224,9 @@ mod tests {
                 continue;
             };
             let words = std::iter::once("exportkit").chain(words.split_whitespace());
-            definition().try_get_matches_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
+            definition()
+                .try_get_matches_from(words)
+                .unwrap_or_else(|e| panic!("{line}: {e}"));
             lines += 1;
         }
         assert!(lines >= 10, "{lines} lines were found");
@@ -228,9 +243,13 @@ mod tests {
 
     #[test]
     fn colours_are_known_early() {
-        let choice = |words: &str| colour_of(&words.split(' ').map(OsString::from).collect::<Vec<_>>());
+        let choice =
+            |words: &str| colour_of(&words.split(' ').map(OsString::from).collect::<Vec<_>>());
         assert_eq!(choice("exportkit head --color never"), ColorChoice::Never);
         assert_eq!(choice("exportkit --color=always"), ColorChoice::Always);
-        assert_eq!(choice("exportkit head -- --color=always"), ColorChoice::Auto);
+        assert_eq!(
+            choice("exportkit head -- --color=always"),
+            ColorChoice::Auto
+        );
     }
 }

@@ -25,7 +25,9 @@ use crate::{failure, signals};
 pub(crate) fn run(cli: Cli) -> Exit {
     let console = Console::new(&cli.global);
     if let Err(error) = signals::watch(console.cancel.clone()) {
-        console.remark(&format!("interrupts will leave temporary files behind: {error}"));
+        console.remark(&format!(
+            "interrupts will leave temporary files behind: {error}"
+        ));
     }
     match dispatch(&cli.command, &console) {
         Ok(exit) => exit,

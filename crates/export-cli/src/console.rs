@@ -93,9 +93,17 @@ impl Console {
     /// The notes of a conversion, one a line. Losses are told even where `--quiet`.
     pub(crate) fn notes(&self, notes: &[Note]) {
         for note in notes {
-            let (style, word) = if note.loss { (self.err.odd, "loss") } else { (self.err.bold, "note") };
+            let (style, word) = if note.loss {
+                (self.err.odd, "loss")
+            } else {
+                (self.err.bold, "note")
+            };
             let line = format!("{style}{word}:{style:#} {}", note_text(note));
-            if note.loss { self.say(&line) } else { self.remark(&line) }
+            if note.loss {
+                self.say(&line)
+            } else {
+                self.remark(&line)
+            }
         }
     }
 }
@@ -152,7 +160,10 @@ mod tests {
 
     #[test]
     fn hostile_text_is_escaped() {
-        assert_eq!(plain("a\x1b[2Jb\n\u{202e}c\u{9b}é"), "a\\u{1b}[2Jb\\n\\u{202e}c\\u{9b}é");
+        assert_eq!(
+            plain("a\x1b[2Jb\n\u{202e}c\u{9b}é"),
+            "a\\u{1b}[2Jb\\n\\u{202e}c\\u{9b}é"
+        );
     }
 
     #[test]
@@ -164,6 +175,13 @@ mod tests {
             loss: false,
         };
         assert_eq!(note_text(&note), "stream s, column c: widened");
-        assert_eq!(note_text(&Note { stream: None, column: None, ..note }), "widened");
+        assert_eq!(
+            note_text(&Note {
+                stream: None,
+                column: None,
+                ..note
+            }),
+            "widened"
+        );
     }
 }

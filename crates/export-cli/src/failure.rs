@@ -17,7 +17,9 @@ pub(crate) fn report(console: &Console, error: &Error) -> Exit {
     print(console, error);
     if console.json {
         // Where standard output is what failed, there is nothing left to say.
-        _ = json::print(&Document { error: ErrorDocument::new(error) });
+        _ = json::print(&Document {
+            error: ErrorDocument::new(error),
+        });
     }
     exit(error)
 }
@@ -39,7 +41,10 @@ pub(crate) fn print(console: &Console, error: &Error) {
     }
     console.say(&format!("{bad}error:{bad:#} {}", plain(&error.message())));
     if *error.position() != Position::default() {
-        console.say(&format!("  {bold}where:{bold:#} {}", plain(&error.position().to_string())));
+        console.say(&format!(
+            "  {bold}where:{bold:#} {}",
+            plain(&error.position().to_string())
+        ));
     }
     if let Some(hint) = error.hint() {
         console.say(&format!("  {bold}help:{bold:#} {}", plain(hint)));
@@ -100,8 +105,26 @@ pub(crate) struct PositionDocument {
 
 impl PositionDocument {
     pub(crate) fn new(position: &Position) -> Self {
-        let Position { file, stream, chunk, column, block, row, line, offset } = position.clone();
-        Self { file, stream, chunk, column, block, row, line, offset }
+        let Position {
+            file,
+            stream,
+            chunk,
+            column,
+            block,
+            row,
+            line,
+            offset,
+        } = position.clone();
+        Self {
+            file,
+            stream,
+            chunk,
+            column,
+            block,
+            row,
+            line,
+            offset,
+        }
     }
 }
 

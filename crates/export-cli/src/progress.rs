@@ -37,10 +37,20 @@ impl View {
         }
         let (stop, stopped) = channel();
         let progress = progress.clone();
-        let watch = move || if terminal { bar(&progress, &stopped) } else { lines(&progress, &stopped) };
+        let watch = move || {
+            if terminal {
+                bar(&progress, &stopped)
+            } else {
+                lines(&progress, &stopped)
+            }
+        };
         // Work goes on without a view where no thread can be had.
-        let thread = std::thread::Builder::new().name(String::from("progress")).spawn(watch);
-        Self { thread: thread.ok().map(|thread| (stop, thread)) }
+        let thread = std::thread::Builder::new()
+            .name(String::from("progress"))
+            .spawn(watch);
+        Self {
+            thread: thread.ok().map(|thread| (stop, thread)),
+        }
     }
 }
 
@@ -69,7 +79,11 @@ fn bar(progress: &Progress, stopped: &Receiver<()>) {
             bar.set_length(total);
         }
         // An input that is read twice, or grows, is not more than all of it.
-        let done = if total > 0 { progress.bytes_in().min(total) } else { progress.bytes_in() };
+        let done = if total > 0 {
+            progress.bytes_in().min(total)
+        } else {
+            progress.bytes_in()
+        };
         bar.set_position(done);
         bar.set_message(units::count(progress.rows(), "row"));
         bar.tick();
@@ -89,8 +103,14 @@ fn lines(progress: &Progress, stopped: &Receiver<()>) {
     let start = Instant::now();
     while next_turn(stopped, LINE) {
         let (done, total) = (progress.bytes_in(), progress.total_bytes_in());
-        let whole = if total > 0 { format!(" of {}", units::bytes(total)) } else { String::new() };
-        let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        let whole = if total > 0 {
+            format!(" of {}", units::bytes(total))
+        } else {
+            String::new()
+        };
+        let millis = u64::try_from(start.elapsed().as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
         let rate = units::bytes(done.saturating_mul(1000) / millis);
         let rows = units::count(progress.rows(), "row");
         eprintln!("{}{whole}  {rate}/s  {rows}", units::bytes(done));

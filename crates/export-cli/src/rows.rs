@@ -54,7 +54,11 @@ impl RowsArgs {
     /// How rows are printed.
     pub(crate) fn format(&self) -> RowFormat {
         let terminal = io::stdout().is_terminal();
-        self.format.unwrap_or(if terminal { RowFormat::Table } else { RowFormat::Ndjson })
+        self.format.unwrap_or(if terminal {
+            RowFormat::Table
+        } else {
+            RowFormat::Ndjson
+        })
     }
 
     /// How the library is to open the input.
@@ -72,7 +76,8 @@ impl RowsArgs {
     ) -> Result<Exit> {
         self.print_from(console, first_row, |source, printer| {
             let kept = keep(source).map_err(|error| self.in_input(error))?;
-            kept.into_batches().try_for_each(|batch| printer.print(batch?))
+            kept.into_batches()
+                .try_for_each(|batch| printer.print(batch?))
         })
     }
 
@@ -100,7 +105,11 @@ impl RowsArgs {
         };
         let done = exportkit::convert(&self.file, &Place::Standard, &options)?;
         console.notes(&done.notes);
-        Ok(if done.has_loss() { Exit::Loss } else { Exit::Done })
+        Ok(if done.has_loss() {
+            Exit::Loss
+        } else {
+            Exit::Done
+        })
     }
 
     /// Prints what `print` takes of each stream, which starts at the row that `first_row` says where it can be skipped to.
@@ -125,21 +134,34 @@ impl RowsArgs {
                 let damage = damage.map_err(|error| self.in_input(error))?;
                 let result = self.streams(&file).into_iter().try_for_each(|stream| {
                     let first_row = first_row(&file, &stream)?;
-                    each(&mut Recorded::new(&file, &stream, first_row, &options.read)?)
+                    each(&mut Recorded::new(
+                        &file,
+                        &stream,
+                        first_row,
+                        &options.read,
+                    )?)
                 });
                 notes.extend(damage);
                 result
             }
         };
         console.notes(&notes);
-        let exit = if notes.iter().any(|note| note.loss) { Exit::Loss } else { Exit::Done };
+        let exit = if notes.iter().any(|note| note.loss) {
+            Exit::Loss
+        } else {
+            Exit::Done
+        };
         printer.finish(result, exit)
     }
 
     /// The streams wanted, or all there are.
     fn streams(&self, file: &Recording) -> Vec<String> {
         if self.select.stream.is_empty() {
-            return file.streams().into_iter().map(|stream| stream.name).collect();
+            return file
+                .streams()
+                .into_iter()
+                .map(|stream| stream.name)
+                .collect();
         }
         self.select.stream.clone()
     }
@@ -166,14 +188,20 @@ pub(crate) mod tests {
 
     /// A batch of one column that counts.
     pub(crate) fn stream_batch(stream: &str, rows: Range<i64>) -> StreamBatch {
-        let field =
-            Field { name: String::from("n"), data_type: DataType::Int64, ..Field::default() };
+        let field = Field {
+            name: String::from("n"),
+            data_type: DataType::Int64,
+            ..Field::default()
+        };
         let schema = Arc::new(Schema::new(vec![field]).unwrap());
         let values: Vec<i64> = rows.collect();
         let (count, validity) = (values.len(), None);
         let column = Array::Int64(PrimitiveArray { validity, values });
         let batch = Batch::new(schema, count, vec![column]).unwrap();
-        StreamBatch { stream: Arc::from(stream), batch }
+        StreamBatch {
+            stream: Arc::from(stream),
+            batch,
+        }
     }
 
     /// The numbers of such a batch.

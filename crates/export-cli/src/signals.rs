@@ -30,14 +30,16 @@ pub(crate) fn watch(cancel: Cancel) -> std::io::Result<()> {
 
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    std::thread::Builder::new().name(String::from("signals")).spawn(move || {
-        for signal in signals.forever() {
-            if RECEIVED.swap(signal, Ordering::Relaxed) != 0 {
-                signal_hook::low_level::exit(128 + signal);
+    std::thread::Builder::new()
+        .name(String::from("signals"))
+        .spawn(move || {
+            for signal in signals.forever() {
+                if RECEIVED.swap(signal, Ordering::Relaxed) != 0 {
+                    signal_hook::low_level::exit(128 + signal);
+                }
+                cancel.cancel();
             }
-            cancel.cancel();
-        }
-    })?;
+        })?;
     Ok(())
 }
 

@@ -28,12 +28,18 @@ pub(crate) struct Head {
 impl Head {
     /// A column of text.
     pub(crate) fn text(title: impl Into<String>) -> Self {
-        Self { title: title.into(), right: false }
+        Self {
+            title: title.into(),
+            right: false,
+        }
     }
 
     /// A column of numbers.
     pub(crate) fn number(title: impl Into<String>) -> Self {
-        Self { title: title.into(), right: true }
+        Self {
+            title: title.into(),
+            right: true,
+        }
     }
 }
 
@@ -77,7 +83,9 @@ impl Layout {
         }
         match room {
             Some(room) => fit(&mut widths, room),
-            None => widths.iter_mut().for_each(|width| *width = (*width).min(WIDEST)),
+            None => widths
+                .iter_mut()
+                .for_each(|width| *width = (*width).min(WIDEST)),
         }
         Self { heads, widths }
     }
@@ -89,20 +97,32 @@ impl Layout {
 
     /// Titles of the columns that have no place.
     pub(crate) fn left_out(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.heads.iter().skip(self.widths.len()).map(|head| head.title.as_str())
+        self.heads
+            .iter()
+            .skip(self.widths.len())
+            .map(|head| head.title.as_str())
     }
 
     /// Writes the line of titles.
     pub(crate) fn write_head(&self, paint: Paint, out: &mut impl Write) -> io::Result<()> {
-        let titles = self.heads.iter().map(|head| (head.title.as_str(), paint.bold));
+        let titles = self
+            .heads
+            .iter()
+            .map(|head| (head.title.as_str(), paint.bold));
         self.write_line(titles, out)
     }
 
     /// Writes a line of values.
-    pub(crate) fn write_row(&self, row: &[Cell], paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write_row(
+        &self,
+        row: &[Cell],
+        paint: Paint,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let plain = anstyle::Style::new();
-        let cells =
-            row.iter().map(|cell| (cell.text.as_str(), if cell.dim { paint.dim } else { plain }));
+        let cells = row
+            .iter()
+            .map(|cell| (cell.text.as_str(), if cell.dim { paint.dim } else { plain }));
         self.write_line(cells, out)
     }
 
@@ -137,7 +157,10 @@ fn fit(widths: &mut Vec<usize>, room: usize) {
         let gaps = widths.len().saturating_sub(1) * GAP.len();
         widths.iter().map(|&width| width.min(cap)).sum::<usize>() + gaps
     };
-    let cap = (NARROWEST..=room).rev().find(|&cap| total(widths, cap) <= room).unwrap_or(NARROWEST);
+    let cap = (NARROWEST..=room)
+        .rev()
+        .find(|&cap| total(widths, cap) <= room)
+        .unwrap_or(NARROWEST);
     while widths.len() > 1 && total(widths, cap) > room {
         widths.pop();
     }
@@ -174,7 +197,8 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let layout = Layout::new(heads, rows, room);
     layout.write_head(paint, out)?;
-    rows.iter().try_for_each(|row| layout.write_row(row, paint, out))
+    rows.iter()
+        .try_for_each(|row| layout.write_row(row, paint, out))
 }
 
 #[cfg(test)]
@@ -190,20 +214,32 @@ mod tests {
     #[test]
     fn numbers_right_text_left_nothing_trailing() {
         let heads = vec![Head::number("n"), Head::text("name")];
-        let rows = [vec!["1".into(), "é".into()], vec!["1000".into(), "日本".into()]];
-        assert_eq!(table(heads, &rows, None), "   n  name\n   1  é\n1000  日本\n");
+        let rows = [
+            vec!["1".into(), "é".into()],
+            vec!["1000".into(), "日本".into()],
+        ];
+        assert_eq!(
+            table(heads, &rows, None),
+            "   n  name\n   1  é\n1000  日本\n"
+        );
     }
 
     #[test]
     fn widest_columns_are_cut_first() {
         let heads = vec![Head::text("a"), Head::text("b")];
         let rows = [vec!["short".into(), "a very long text indeed".into()]];
-        assert_eq!(table(heads, &rows, Some(20)), "a      b\nshort  a very long …\n");
+        assert_eq!(
+            table(heads, &rows, Some(20)),
+            "a      b\nshort  a very long …\n"
+        );
     }
 
     #[test]
     fn columns_without_room_are_named() {
-        let heads: Vec<_> = ["one", "two", "three"].into_iter().map(Head::text).collect();
+        let heads: Vec<_> = ["one", "two", "three"]
+            .into_iter()
+            .map(Head::text)
+            .collect();
         let rows = [vec!["12345678".into(), "12345678".into(), "x".into()]];
         let layout = Layout::new(heads, &rows, Some(20));
         assert_eq!(layout.left_out().collect::<Vec<_>>(), ["three"]);

@@ -31,7 +31,11 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
 
 /// A count with its noun: `1 row`, `2 rows`.
 pub(crate) fn count(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 /// Reads a size: digits and, if wanted, `k`, `M`, `G`, `T` (decimal) or `Ki`, `Mi`, `Gi`, `Ti` (binary), with or without a `B`.
@@ -49,10 +53,18 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
         "mi" => 1 << 20,
         "gi" => 1 << 30,
         "ti" => 1 << 40,
-        _ => return Err(String::from("a size is a number and a unit, such as 512MiB")),
+        _ => {
+            return Err(String::from(
+                "a size is a number and a unit, such as 512MiB",
+            ));
+        }
     };
-    let number: u64 = number.parse().map_err(|_| String::from("a size starts with digits"))?;
-    number.checked_mul(factor).ok_or_else(|| String::from("that is more than 2^64 bytes"))
+    let number: u64 = number
+        .parse()
+        .map_err(|_| String::from("a size starts with digits"))?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| String::from("that is more than 2^64 bytes"))
 }
 
 #[cfg(test)]
@@ -78,9 +90,13 @@ mod tests {
 
     #[test]
     fn sizes_as_typed() {
-        for (text, count) in
-            [("0", 0), ("512", 512), ("64MiB", 64 << 20), ("1 kB", 1000), ("2g", 2_000_000_000)]
-        {
+        for (text, count) in [
+            ("0", 0),
+            ("512", 512),
+            ("64MiB", 64 << 20),
+            ("1 kB", 1000),
+            ("2g", 2_000_000_000),
+        ] {
             assert_eq!(parse_bytes(text), Ok(count), "{text}");
         }
         for text in ["", "MiB", "1.5G", "-1", "99999999999T", "1x", "é"] {
@@ -90,7 +106,13 @@ mod tests {
 
     #[test]
     fn nothing_of_nothing() {
-        assert_eq!((share(0, 0), share(1, 8)), (String::from("-"), String::from("12.5 %")));
-        assert_eq!((count(1, "row"), count(0, "row")), (String::from("1 row"), String::from("0 rows")));
+        assert_eq!(
+            (share(0, 0), share(1, 8)),
+            (String::from("-"), String::from("12.5 %"))
+        );
+        assert_eq!(
+            (count(1, "row"), count(0, "row")),
+            (String::from("1 row"), String::from("0 rows"))
+        );
     }
 }

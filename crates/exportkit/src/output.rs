@@ -169,7 +169,7 @@ pub(crate) struct Exit(Arc<Mutex<Option<Way>>>);
 enum Way {
     Plain(Counted<Box<dyn Write + Send>>),
     #[cfg(feature = "compressed")]
-    Compressed(export_formats::compressed::Compressor<Counted<Box<dyn Write + Send>>>),
+    Compressed(Box<export_formats::compressed::Compressor<Counted<Box<dyn Write + Send>>>>),
 }
 
 impl Exit {
@@ -179,7 +179,8 @@ impl Exit {
             && let Some(kind) = export_formats::compressed::Compression::from_path(path)
         {
             let compressor = export_formats::compressed::Compressor::new(kind, writer)?;
-            return Ok(Self(Arc::new(Mutex::new(Some(Way::Compressed(compressor))))));
+            let way = Way::Compressed(Box::new(compressor));
+            return Ok(Self(Arc::new(Mutex::new(Some(way)))));
         }
         #[cfg(not(feature = "compressed"))]
         let _ = place;

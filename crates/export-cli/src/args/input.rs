@@ -87,14 +87,22 @@ impl LimitArgs {
 
 impl InputArgs {
     /// How the library is to open the input.
-    pub(crate) fn open_options(&self, select: Option<&SelectArgs>, console: &Console) -> OpenOptions {
+    pub(crate) fn open_options(
+        &self,
+        select: Option<&SelectArgs>,
+        console: &Console,
+    ) -> OpenOptions {
         let mut read = ReadOptions {
             limits: self.limits.limits(),
             cancel: console.cancel.clone(),
             progress: Progress::new(),
             ..ReadOptions::default()
         };
-        read.extra = self.read.iter().map(|o| (o.key.clone(), o.value.clone())).collect();
+        read.extra = self
+            .read
+            .iter()
+            .map(|o| (o.key.clone(), o.value.clone()))
+            .collect();
         for (key, value) in self.csv() {
             read.extra.insert(key.to_owned(), value);
         }
@@ -108,14 +116,22 @@ impl InputArgs {
             };
             streams = (!select.stream.is_empty()).then(|| select.stream.clone());
         }
-        OpenOptions { format: self.from.clone(), streams, read }
+        OpenOptions {
+            format: self.from.clone(),
+            streams,
+            read,
+        }
     }
 
     /// The options that have a name of their own, as the CSV format calls them.
     pub(crate) fn csv(&self) -> impl Iterator<Item = (&'static str, String)> {
         let header = self.no_header.then(|| String::from("no"));
-        [("csv.delimiter", self.delimiter.clone()), ("csv.header", header), ("csv.null", self.null.clone())]
-            .into_iter()
-            .filter_map(|(key, value)| value.map(|value| (key, value)))
+        [
+            ("csv.delimiter", self.delimiter.clone()),
+            ("csv.header", header),
+            ("csv.null", self.null.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| value.map(|value| (key, value)))
     }
 }

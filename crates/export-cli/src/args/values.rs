@@ -15,9 +15,10 @@ pub(crate) struct KeyValue {
 /// Reads a [`KeyValue`].
 pub(crate) fn key_value(text: &str) -> Result<KeyValue, String> {
     match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => {
-            Ok(KeyValue { key: key.to_owned(), value: value.to_owned() })
-        }
+        Some((key, value)) if !key.is_empty() => Ok(KeyValue {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        }),
         _ => Err(String::from("expected KEY=VALUE, such as csv.delimiter=;")),
     }
 }
@@ -28,7 +29,11 @@ pub(crate) fn place() -> ValueParser {
 }
 
 fn place_of(text: OsString) -> Place {
-    if text == "-" { Place::Standard } else { Place::Path(text.into()) }
+    if text == "-" {
+        Place::Standard
+    } else {
+        Place::Path(text.into())
+    }
 }
 
 /// The names of all formats of this build.
@@ -71,7 +76,10 @@ pub(crate) fn codec(text: &str) -> Result<Choice<Compression>, String> {
     choice(text, str::parse)
 }
 
-fn choice<T>(text: &str, parse: impl Fn(&str) -> exportkit::Result<T>) -> Result<Choice<T>, String> {
+fn choice<T>(
+    text: &str,
+    parse: impl Fn(&str) -> exportkit::Result<T>,
+) -> Result<Choice<T>, String> {
     let (column, name) = match text.rsplit_once('=') {
         Some((column, name)) => (Some(column.to_owned()), name),
         None => (None, text),
@@ -85,7 +93,9 @@ fn choice<T>(text: &str, parse: impl Fn(&str) -> exportkit::Result<T>) -> Result
 
 /// Reads the 32 hexadecimal digits of a file id.
 pub(crate) fn file_id(text: &str) -> Result<FileId, String> {
-    let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32 && !text.starts_with('+'));
+    let number = u128::from_str_radix(text, 16)
+        .ok()
+        .filter(|_| text.len() == 32 && !text.starts_with('+'));
     let number = number.ok_or_else(|| String::from("a file id is 32 hexadecimal digits"))?;
     Ok(FileId(number.to_be_bytes()))
 }
@@ -130,8 +140,17 @@ mod tests {
         let choice = encoding("a=b=delta").unwrap();
         assert_eq!(choice.column.as_deref(), Some("a=b"));
         assert_eq!(choice.value, ValueEncoding::Fixed(Encoding::Delta));
-        assert_eq!(encoding("dictionary").unwrap().value, ValueEncoding::Dictionary);
-        assert_eq!(codec("none").unwrap(), Choice { column: None, value: Compression::None });
+        assert_eq!(
+            encoding("dictionary").unwrap().value,
+            ValueEncoding::Dictionary
+        );
+        assert_eq!(
+            codec("none").unwrap(),
+            Choice {
+                column: None,
+                value: Compression::None
+            }
+        );
         assert!(codec("zsdt").unwrap_err().contains("zstd"));
         assert!(encoding("").is_err());
     }
@@ -140,7 +159,12 @@ mod tests {
     fn file_ids() {
         let id = file_id("00112233445566778899aabbccddeeff").unwrap();
         assert_eq!(id.to_string(), "00112233445566778899aabbccddeeff");
-        for wrong in ["", "0011", "+0112233445566778899aabbccddeeff", "zz112233445566778899aabbccddeeff"] {
+        for wrong in [
+            "",
+            "0011",
+            "+0112233445566778899aabbccddeeff",
+            "zz112233445566778899aabbccddeeff",
+        ] {
             assert!(file_id(wrong).is_err(), "{wrong}");
         }
     }

@@ -26,10 +26,18 @@ struct Document {
 impl Completions {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut args::definition(), "exportkit", &mut script);
+        clap_complete::generate(
+            self.shell,
+            &mut args::definition(),
+            "exportkit",
+            &mut script,
+        );
         if console.json {
             let script = String::from_utf8_lossy(&script).into_owned();
-            json::print(&Document { shell: self.shell.to_string(), script })?;
+            json::print(&Document {
+                shell: self.shell.to_string(),
+                script,
+            })?;
         } else {
             console.print(&script)?;
         }

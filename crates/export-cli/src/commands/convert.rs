@@ -34,7 +34,12 @@ pub(crate) struct Convert {
     #[command(flatten)]
     read: InputArgs,
     /// Whether to show how far the work is; auto does on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Everywhere"
+    )]
     progress: When,
 }
 
@@ -101,10 +106,18 @@ impl WriteArgs {
         let mut options = EncodeOptions::new(self.preset);
         // What is fixed for all columns holds for those, too, that have something else fixed.
         for global in [true, false] {
-            for choice in self.codec.iter().filter(|choice| choice.column.is_none() == global) {
+            for choice in self
+                .codec
+                .iter()
+                .filter(|choice| choice.column.is_none() == global)
+            {
                 fixed(&mut options, choice.column.as_ref()).codec = Some(choice.value);
             }
-            for choice in self.encoding.iter().filter(|choice| choice.column.is_none() == global) {
+            for choice in self
+                .encoding
+                .iter()
+                .filter(|choice| choice.column.is_none() == global)
+            {
                 let fixed = fixed(&mut options, choice.column.as_ref());
                 match choice.value {
                     ValueEncoding::Dictionary => fixed.dictionary = Some(true),
@@ -119,15 +132,20 @@ impl WriteArgs {
 fn fixed<'a>(options: &'a mut EncodeOptions, column: Option<&String>) -> &'a mut Fixed {
     match column {
         None => &mut options.fixed,
-        Some(column) => options.columns.entry(column.clone()).or_insert(options.fixed),
+        Some(column) => options
+            .columns
+            .entry(column.clone())
+            .or_insert(options.fixed),
     }
 }
 
 impl Convert {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
         if console.json && self.output == Place::Standard {
-            return Err(Error::usage("with --json, standard output is taken by the result")
-                .with_hint("give OUT a file name"));
+            return Err(
+                Error::usage("with --json, standard output is taken by the result")
+                    .with_hint("give OUT a file name"),
+            );
         }
         let options = self.options(console);
         let view = View::start(console, self.progress, &options.open.read.progress);
@@ -140,7 +158,11 @@ impl Convert {
             console.notes(&done.notes);
             console.remark(&done.to_string());
         }
-        Ok(if done.has_loss() { Exit::Loss } else { Exit::Done })
+        Ok(if done.has_loss() {
+            Exit::Loss
+        } else {
+            Exit::Done
+        })
     }
 
     fn options(&self, console: &Console) -> ConvertOptions {
@@ -149,7 +171,12 @@ impl Convert {
         if !self.input_is_csv() {
             extra.extend(self.read.csv().map(|(key, value)| (key.to_owned(), value)));
         }
-        extra.extend(write.options.iter().map(|o| (o.key.clone(), o.value.clone())));
+        extra.extend(
+            write
+                .options
+                .iter()
+                .map(|o| (o.key.clone(), o.value.clone())),
+        );
         ConvertOptions {
             open: self.read.open_options(Some(&self.select), console),
             to: write.to.clone(),

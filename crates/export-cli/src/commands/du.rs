@@ -92,7 +92,10 @@ impl<'a> ColumnDocument<'a> {
             stored_bytes: column.stored_bytes,
             encoded_bytes: column.encoded_bytes,
             encodings: encodings
-                .map(|(name, stored_bytes)| EncodingDocument { name, stored_bytes: *stored_bytes })
+                .map(|(name, stored_bytes)| EncodingDocument {
+                    name,
+                    stored_bytes: *stored_bytes,
+                })
                 .collect(),
         }
     }
@@ -106,8 +109,15 @@ fn print(usage: &Usage, console: &Console) -> Result<()> {
             rows.push(cells(&stream.name, column, size_bytes));
         }
     }
-    let overhead = (usage.overhead_bytes, String::from("headers, directories, index, padding"));
-    rows.push(line([dim("(overhead)"), dim(""), dim("")], overhead, size_bytes));
+    let overhead = (
+        usage.overhead_bytes,
+        String::from("headers, directories, index, padding"),
+    );
+    rows.push(line(
+        [dim("(overhead)"), dim(""), dim("")],
+        overhead,
+        size_bytes,
+    ));
     let heads = vec![
         Head::text("stream"),
         Head::text("column"),
@@ -126,10 +136,13 @@ fn print(usage: &Usage, console: &Console) -> Result<()> {
 fn cells(stream: &str, column: &ColumnUsage, size_bytes: u64) -> Vec<Cell> {
     let data_type = field_type_name(&column.field);
     let names = [stream, &column.field.name, &data_type].map(|name| plain(name).into());
-    let encodings = column.encodings.iter().map(|(name, stored)| match column.encodings.len() {
-        1 => name.clone(),
-        _ => format!("{name} {}", units::bytes(*stored)),
-    });
+    let encodings = column
+        .encodings
+        .iter()
+        .map(|(name, stored)| match column.encodings.len() {
+            1 => name.clone(),
+            _ => format!("{name} {}", units::bytes(*stored)),
+        });
     let encodings = plain(&encodings.collect::<Vec<_>>().join(", "));
     line(names, (column.stored_bytes, encodings), size_bytes)
 }
@@ -146,5 +159,8 @@ fn line(names: [Cell; 3], stored: (u64, String), size_bytes: u64) -> Vec<Cell> {
 }
 
 fn dim(text: &str) -> Cell {
-    Cell { text: text.to_owned(), dim: true }
+    Cell {
+        text: text.to_owned(),
+        dim: true,
+    }
 }

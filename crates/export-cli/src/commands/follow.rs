@@ -18,8 +18,9 @@ const POLL: Duration = Duration::from_millis(200);
 pub(crate) fn run(args: &RowsArgs, rows: usize, console: &Console) -> Result<Exit> {
     let options = args.open_options(console);
     let (Place::Path(path), Some(file)) = (&args.file, recording(&args.file, &options)?) else {
-        return Err(Error::usage("only an .xk file on disk can be followed")
-            .in_file(args.file.to_string()));
+        return Err(
+            Error::usage("only an .xk file on disk can be followed").in_file(args.file.to_string())
+        );
     };
     let stream = only_stream(&file, args)?;
     let mut printer = Printer::new(console, args.format());
@@ -65,7 +66,10 @@ fn print_from(
     options: &OpenOptions,
     printer: &mut Printer<'_>,
 ) -> Result<u64> {
-    let end = file.streams().into_iter().find(|known| known.name == stream);
+    let end = file
+        .streams()
+        .into_iter()
+        .find(|known| known.name == stream);
     let end = end.map_or(next_row, |stream| stream.next_row.max(next_row));
     if end > next_row {
         let mut source = Recorded::new(file, stream, next_row, &options.read)?;

@@ -19,14 +19,17 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
-        self.args.print_kept(console, from_start, |source| first_rows(source, self.rows))
+        self.args
+            .print_kept(console, from_start, |source| first_rows(source, self.rows))
     }
 }
 
 fn first_rows(source: &mut dyn Source, most: usize) -> Result<Kept> {
     let mut kept = Kept::default();
     while !kept.all_have(most) {
-        let Some(batch) = source.next_batch()? else { break };
+        let Some(batch) = source.next_batch()? else {
+            break;
+        };
         kept.keep_first(&batch, most)?;
     }
     Ok(kept)

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use clap::Args;
-use exportkit::value::Value;
 use exportkit::marrow::datatypes::TimeUnit;
+use exportkit::value::Value;
 use exportkit::{ExportMetadata, OpenOptions, Place, Recording, Result, formats, text};
 use serde::Serialize;
 
@@ -77,7 +77,9 @@ struct StreamDocument {
 
 impl Info {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
-        let document = self.document(console).map_err(|e| e.in_file(self.file.to_string()))?;
+        let document = self
+            .document(console)
+            .map_err(|e| e.in_file(self.file.to_string()))?;
         if console.json {
             json::print(&document)?;
         } else {
@@ -90,26 +92,40 @@ impl Info {
         let options = self.input.open_options(None, console);
         let file = self.file.to_string();
         if let Some(recording) = recording(&self.file, &options)? {
-            return Ok(Document { file, ..of_recording(recording.info()) });
+            return Ok(Document {
+                file,
+                ..of_recording(recording.info())
+            });
         }
         let opened = exportkit::open_source(&self.file, &options)?;
         let (format, compression, size_bytes) =
             (opened.format, opened.compression, opened.size_bytes);
-        let streams = first_schemas(opened)?.into_iter().map(|(name, schema)| StreamDocument {
-            name,
-            columns: schema.fields.len(),
-            rows: None,
-            chunks: None,
-            stored_bytes: None,
-        });
+        let streams = first_schemas(opened)?
+            .into_iter()
+            .map(|(name, schema)| StreamDocument {
+                name,
+                columns: schema.fields.len(),
+                rows: None,
+                chunks: None,
+                stored_bytes: None,
+            });
         let streams = streams.collect();
-        Ok(Document { file, format, compression, size_bytes, streams, ..Document::default() })
+        Ok(Document {
+            file,
+            format,
+            compression,
+            size_bytes,
+            streams,
+            ..Document::default()
+        })
     }
 }
 
 /// The input as an `.xk` file, where it is one and can be read from anywhere: not standard input, not a pipe with a name.
 pub(crate) fn recording(input: &Place, options: &OpenOptions) -> Result<Option<Recording>> {
-    let Place::Path(path) = input else { return Ok(None) };
+    let Place::Path(path) = input else {
+        return Ok(None);
+    };
     if !path.is_file() {
         return Ok(None);
     }
@@ -137,7 +153,12 @@ fn of_recording(info: exportkit::Info) -> Document {
         chunks: Some(stream.chunks),
         stored_bytes: Some(stream.stored_bytes),
     });
-    let ExportMetadata { tool, source, entries, .. } = info.metadata.unwrap_or_default();
+    let ExportMetadata {
+        tool,
+        source,
+        entries,
+        ..
+    } = info.metadata.unwrap_or_default();
     Document {
         format: "xk",
         size_bytes: Some(info.size_bytes),
@@ -161,7 +182,11 @@ fn of_recording(info: exportkit::Info) -> Document {
 /// An instant as RFC 3339 has it.
 fn time(ns: i64) -> String {
     let mut out = Vec::new();
-    text::write_value(&Value::Timestamp(ns, TimeUnit::Nanosecond, Some("UTC")), None, &mut out);
+    text::write_value(
+        &Value::Timestamp(ns, TimeUnit::Nanosecond, Some("UTC")),
+        None,
+        &mut out,
+    );
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -187,8 +212,13 @@ impl Document {
 
     fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = vec![("file", self.file.clone())];
-        let compression = self.compression.map(|name| format!(", compressed with {name}"));
-        facts.push(("format", format!("{}{}", self.format, compression.unwrap_or_default())));
+        let compression = self
+            .compression
+            .map(|name| format!(", compressed with {name}"));
+        facts.push((
+            "format",
+            format!("{}{}", self.format, compression.unwrap_or_default()),
+        ));
         if let Some(size) = self.size_bytes {
             facts.push(("size", format!("{} ({size} bytes)", units::bytes(size))));
         }
@@ -207,7 +237,11 @@ impl Document {
         }
         facts.extend(self.tool.iter().map(|tool| ("written by", tool.clone())));
         facts.extend(self.source.iter().map(|source| ("source", source.clone())));
-        facts.extend(self.metadata.iter().map(|(key, value)| ("metadata", format!("{key}={value}"))));
+        facts.extend(
+            self.metadata
+                .iter()
+                .map(|(key, value)| ("metadata", format!("{key}={value}"))),
+        );
         facts
     }
 }
@@ -216,13 +250,22 @@ impl StreamDocument {
     fn cells(&self) -> Vec<Cell> {
         let number = |count: Option<u64>| match count {
             Some(count) => Cell::from(count.to_string()),
-            None => Cell { text: String::from("?"), dim: true },
+            None => Cell {
+                text: String::from("?"),
+                dim: true,
+            },
         };
         let stored = match self.stored_bytes {
             Some(stored) => Cell::from(units::bytes(stored)),
             None => number(None),
         };
         let columns = Cell::from(self.columns.to_string());
-        vec![plain(&self.name).into(), columns, number(self.rows), number(self.chunks), stored]
+        vec![
+            plain(&self.name).into(),
+            columns,
+            number(self.rows),
+            number(self.chunks),
+            stored,
+        ]
     }
 }

@@ -44,7 +44,10 @@ fn print(console: &Console) -> Result<()> {
     Page::new(args::definition()).render(&mut page)?;
     if console.json {
         let page = Some(String::from_utf8_lossy(&page).into_owned());
-        return json::print(&Document { page, files: Vec::new() });
+        return json::print(&Document {
+            page,
+            files: Vec::new(),
+        });
     }
     console.print(&page)
 }
@@ -55,7 +58,11 @@ fn write(directory: &Path, console: &Console) -> Result<()> {
     let mut files = vec![write_page(directory, "exportkit", definition.clone())?];
     for subcommand in definition.get_subcommands() {
         let name = format!("exportkit-{}", subcommand.get_name());
-        files.push(write_page(directory, &name, subcommand.clone().display_name(&name))?);
+        files.push(write_page(
+            directory,
+            &name,
+            subcommand.clone().display_name(&name),
+        )?);
     }
     if console.json {
         return json::print(&Document { page: None, files });
@@ -68,6 +75,7 @@ fn write_page(directory: &Path, name: &str, definition: clap::Command) -> Result
     let path = directory.join(format!("{name}.1"));
     let mut page = Vec::new();
     Page::new(definition).render(&mut page)?;
-    fs::write(&path, page).map_err(|error| Error::from(error).in_file(path.display().to_string()))?;
+    fs::write(&path, page)
+        .map_err(|error| Error::from(error).in_file(path.display().to_string()))?;
     Ok(path.display().to_string())
 }

@@ -28,7 +28,12 @@ pub(crate) struct Repair {
     #[command(flatten)]
     limits: LimitArgs,
     /// Whether to show how far the work is; auto does on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Everywhere"
+    )]
     progress: When,
 }
 
@@ -103,10 +108,16 @@ impl Repair {
                 })
                 .collect(),
             lost_bytes: bytes
-                .map(|range| RangeDocument { first: range.start, last: range.end.saturating_sub(1) })
+                .map(|range| RangeDocument {
+                    first: range.start,
+                    last: range.end.saturating_sub(1),
+                })
                 .collect(),
             lost_frames: frames
-                .map(|range| RangeDocument { first: *range.start(), last: *range.end() })
+                .map(|range| RangeDocument {
+                    first: *range.start(),
+                    last: *range.end(),
+                })
                 .collect(),
             skipped_frames: done.skipped_frames,
             findings: done.findings.iter().map(FindingDocument::new).collect(),
@@ -114,7 +125,11 @@ impl Repair {
     }
 
     fn print(&self, done: &LossReport, console: &Console) -> Result<()> {
-        let mut text: String = done.findings.iter().map(|finding| line(finding, console)).collect();
+        let mut text: String = done
+            .findings
+            .iter()
+            .map(|finding| line(finding, console))
+            .collect();
         for lost in losses(done) {
             let odd = console.out.odd;
             text.push_str(&format!("{odd}lost:{odd:#} {}\n", plain(&lost)));
@@ -138,15 +153,28 @@ impl Repair {
 fn losses(done: &LossReport) -> Vec<String> {
     let mut losses = Vec::new();
     for lost in &done.lost_rows {
-        let (first, last) = (lost.first_row.saturating_add(1), lost.first_row.saturating_add(lost.rows));
-        losses.push(format!("{} of stream {}: {first} to {last}", units::count(lost.rows, "row"), lost.stream));
+        let (first, last) = (
+            lost.first_row.saturating_add(1),
+            lost.first_row.saturating_add(lost.rows),
+        );
+        losses.push(format!(
+            "{} of stream {}: {first} to {last}",
+            units::count(lost.rows, "row"),
+            lost.stream
+        ));
     }
     if done.unknown_loss {
-        losses.push(String::from("frames at the end, of which nothing tells how many rows they held"));
+        losses.push(String::from(
+            "frames at the end, of which nothing tells how many rows they held",
+        ));
     }
     for range in &done.lost_bytes {
         let count = range.end.saturating_sub(range.start);
-        losses.push(format!("{} that belong to no frame: from {}", units::count(count, "byte"), range.start));
+        losses.push(format!(
+            "{} that belong to no intact frame: from {}",
+            units::count(count, "byte"),
+            range.start
+        ));
     }
     if done.skipped_frames > 0 {
         let frames = units::count(done.skipped_frames, "frame");

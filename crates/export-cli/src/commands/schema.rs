@@ -14,8 +14,8 @@ use super::info;
 use crate::args::{InputArgs, place};
 use crate::console::{Console, plain, width};
 use crate::exit::Exit;
-use crate::table::{self, Cell, Head};
 use crate::json;
+use crate::table::{self, Cell, Head};
 
 /// Options of `schema`.
 #[derive(Debug, Args)]
@@ -54,7 +54,10 @@ pub(crate) struct ColumnDocument<'a> {
 
 impl<'a> ColumnDocument<'a> {
     pub(crate) fn new(field: &'a Field) -> Self {
-        let metadata = field.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let metadata = field
+            .metadata
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
         Self {
             name: &field.name,
             data_type: field_type_name(field),
@@ -66,14 +69,18 @@ impl<'a> ColumnDocument<'a> {
 
 impl Schema {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
-        let streams = self.streams(console).map_err(|e| e.in_file(self.file.to_string()))?;
+        let streams = self
+            .streams(console)
+            .map_err(|e| e.in_file(self.file.to_string()))?;
         if console.json {
             let streams = streams.iter().map(|(name, schema)| StreamDocument {
                 name,
                 columns: schema.fields.iter().map(ColumnDocument::new).collect(),
                 metadata: &schema.metadata,
             });
-            json::print(&Document { streams: streams.collect() })?;
+            json::print(&Document {
+                streams: streams.collect(),
+            })?;
         } else {
             print(&streams, console)?;
         }
@@ -84,7 +91,11 @@ impl Schema {
     fn streams(&self, console: &Console) -> Result<Vec<(String, Arc<exportkit::Schema>)>> {
         let options = self.input.open_options(None, console);
         if let Some(recording) = info::recording(&self.file, &options)? {
-            return Ok(recording.streams().into_iter().map(|s| (s.name, s.schema)).collect());
+            return Ok(recording
+                .streams()
+                .into_iter()
+                .map(|s| (s.name, s.schema))
+                .collect());
         }
         first_schemas(exportkit::open_source(&self.file, &options)?)
     }
@@ -112,9 +123,15 @@ fn print(streams: &[(String, Arc<exportkit::Schema>)], console: &Console) -> Res
         let gap = if at > 0 { "\n" } else { "" };
         writeln!(out, "{gap}{bold}stream {}{bold:#}", plain(name))?;
         let mut rows: Vec<_> = schema.fields.iter().map(cells).collect();
-        let mut heads = ["column", "type", "nullable", "unit", "metadata"].map(Head::text).to_vec();
+        let mut heads = ["column", "type", "nullable", "unit", "metadata"]
+            .map(Head::text)
+            .to_vec();
         // Few fields have units and metadata.
-        while rows.iter().all(|row| row.last().is_some_and(|cell| cell.text.is_empty())) && heads.len() > 3 {
+        while rows
+            .iter()
+            .all(|row| row.last().is_some_and(|cell| cell.text.is_empty()))
+            && heads.len() > 3
+        {
             heads.pop();
             rows.iter_mut().for_each(|row| drop(row.pop()));
         }
@@ -125,12 +142,22 @@ fn print(streams: &[(String, Arc<exportkit::Schema>)], console: &Console) -> Res
 
 fn cells(field: &Field) -> Vec<Cell> {
     let unit = field.metadata.get(UNIT_KEY).map_or("", String::as_str);
-    let metadata: BTreeMap<_, _> = field.metadata.iter().filter(|(key, _)| *key != UNIT_KEY).collect();
-    let metadata: Vec<_> = metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let metadata: BTreeMap<_, _> = field
+        .metadata
+        .iter()
+        .filter(|(key, _)| *key != UNIT_KEY)
+        .collect();
+    let metadata: Vec<_> = metadata
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     vec![
         plain(&field.name).into(),
         plain(&field_type_name(field)).into(),
-        Cell { text: String::from(if field.nullable { "yes" } else { "no" }), dim: !field.nullable },
+        Cell {
+            text: String::from(if field.nullable { "yes" } else { "no" }),
+            dim: !field.nullable,
+        },
         plain(unit).into(),
         plain(&metadata.join(" ")).into(),
     ]

@@ -27,7 +27,8 @@ impl Tail {
         }
         let first_row =
             |file: &Recording, stream: &str| file.first_of_last(stream, self.rows as u64);
-        self.args.print_kept(console, first_row, |source| last_rows(source, self.rows))
+        self.args
+            .print_kept(console, first_row, |source| last_rows(source, self.rows))
     }
 }
 

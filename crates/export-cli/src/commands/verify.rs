@@ -28,7 +28,12 @@ pub(crate) struct Verify {
     #[command(flatten)]
     limits: LimitArgs,
     /// Whether to show how far the work is; auto does on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Everywhere"
+    )]
     progress: When,
 }
 
@@ -90,7 +95,11 @@ impl Verify {
         } else {
             print(&file, &found, console)?;
         }
-        Ok(if found.is_sound() { Exit::Done } else { Exit::No })
+        Ok(if found.is_sound() {
+            Exit::Done
+        } else {
+            Exit::No
+        })
     }
 }
 
@@ -112,8 +121,16 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
 
 fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
     let paint = console.out;
-    let (style, verdict) = if found.is_sound() { (paint.good, "sound") } else { (paint.bad, "damaged") };
-    let mut text: String = found.findings.iter().map(|finding| line(finding, console)).collect();
+    let (style, verdict) = if found.is_sound() {
+        (paint.good, "sound")
+    } else {
+        (paint.bad, "damaged")
+    };
+    let mut text: String = found
+        .findings
+        .iter()
+        .map(|finding| line(finding, console))
+        .collect();
     text.push_str(&format!(
         "{}: {style}{verdict}{style:#}: {}, {}, {}, {}{}\n",
         plain(file),
@@ -121,7 +138,11 @@ fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
         units::count(found.chunks, "chunk"),
         units::count(found.rows, "row"),
         units::bytes(found.size_bytes),
-        if found.complete { "" } else { ", no index at the end" },
+        if found.complete {
+            ""
+        } else {
+            ", no index at the end"
+        },
     ));
     console.print(text.as_bytes())
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use exportkit::{Error, Result, Schema, Sink, StreamBatch, WriteOptions, formats};
 use serde::Serialize;
 
-use crate::console::Console;
 use crate::commands::schema::ColumnDocument;
+use crate::console::Console;
 use crate::failure::ErrorDocument;
 
 /// `{"streams":[{"name":…,"rows":[…],"columns":[…]},…]}` on standard output.
@@ -28,7 +28,11 @@ struct Stream {
 
 impl<'a> Document<'a> {
     pub(crate) fn new(console: &'a Console) -> Self {
-        Self { console, started: false, stream: None }
+        Self {
+            console,
+            started: false,
+            stream: None,
+        }
     }
 
     pub(crate) fn console(&self) -> &'a Console {
@@ -36,7 +40,11 @@ impl<'a> Document<'a> {
     }
 
     pub(crate) fn write(&mut self, batch: StreamBatch) -> Result<()> {
-        if self.stream.as_ref().is_some_and(|stream| stream.name != batch.stream) {
+        if self
+            .stream
+            .as_ref()
+            .is_some_and(|stream| stream.name != batch.stream)
+        {
             self.close_stream()?;
         }
         let stream = match &mut self.stream {
@@ -48,7 +56,11 @@ impl<'a> Document<'a> {
                 self.started = true;
                 let rows = elements_on_stdout()?;
                 let schema = Arc::clone(batch.batch.schema());
-                self.stream.insert(Stream { name: Arc::clone(&batch.stream), schema, rows })
+                self.stream.insert(Stream {
+                    name: Arc::clone(&batch.stream),
+                    schema,
+                    rows,
+                })
             }
         };
         stream.schema = Arc::clone(batch.batch.schema());
@@ -56,16 +68,31 @@ impl<'a> Document<'a> {
     }
 
     fn close_stream(&mut self) -> Result<()> {
-        let Some(stream) = self.stream.take() else { return Ok(()) };
+        let Some(stream) = self.stream.take() else {
+            return Ok(());
+        };
         stream.rows.finish(&exportkit::ExportMetadata::default())?;
-        let columns: Vec<_> = stream.schema.fields.iter().map(ColumnDocument::new).collect();
-        Ok(write!(io::stdout(), "],\"columns\":{}}}", to_json(&columns)?)?)
+        let columns: Vec<_> = stream
+            .schema
+            .fields
+            .iter()
+            .map(ColumnDocument::new)
+            .collect();
+        Ok(write!(
+            io::stdout(),
+            "],\"columns\":{}}}",
+            to_json(&columns)?
+        )?)
     }
 
     /// Closes the document.
     pub(crate) fn finish(mut self) -> Result<()> {
         self.close_stream()?;
-        let end = if self.started { "]}" } else { "{\"streams\":[]}" };
+        let end = if self.started {
+            "]}"
+        } else {
+            "{\"streams\":[]}"
+        };
         let mut out = io::stdout();
         writeln!(out, "{end}")?;
         Ok(out.flush()?)
@@ -80,7 +107,11 @@ impl<'a> Document<'a> {
     pub(crate) fn fail(mut self, error: &Error) -> Result<()> {
         self.close_stream()?;
         let mut out = io::stdout();
-        writeln!(out, "],\"error\":{}}}", to_json(&ErrorDocument::new(error))?)?;
+        writeln!(
+            out,
+            "],\"error\":{}}}",
+            to_json(&ErrorDocument::new(error))?
+        )?;
         Ok(out.flush()?)
     }
 }
@@ -90,7 +121,10 @@ fn to_json(document: &impl Serialize) -> Result<String> {
 }
 
 fn elements_on_stdout() -> Result<Box<dyn Sink>> {
-    let elements = Elements { out: io::stdout(), line_ended: false };
+    let elements = Elements {
+        out: io::stdout(),
+        line_ended: false,
+    };
     formats::named("ndjson")?.create(Box::new(elements), &WriteOptions::default())
 }
 
@@ -127,7 +161,10 @@ mod tests {
     fn lines_become_elements_however_they_are_cut() {
         let lines = b"{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n";
         for size in 1..=lines.len() {
-            let mut elements = Elements { out: Vec::new(), line_ended: false };
+            let mut elements = Elements {
+                out: Vec::new(),
+                line_ended: false,
+            };
             for part in lines.chunks(size) {
                 elements.write_all(part).unwrap();
             }

@@ -30,7 +30,10 @@ impl Kept {
             });
             self.streams.len() - 1
         });
-        #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the position was found or made just above"
+        )]
         &mut self.streams[at]
     }
 
@@ -45,7 +48,10 @@ impl Kept {
     pub(crate) fn keep_first(&mut self, batch: &StreamBatch, most: usize) -> Result<()> {
         let missing = most.saturating_sub(self.stream(&batch.stream).rows);
         let rows = batch.batch.slice(0, missing.min(batch.batch.rows()))?;
-        self.keep(StreamBatch { stream: Arc::clone(&batch.stream), batch: rows });
+        self.keep(StreamBatch {
+            stream: Arc::clone(&batch.stream),
+            batch: rows,
+        });
         Ok(())
     }
 
@@ -78,9 +84,17 @@ impl Kept {
     pub(crate) fn into_batches(self) -> impl Iterator<Item = Result<StreamBatch>> {
         self.streams.into_iter().filter_map(|stream| {
             let widest = Arc::clone(stream.batches.back()?.schema());
-            let widened = stream.batches.iter().map(|batch| widen::cast_batch(batch, &widest));
-            let all = widened.collect::<Result<Vec<_>>>().and_then(|batches| Batch::concat(&batches));
-            Some(all.map(|batch| StreamBatch { stream: stream.name, batch }))
+            let widened = stream
+                .batches
+                .iter()
+                .map(|batch| widen::cast_batch(batch, &widest));
+            let all = widened
+                .collect::<Result<Vec<_>>>()
+                .and_then(|batches| Batch::concat(&batches));
+            Some(all.map(|batch| StreamBatch {
+                stream: stream.name,
+                batch,
+            }))
         })
     }
 }
@@ -91,7 +105,9 @@ mod tests {
     use crate::rows::tests::{numbers, stream_batch};
 
     fn kept(kept: Kept) -> Vec<i64> {
-        kept.into_batches().flat_map(|batch| numbers(&batch.unwrap().batch)).collect()
+        kept.into_batches()
+            .flat_map(|batch| numbers(&batch.unwrap().batch))
+            .collect()
     }
 
     #[test]

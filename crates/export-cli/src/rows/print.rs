@@ -29,7 +29,11 @@ impl<'a> Printer<'a> {
     pub(crate) fn new(console: &'a Console, format: RowFormat) -> Self {
         match format {
             _ if console.json => Self::Document(Document::new(console)),
-            RowFormat::Table => Self::Tables(Tables { console, stream: None, layout: None }),
+            RowFormat::Table => Self::Tables(Tables {
+                console,
+                stream: None,
+                layout: None,
+            }),
             RowFormat::Ndjson => Self::Lines(Lines::new("ndjson")),
             RowFormat::Csv => Self::Lines(Lines::new("csv")),
         }
@@ -90,7 +94,10 @@ impl Tables<'_> {
         let mut out = self.console.stdout();
         // A stream that gained columns starts a new table.
         let goes_on = self.stream.as_ref() == Some(&batch.stream)
-            && self.layout.as_ref().is_some_and(|layout| layout.columns() == rows.columns().len());
+            && self
+                .layout
+                .as_ref()
+                .is_some_and(|layout| layout.columns() == rows.columns().len());
         if !goes_on {
             self.remark_left_out();
             self.layout = None;
@@ -120,13 +127,16 @@ impl Tables<'_> {
         if layout.left_out().len() > 0 {
             let names: Vec<_> = layout.left_out().collect();
             let (count, names) = (names.len(), names.join(", "));
-            self.console.remark(&format!("{count} more columns (see --columns): {names}"));
+            self.console
+                .remark(&format!("{count} more columns (see --columns): {names}"));
         }
     }
 }
 
 fn measure(batch: &Batch) -> Layout {
-    let rows: Vec<_> = (0..batch.rows().min(MEASURED)).map(|row| shown::cells(batch, row)).collect();
+    let rows: Vec<_> = (0..batch.rows().min(MEASURED))
+        .map(|row| shown::cells(batch, row))
+        .collect();
     Layout::new(shown::heads(batch), &rows, width())
 }
 
@@ -141,18 +151,26 @@ pub(crate) struct Lines {
 
 impl Lines {
     fn new(format: &'static str) -> Self {
-        Self { format, sink: None, stream: None, begun: false }
+        Self {
+            format,
+            sink: None,
+            stream: None,
+            begun: false,
+        }
     }
 
     fn print(&mut self, batch: StreamBatch) -> Result<()> {
         match &self.stream {
             Some(stream) if *stream != batch.stream => {
-                return Err(Error::usage(format!("there are several streams and {} holds one", self.format))
-                    .with_hint(format!(
-                        "choose one with --stream: {}, {}, …",
-                        plain(stream),
-                        plain(&batch.stream)
-                    )));
+                return Err(Error::usage(format!(
+                    "there are several streams and {} holds one",
+                    self.format
+                ))
+                .with_hint(format!(
+                    "choose one with --stream: {}, {}, …",
+                    plain(stream),
+                    plain(&batch.stream)
+                )));
             }
             _ => self.stream = Some(Arc::clone(&batch.stream)),
         }
@@ -164,9 +182,14 @@ impl Lines {
     }
 
     fn open(&self) -> Result<Box<dyn Sink>> {
-        let mut options = WriteOptions { name: String::from("-"), ..WriteOptions::default() };
+        let mut options = WriteOptions {
+            name: String::from("-"),
+            ..WriteOptions::default()
+        };
         if self.begun {
-            options.extra.insert(String::from("csv.header"), String::from("no"));
+            options
+                .extra
+                .insert(String::from("csv.header"), String::from("no"));
         }
         formats::named(self.format)?.create(Box::new(io::stdout()), &options)
     }

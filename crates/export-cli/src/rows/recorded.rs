@@ -49,7 +49,10 @@ impl Source for Recorded {
                 None => Batch::empty(Arc::clone(self.batches.schema()))?,
             };
             self.begun = true;
-            return Ok(Some(StreamBatch { stream: Arc::clone(&self.stream), batch }));
+            return Ok(Some(StreamBatch {
+                stream: Arc::clone(&self.stream),
+                batch,
+            }));
         }
     }
 
@@ -60,23 +63,55 @@ impl Source for Recorded {
 
 fn left_out(stream: &str, error: &Error) -> Note {
     let text = format!("a chunk was left out: {error}");
-    Note { stream: Some(stream.to_owned()), column: None, text, loss: true }
+    Note {
+        stream: Some(stream.to_owned()),
+        column: None,
+        text,
+        loss: true,
+    }
 }
+
+/// What there is to say of a file without an index at its end.
+const UNFINISHED: &str =
+    "no index ends the file: it is being written, or was cut off; all whole chunks are read";
 
 /// What is known to be damaged in a file, as losses, or as an error unless such are to be skipped.
 pub(crate) fn damage(file: &Recording, on_error: OnError) -> Result<Vec<Note>> {
     let findings = file.info().findings.into_iter();
     let damage = findings.filter(|finding| finding.severity == Severity::Damage);
-    damage.map(|finding| if on_error == OnError::Fail { Err(error(&finding)) } else { Ok(loss(finding)) }).collect()
+    let mut notes = damage
+        .map(|found| {
+            if on_error == OnError::Fail {
+                Err(error(&found))
+            } else {
+                Ok(loss(found))
+            }
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if !file.info().complete {
+        notes.push(Note {
+            stream: None,
+            column: None,
+            text: String::from(UNFINISHED),
+            loss: false,
+        });
+    }
+    Ok(notes)
 }
 
 fn loss(finding: Finding) -> Note {
-    Note { stream: finding.position.stream, column: None, text: finding.text, loss: true }
+    Note {
+        stream: finding.position.stream,
+        column: None,
+        text: finding.text,
+        loss: true,
+    }
 }
 
 fn error(finding: &Finding) -> Error {
-    let error = Error::corrupt(finding.text.clone())
-        .with_hint("exportkit repair saves all that is intact; --on-error skip reads on past the damage");
+    let error = Error::corrupt(finding.text.clone()).with_hint(
+        "exportkit repair saves all that is intact; --on-error skip reads on past the damage",
+    );
     match finding.position.offset {
         Some(offset) => error.at_offset(offset),
         None => error,

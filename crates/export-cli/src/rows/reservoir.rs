@@ -39,20 +39,33 @@ struct Slot {
 impl Reservoir {
     /// An empty sample that will hold `size` rows a stream. The same seed draws the same rows.
     pub(crate) fn new(size: usize, seed: u64) -> Self {
-        Self { size, seed, streams: Vec::new() }
+        Self {
+            size,
+            seed,
+            streams: Vec::new(),
+        }
     }
 
     /// Gives each row of a batch its chance.
     pub(crate) fn offer(&mut self, batch: &StreamBatch) -> Result<()> {
         let empty = batch.batch.slice(0, 0)?;
-        let known = self.streams.iter_mut().find(|stream| stream.name == batch.stream);
+        let known = self
+            .streams
+            .iter_mut()
+            .find(|stream| stream.name == batch.stream);
         if let Some(stream) = known {
             stream.empty = empty;
             return stream.offer(&batch.batch, self.size);
         }
         let name = Arc::clone(&batch.stream);
         let random = Random(self.seed);
-        let mut stream = Stream { name, random, seen: 0, slots: Vec::new(), empty };
+        let mut stream = Stream {
+            name,
+            random,
+            seen: 0,
+            slots: Vec::new(),
+            empty,
+        };
         stream.offer(&batch.batch, self.size)?;
         self.streams.push(stream);
         Ok(())
@@ -63,14 +76,23 @@ impl Reservoir {
         let mut kept = Kept::default();
         for mut stream in self.streams {
             stream.slots.sort_unstable_by_key(|slot| slot.number);
-            for slots in stream.slots.chunk_by(|a, b| Arc::ptr_eq(&a.drawn, &b.drawn)) {
+            for slots in stream
+                .slots
+                .chunk_by(|a, b| Arc::ptr_eq(&a.drawn, &b.drawn))
+            {
                 let rows: Vec<usize> = slots.iter().map(|slot| slot.row).collect();
                 if let Some(slot) = slots.first() {
                     let batch = take(&slot.drawn, &rows)?;
-                    kept.keep(StreamBatch { stream: Arc::clone(&stream.name), batch });
+                    kept.keep(StreamBatch {
+                        stream: Arc::clone(&stream.name),
+                        batch,
+                    });
                 }
             }
-            kept.keep(StreamBatch { stream: stream.name, batch: stream.empty });
+            kept.keep(StreamBatch {
+                stream: stream.name,
+                batch: stream.empty,
+            });
         }
         Ok(kept)
     }
@@ -94,7 +116,11 @@ impl Stream {
         let rows: Vec<usize> = drawn.values().copied().collect();
         let batch = Arc::new(take(batch, &rows)?);
         for (row, (slot, source)) in drawn.into_iter().enumerate() {
-            let entry = Slot { number: first + source as u64, drawn: Arc::clone(&batch), row };
+            let entry = Slot {
+                number: first + source as u64,
+                drawn: Arc::clone(&batch),
+                row,
+            };
             // Slots are filled from the first on, and the map is in their order.
             match self.slots.get_mut(slot) {
                 Some(place) => *place = entry,
@@ -106,8 +132,15 @@ impl Stream {
 }
 
 fn take(batch: &Batch, rows: &[usize]) -> Result<Batch> {
-    let columns = batch.columns().iter().map(|column| array::take(column, rows));
-    Batch::new(Arc::clone(batch.schema()), rows.len(), columns.collect::<Result<_>>()?)
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| array::take(column, rows));
+    Batch::new(
+        Arc::clone(batch.schema()),
+        rows.len(),
+        columns.collect::<Result<_>>()?,
+    )
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine and in every release.
@@ -141,7 +174,9 @@ mod tests {
             reservoir.offer(&stream_batch("s", cut[0]..cut[1])).unwrap();
         }
         let kept = reservoir.into_kept().unwrap();
-        kept.into_batches().flat_map(|batch| numbers(&batch.unwrap().batch)).collect()
+        kept.into_batches()
+            .flat_map(|batch| numbers(&batch.unwrap().batch))
+            .collect()
     }
 
     #[test]
@@ -169,6 +204,9 @@ mod tests {
             }
         }
         // 400 expected; six standard deviations are about 114.
-        assert!(counts.iter().all(|count| (286..514).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (286..514).contains(count)),
+            "{counts:?}"
+        );
     }
 }

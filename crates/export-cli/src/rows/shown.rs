@@ -14,24 +14,39 @@ const LONGEST: usize = 1024;
 
 /// The heads of a batch's columns.
 pub(crate) fn heads(batch: &Batch) -> Vec<Head> {
-    let head = |field: &Field| Head { title: plain(&field.name), right: is_number(&field.data_type) };
+    let head = |field: &Field| Head {
+        title: plain(&field.name),
+        right: is_number(&field.data_type),
+    };
     batch.schema().fields.iter().map(head).collect()
 }
 
 /// Row `row` of a batch.
 pub(crate) fn cells(batch: &Batch, row: usize) -> Vec<Cell> {
     let columns = batch.schema().fields.iter().zip(batch.columns());
-    columns.map(|(field, column)| cell(field, column, row)).collect()
+    columns
+        .map(|(field, column)| cell(field, column, row))
+        .collect()
 }
 
 fn cell(field: &Field, column: &Array, row: usize) -> Cell {
     let value = value(column, row);
     if matches!(value, Value::Null) {
-        return Cell { text: String::from("null"), dim: true };
+        return Cell {
+            text: String::from("null"),
+            dim: true,
+        };
     }
     let mut bytes = Vec::new();
-    text::write_value(&value, field.metadata.get(TEXT_STYLE_KEY).map(String::as_str), &mut bytes);
-    let text: String = String::from_utf8_lossy(&bytes).chars().take(LONGEST).collect();
+    text::write_value(
+        &value,
+        field.metadata.get(TEXT_STYLE_KEY).map(String::as_str),
+        &mut bytes,
+    );
+    let text: String = String::from_utf8_lossy(&bytes)
+        .chars()
+        .take(LONGEST)
+        .collect();
     Cell::from(plain(&text))
 }
 

@@ -25,7 +25,9 @@ pub(crate) struct Run {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -47,14 +49,18 @@ impl Place {
     /// Every name in the directory, hidden ones included, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.root()).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
 
     /// The tool, not yet run, deaf to the environment of whoever runs the tests.
-    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_exportkit"));
         command.args(arguments).current_dir(self.root());
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
@@ -100,7 +106,12 @@ pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
 
 /// Starts `command` with pipes on all ends.
 pub(crate) fn spawn(command: &mut Command) -> Child {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Gives `child` its input and waits for its end.
@@ -131,12 +142,19 @@ impl Run {
 
     /// The one JSON document on standard output.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.stdout).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.text(), self.stderr))
+        serde_json::from_slice(&self.stdout)
+            .unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.text(), self.stderr))
     }
 
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.text(), self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.text(),
+            self.stderr
+        );
         self
     }
 
@@ -151,7 +169,11 @@ impl Run {
         let run = self.exits(code);
         assert_eq!(run.text(), "");
         for word in words {
-            assert!(run.stderr.contains(word), "{word:?} is not in:\n{}", run.stderr);
+            assert!(
+                run.stderr.contains(word),
+                "{word:?} is not in:\n{}",
+                run.stderr
+            );
         }
         run
     }

@@ -59,19 +59,28 @@ fn every_failure_is_one_document() {
     ] {
         let run = place.run(&format!("{words} --json")).exits(1);
         let error = &run.json()["error"];
-        assert!(error["kind"].is_string() && error["message"].is_string(), "{words}: {error}");
+        assert!(
+            error["kind"].is_string() && error["message"].is_string(),
+            "{words}: {error}"
+        );
         assert!(error["position"].is_object(), "{words}: {error}");
         assert!(run.stderr.starts_with("error: "), "{words}: {}", run.stderr);
     }
     // Data and result cannot both be on standard output.
-    let error = place.run("convert table.csv - --to csv --json").exits(2).json();
+    let error = place
+        .run("convert table.csv - --to csv --json")
+        .exits(2)
+        .json();
     assert_eq!(error["error"]["kind"], "usage");
 }
 
 #[test]
 fn convert_counts() {
     let place = place();
-    let done = place.run("convert table.csv out.xk --json").succeeds().json();
+    let done = place
+        .run("convert table.csv out.xk --json")
+        .succeeds()
+        .json();
     assert_eq!(done["rows"], 20);
     assert_eq!(done["streams"], 1);
     assert_eq!((&done["from"], &done["to"]), (&json!("csv"), &json!("xk")));
@@ -80,7 +89,10 @@ fn convert_counts() {
     assert_eq!(done["loss"], false);
     assert!(done["seconds"].as_f64().unwrap() > 0.0);
     place.write("ragged.csv", "a,b\n1,2\n3\n");
-    let done = place.run("convert ragged.csv r.xk --on-error skip --json").exits(3).json();
+    let done = place
+        .run("convert ragged.csv r.xk --on-error skip --json")
+        .exits(3)
+        .json();
     assert_eq!((&done["rows"], &done["loss"]), (&json!(1), &json!(true)));
     assert_eq!(done["notes"][0]["loss"], true);
 }
@@ -89,13 +101,20 @@ fn convert_counts() {
 fn rows_as_objects() {
     let place = place();
     for file in ["table.xk", "table.csv"] {
-        let document = place.run(&format!("head -n 2 {file} --json")).succeeds().json();
+        let document = place
+            .run(&format!("head -n 2 {file} --json"))
+            .succeeds()
+            .json();
         let rows = json!([{"n": 0, "name": "name 0", "value": 0.5}, {"n": 1, "name": "name 1", "value": 3.5}]);
         let stream = &document["streams"][0];
         assert_eq!(stream["name"], "table");
         assert_eq!(stream["rows"], rows, "{file}");
-        let columns: Vec<_> =
-            stream["columns"].as_array().unwrap().iter().map(|c| (&c["name"], &c["type"])).collect();
+        let columns: Vec<_> = stream["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| (&c["name"], &c["type"]))
+            .collect();
         assert_eq!(columns[0], (&json!("n"), &json!("int64")));
         assert_eq!(columns[1], (&json!("name"), &json!("utf8")));
         let all = place.run(&format!("cat {file} --json")).succeeds().json();
@@ -112,8 +131,12 @@ fn a_document_that_breaks_off_is_whole() {
     let run = place.run("cat bad.csv --json").exits(1);
     let document = run.json();
     assert_eq!(document["error"]["position"]["row"], 200_001);
-    let rows: usize =
-        document["streams"].as_array().unwrap().iter().map(|s| s["rows"].as_array().unwrap().len()).sum();
+    let rows: usize = document["streams"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["rows"].as_array().unwrap().len())
+        .sum();
     assert!(rows > 0 && rows <= 200_000, "{rows}");
     assert!(run.stderr.contains("row 200001"));
 }
@@ -131,10 +154,19 @@ fn info_and_schema_agree() {
     let schema = place.run("schema table.xk --json").succeeds().json();
     let types = |schema: &Value| -> Vec<String> {
         let columns = schema["streams"][0]["columns"].as_array().unwrap();
-        columns.iter().map(|column| column["type"].as_str().unwrap().to_owned()).collect()
+        columns
+            .iter()
+            .map(|column| column["type"].as_str().unwrap().to_owned())
+            .collect()
     };
-    assert_eq!(types(&schema), types(&place.run("schema table.csv --json").succeeds().json()));
-    assert_eq!(place.run("info table.csv --json").succeeds().json()["format"], "csv");
+    assert_eq!(
+        types(&schema),
+        types(&place.run("schema table.csv --json").succeeds().json())
+    );
+    assert_eq!(
+        place.run("info table.csv --json").succeeds().json()["format"],
+        "csv"
+    );
 }
 
 #[test]

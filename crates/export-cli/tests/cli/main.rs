@@ -1,4 +1,9 @@
 //! The command line tool, from outside: what is typed, what comes out, how it exits and what it leaves behind.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod bad_input;
 mod bad_output;
@@ -7,5 +12,6 @@ mod help;
 mod json;
 mod rows;
 mod signals;
+mod streams;
 mod terminal;
 mod verify;

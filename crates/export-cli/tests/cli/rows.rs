@@ -9,11 +9,23 @@ use crate::harness::{Place, csv, finish, gzip, spawn};
 fn from_format_to_format_and_back() {
     let place = Place::new();
     place.write("table.csv", csv(1000));
-    for middle in ["m.xk", "m.parquet", "m.ndjson", "m.csv", "m.tsv", "m.csv.gz", "m.ndjson.zst", "m.csv.lz4", "m.csv.br"] {
+    for middle in [
+        "m.xk",
+        "m.parquet",
+        "m.ndjson",
+        "m.csv",
+        "m.tsv",
+        "m.csv.gz",
+        "m.ndjson.zst",
+        "m.csv.lz4",
+        "m.csv.br",
+    ] {
         let run = place.run(&format!("convert table.csv {middle}")).succeeds();
         assert_eq!(run.text(), "");
         assert!(run.stderr.contains("1000 rows"), "{}", run.stderr);
-        let back = place.run(&format!("convert {middle} - --to csv --quiet")).succeeds();
+        let back = place
+            .run(&format!("convert {middle} - --to csv --quiet"))
+            .succeeds();
         assert_eq!(back.text(), csv(1000), "{middle}");
         assert_eq!(back.stderr, "");
     }
@@ -23,20 +35,32 @@ fn from_format_to_format_and_back() {
 fn standard_input_and_output() {
     let place = Place::new();
     let input = csv(1000);
-    let binary = place.run_with("convert - - --from csv --to xk", input.as_bytes()).succeeds();
-    let back = place.run_with("convert - - --to csv", &binary.stdout).succeeds();
+    let binary = place
+        .run_with("convert - - --from csv --to xk", input.as_bytes())
+        .succeeds();
+    let back = place
+        .run_with("convert - - --to csv", &binary.stdout)
+        .succeeds();
     assert_eq!(back.text(), input);
     // Formats are told from content, too.
-    let parquet = place.run_with("convert - - --to parquet", input.as_bytes()).succeeds();
-    let lines = place.run_with("cat - --format ndjson", &parquet.stdout).succeeds();
+    let parquet = place
+        .run_with("convert - - --to parquet", input.as_bytes())
+        .succeeds();
+    let lines = place
+        .run_with("cat - --format ndjson", &parquet.stdout)
+        .succeeds();
     assert_eq!(lines.text().lines().count(), 1000);
-    let back = place.run_with("cat - --format csv", lines.stdout.as_slice()).succeeds();
+    let back = place
+        .run_with("cat - --format csv", lines.stdout.as_slice())
+        .succeeds();
     assert_eq!(back.text(), input);
     for words in ["info -", "schema -", "head -", "tail -", "sample -"] {
         place.run_with(words, &binary.stdout).succeeds();
         place.run_with(words, input.as_bytes()).succeeds();
     }
-    place.run_with("convert - out.xk", b"").fails(1, &["the input is empty"]);
+    place
+        .run_with("convert - out.xk", b"")
+        .fails(1, &["the input is empty"]);
     assert!(place.names().is_empty());
 }
 
@@ -68,16 +92,47 @@ fn head_and_tail() {
     place.table("table.xk", 100);
     place.write("table.csv", csv(100));
     for file in ["table.xk", "table.csv"] {
-        let head = place.run(&format!("head -n 2 --format csv {file}")).succeeds();
+        let head = place
+            .run(&format!("head -n 2 --format csv {file}"))
+            .succeeds();
         assert_eq!(head.text(), "n,name,value\n0,name 0,0.5\n1,name 1,3.5\n");
-        let tail = place.run(&format!("tail {file} --rows 1 --format csv --columns value,n")).succeeds();
+        let tail = place
+            .run(&format!(
+                "tail {file} --rows 1 --format csv --columns value,n"
+            ))
+            .succeeds();
         assert_eq!(tail.text(), "value,n\n297.5,99\n");
-        assert_eq!(place.run(&format!("head {file}")).succeeds().text().lines().count(), 10);
-        assert_eq!(place.run(&format!("tail {file} -n 1000")).succeeds().text().lines().count(), 100);
-        assert_eq!(place.run(&format!("head {file} -n 0 --format csv")).succeeds().text(), "n,name,value\n");
+        assert_eq!(
+            place
+                .run(&format!("head {file}"))
+                .succeeds()
+                .text()
+                .lines()
+                .count(),
+            10
+        );
+        assert_eq!(
+            place
+                .run(&format!("tail {file} -n 1000"))
+                .succeeds()
+                .text()
+                .lines()
+                .count(),
+            100
+        );
+        assert_eq!(
+            place
+                .run(&format!("head {file} -n 0 --format csv"))
+                .succeeds()
+                .text(),
+            "n,name,value\n"
+        );
     }
     let lines = place.run("tail table.xk -n 1").succeeds();
-    assert_eq!(lines.text(), "{\"n\":99,\"name\":\"name 1\",\"value\":297.5}\n");
+    assert_eq!(
+        lines.text(),
+        "{\"n\":99,\"name\":\"name 1\",\"value\":297.5}\n"
+    );
 }
 
 #[test]
@@ -85,7 +140,10 @@ fn tables() {
     let place = Place::new();
     place.write("t.csv", "id,text\n1,a\n22,\n3,\u{1b}[2Jb\tc\n");
     let run = place.run("cat t.csv --format table --null=").succeeds();
-    assert_eq!(run.text(), "id  text\n 1  a\n22  null\n 3  \\u{1b}[2Jb\\tc\n");
+    assert_eq!(
+        run.text(),
+        "id  text\n 1  a\n22  null\n 3  \\u{1b}[2Jb\\tc\n"
+    );
 }
 
 #[test]
@@ -94,8 +152,14 @@ fn samples_are_repeatable() {
     place.table("table.xk", 5000);
     place.write("table.csv", csv(5000));
     let sample = |file: &str, seed: u32| {
-        let run = place.run(&format!("sample {file} -n 20 --seed {seed} --format csv")).succeeds();
-        let numbers = run.text().lines().skip(1).map(|line| line.split(',').next().unwrap().parse::<u32>().unwrap());
+        let run = place
+            .run(&format!("sample {file} -n 20 --seed {seed} --format csv"))
+            .succeeds();
+        let numbers = run
+            .text()
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').next().unwrap().parse::<u32>().unwrap());
         numbers.collect::<Vec<_>>()
     };
     let numbers = sample("table.xk", 1);
@@ -103,7 +167,15 @@ fn samples_are_repeatable() {
     assert!(numbers.is_sorted());
     assert_eq!(numbers, sample("table.csv", 1));
     assert_ne!(numbers, sample("table.xk", 2));
-    assert_eq!(place.run("sample table.xk -n 9999").succeeds().text().lines().count(), 5000);
+    assert_eq!(
+        place
+            .run("sample table.xk -n 9999")
+            .succeeds()
+            .text()
+            .lines()
+            .count(),
+        5000
+    );
 }
 
 #[test]
@@ -113,11 +185,18 @@ fn options_of_csv() {
     let run = place
         .run("convert t.txt - --from csv --to ndjson --delimiter ; --no-header --null -")
         .succeeds();
-    assert_eq!(run.text(), "{\"column1\":1,\"column2\":\"x\"}\n{\"column1\":2,\"column2\":null}\n");
+    assert_eq!(
+        run.text(),
+        "{\"column1\":1,\"column2\":\"x\"}\n{\"column1\":2,\"column2\":null}\n"
+    );
     place.write("t.ndjson", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2}\n");
-    let run = place.run("convert t.ndjson - --to csv --delimiter tab --null NA").succeeds();
+    let run = place
+        .run("convert t.ndjson - --to csv --delimiter tab --null NA")
+        .succeeds();
     assert_eq!(run.text(), "a\tb\n1\tx\n2\tNA\n");
-    let run = place.run("convert t.ndjson - --to csv --write csv.delimiter=|").succeeds();
+    let run = place
+        .run("convert t.ndjson - --to csv --write csv.delimiter=|")
+        .succeeds();
     assert_eq!(run.text(), "a|b\n1|x\n2|\n");
 }
 
@@ -127,22 +206,33 @@ fn columns_in_the_order_asked_for() {
     place.write("t.csv", "a,\"b,c\",d\n1,2,3\n");
     let run = place.run(r"convert t.csv t.xk --columns d,b\,c").succeeds();
     assert!(run.stderr.contains("1 row"), "{}", run.stderr);
-    assert_eq!(place.run("cat t.xk --format csv").succeeds().text(), "d,\"b,c\"\n3,2\n");
+    assert_eq!(
+        place.run("cat t.xk --format csv").succeeds().text(),
+        "d,\"b,c\"\n3,2\n"
+    );
 }
 
 #[test]
 fn what_is_fixed_is_used() {
     let place = Place::new();
     place.write("table.csv", csv(20_000));
-    place.run("convert table.csv t.xk --codec none --encoding plain --encoding n=delta").succeeds();
+    place
+        .run("convert table.csv t.xk --codec none --encoding plain --encoding n=delta")
+        .succeeds();
     let du = place.run("du t.xk --json").succeeds().json();
     for column in du["streams"][0]["columns"].as_array().unwrap() {
-        let names: Vec<_> =
-            column["encodings"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap()).collect();
+        let names: Vec<_> = column["encodings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["name"].as_str().unwrap())
+            .collect();
         assert!(names.iter().all(|name| !name.contains('+')), "{column}");
         assert_eq!(names.contains(&"delta"), column["name"] == "n", "{column}");
     }
-    place.run("convert table.csv u.xk --codec zstd:0x").fails(2, &["zstd"]);
+    place
+        .run("convert table.csv u.xk --codec zstd:0x")
+        .fails(2, &["zstd"]);
 }
 
 #[test]
@@ -150,12 +240,24 @@ fn same_options_same_bytes() {
     let place = Place::new();
     place.write("table.csv", csv(50_000));
     let id = "--file-id 000102030405060708090a0b0c0d0e0f --created-ns 1700000000000000000";
-    place.run(&format!("convert table.csv a.xk {id} --threads 0")).succeeds();
-    place.run(&format!("convert table.csv b.xk {id} --threads 3")).succeeds();
+    place
+        .run(&format!("convert table.csv a.xk {id} --threads 0"))
+        .succeeds();
+    place
+        .run(&format!("convert table.csv b.xk {id} --threads 3"))
+        .succeeds();
     assert!(place.read("a.xk") == place.read("b.xk"));
     let info = place.run("info a.xk").succeeds();
-    assert!(info.text().contains("000102030405060708090a0b0c0d0e0f"), "{}", info.text());
-    assert!(info.text().contains("2023-11-14T22:13:20"), "{}", info.text());
+    assert!(
+        info.text().contains("000102030405060708090a0b0c0d0e0f"),
+        "{}",
+        info.text()
+    );
+    assert!(
+        info.text().contains("2023-11-14T22:13:20"),
+        "{}",
+        info.text()
+    );
 }
 
 #[test]
@@ -163,11 +265,19 @@ fn presets() {
     let place = Place::new();
     place.write("table.csv", csv(50_000));
     for preset in ["high-performance", "balanced", "memory-efficient"] {
-        place.run(&format!("convert table.csv {preset}.xk --preset {preset}")).succeeds();
-        let back = place.run(&format!("convert {preset}.xk - --to csv")).succeeds();
+        place
+            .run(&format!("convert table.csv {preset}.xk --preset {preset}"))
+            .succeeds();
+        let back = place
+            .run(&format!("convert {preset}.xk - --to csv"))
+            .succeeds();
         assert_eq!(back.text(), csv(50_000));
     }
-    let size = |preset: &str| fs::metadata(place.path(&format!("{preset}.xk"))).unwrap().len();
+    let size = |preset: &str| {
+        fs::metadata(place.path(&format!("{preset}.xk")))
+            .unwrap()
+            .len()
+    };
     assert!(size("memory-efficient") <= size("balanced"));
     assert!(size("balanced") <= size("high-performance"));
 }
@@ -179,15 +289,30 @@ fn commands_of_the_readme() {
     place.write("flights.csv.gz", gzip(csv(5000).as_bytes()));
     let readme = include_str!("../../../../README.md");
     let mut lines = 0;
-    let block = readme.split("```sh").find(|block| block.contains("\nexportkit convert")).unwrap();
-    for line in block.split("```").next().unwrap().lines().filter(|line| line.starts_with("exportkit ")) {
+    let block = readme
+        .split("```sh")
+        .find(|block| block.contains("\nexportkit convert"))
+        .unwrap();
+    for line in block
+        .split("```")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("exportkit "))
+    {
         if line.contains("damaged.xk") {
             let mut bytes = place.read("flights.xk");
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
             place.write("damaged.xk", bytes);
         }
-        let words = line.split('#').next().unwrap().trim().strip_prefix("exportkit ").unwrap();
+        let words = line
+            .split('#')
+            .next()
+            .unwrap()
+            .trim()
+            .strip_prefix("exportkit ")
+            .unwrap();
         let run = place.run(&words.split_whitespace().collect::<Vec<_>>().join(" "));
         let expected = if line.contains("damaged.xk") { 3 } else { 0 };
         assert_eq!(run.code, Some(expected), "{line}\n{}", run.stderr);

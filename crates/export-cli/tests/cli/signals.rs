@@ -19,7 +19,11 @@ fn send(child: &Child, signal: Signal) {
 fn wait_for(place: &Place, ready: impl Fn(&[String]) -> bool) {
     let start = Instant::now();
     while !ready(&place.names()) {
-        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", place.names());
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            place.names()
+        );
         sleep(Duration::from_millis(10));
     }
 }
@@ -40,7 +44,10 @@ fn interrupted(signal: Signal) -> (Place, Run) {
 #[test]
 fn an_interrupt_leaves_nothing_behind() {
     let (place, run) = interrupted(Signal::INT);
-    assert_eq!((run.code, run.stderr.as_str()), (Some(130), "interrupted\n"));
+    assert_eq!(
+        (run.code, run.stderr.as_str()),
+        (Some(130), "interrupted\n")
+    );
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
 
@@ -68,19 +75,29 @@ fn a_growing_file_is_followed() {
     assert!(first < ROWS - 1);
 
     // In pieces that end anywhere.
-    let mut live = OpenOptions::new().append(true).open(place.path("live.xk")).unwrap();
+    let mut live = OpenOptions::new()
+        .append(true)
+        .open(place.path("live.xk"))
+        .unwrap();
     for part in after.chunks(after.len() / 7 + 1) {
         live.write_all(part).unwrap();
         sleep(Duration::from_millis(50));
     }
     for expected in first + 1..ROWS {
-        assert_eq!(lines.next().unwrap().unwrap().parse::<usize>().unwrap(), expected);
+        assert_eq!(
+            lines.next().unwrap().unwrap().parse::<usize>().unwrap(),
+            expected
+        );
     }
     send(&child, Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 
     let both = place.run("tail -f live.xk --json").exits(2);
-    assert!(both.stderr.contains("cannot be used with"), "{}", both.stderr);
+    assert!(
+        both.stderr.contains("cannot be used with"),
+        "{}",
+        both.stderr
+    );
     place.write("t.csv", csv(3));
     place.run("tail -f t.csv").fails(2, &["only an .xk file"]);
 }

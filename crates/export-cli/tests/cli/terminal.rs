@@ -20,7 +20,16 @@ fn terminal() -> (OwnedFd, JoinHandle<String>) {
     unlockpt(&shown).unwrap();
     let name = ptsname(&shown, Vec::new()).unwrap();
     let written = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    tcsetwinsize(&written, Winsize { ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    tcsetwinsize(
+        &written,
+        Winsize {
+            ws_row: 24,
+            ws_col: 60,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    )
+    .unwrap();
     let reader = std::thread::spawn(move || {
         let mut text = Vec::new();
         // The end of a terminal whose last writer left is an error.
@@ -34,7 +43,10 @@ fn terminal() -> (OwnedFd, JoinHandle<String>) {
 fn shown(place: &Place, words: &str) -> String {
     let (terminal, reader) = terminal();
     let mut command = place.command(words.split(' '));
-    command.stdout(terminal.try_clone().unwrap()).stderr(terminal).stdin(Stdio::null());
+    command
+        .stdout(terminal.try_clone().unwrap())
+        .stderr(terminal)
+        .stdin(Stdio::null());
     command.env("TERM", "xterm");
     let status = command.status().unwrap();
     // It holds the terminal open.
@@ -46,14 +58,24 @@ fn shown(place: &Place, words: &str) -> String {
 #[test]
 fn rows_are_a_table_that_fits() {
     let place = Place::new();
-    place.write("wide.csv", "a,long,c\n1,".to_owned() + &"x".repeat(200) + ",\n2,y,5\n");
+    place.write(
+        "wide.csv",
+        "a,long,c\n1,".to_owned() + &"x".repeat(200) + ",\n2,y,5\n",
+    );
     let text = shown(&place, "head wide.csv --color never --null=");
-    assert!(text.lines().all(|line| line.trim_end().chars().count() <= 60), "{text}");
+    assert!(
+        text.lines()
+            .all(|line| line.trim_end().chars().count() <= 60),
+        "{text}"
+    );
     assert!(text.contains("xxx…") && text.contains("null"), "{text}");
     let coloured = shown(&place, "head wide.csv --null=");
     assert!(coloured.contains("\u{1b}[2mnull"), "{coloured}");
     let many: Vec<_> = (0..50).map(|n| format!("column{n}")).collect();
-    place.write("many.csv", format!("{}\n{}\n", many.join(","), vec!["1"; 50].join(",")));
+    place.write(
+        "many.csv",
+        format!("{}\n{}\n", many.join(","), vec!["1"; 50].join(",")),
+    );
     let text = shown(&place, "head many.csv --color never");
     assert!(text.contains("more columns (see --columns): "), "{text}");
 }
@@ -64,7 +86,14 @@ fn progress_is_shown_and_cleared() {
     place.write("table.csv", csv(2_000_000));
     let text = shown(&place, "convert table.csv out.ndjson --color never");
     assert!(text.contains(" % ") && text.contains("left"), "{text:?}");
-    assert!(text.trim_end().lines().last().unwrap().contains("2000000 rows"), "{text:?}");
+    assert!(
+        text.trim_end()
+            .lines()
+            .last()
+            .unwrap()
+            .contains("2000000 rows"),
+        "{text:?}"
+    );
     let text = shown(&place, "convert table.csv out.ndjson -f --progress never");
     assert_eq!(text.lines().count(), 1, "{text:?}");
     assert_eq!(shown(&place, "convert table.csv out.ndjson -f --quiet"), "");

@@ -12,7 +12,7 @@ fn damaged() -> Place {
     place.table("good.xk", ROWS);
     let mut bytes = place.read("good.xk");
     let middle = bytes.len() / 2;
-    bytes[middle] ^= 0x10;
+    *bytes.get_mut(middle).unwrap() ^= 0x10;
     place.write("bad.xk", bytes);
     place
 }
@@ -21,12 +21,22 @@ fn damaged() -> Place {
 fn sound_files() {
     let place = Place::new();
     place.table("good.xk", 1000);
-    for words in ["verify good.xk", "verify --quick good.xk", "verify good.xk --deep"] {
+    for words in [
+        "verify good.xk",
+        "verify --quick good.xk",
+        "verify good.xk --deep",
+    ] {
         let run = place.run(words).succeeds();
-        assert!(run.text().contains("sound") && run.text().contains("1000 rows"), "{}", run.text());
+        assert!(
+            run.text().contains("sound") && run.text().contains("1000 rows"),
+            "{}",
+            run.text()
+        );
         assert_eq!(run.stderr, "");
     }
-    place.run("verify good.xk --deep --quick").fails(2, &["cannot be used with"]);
+    place
+        .run("verify good.xk --deep --quick")
+        .fails(2, &["cannot be used with"]);
 }
 
 #[test]
@@ -35,14 +45,27 @@ fn damage_is_named() {
     for words in ["verify bad.xk", "verify bad.xk --deep"] {
         let run = place.run(words).exits(1);
         assert!(run.text().contains("damage: "), "{}", run.text());
-        assert!(run.text().contains("stream table") && run.text().contains("byte "), "{}", run.text());
-        assert!(run.text().lines().last().unwrap().contains("damaged"), "{}", run.text());
+        assert!(
+            run.text().contains("stream table") && run.text().contains("byte "),
+            "{}",
+            run.text()
+        );
+        assert!(
+            run.text().lines().last().unwrap().contains("damaged"),
+            "{}",
+            run.text()
+        );
         let document = place.run(&format!("{words} --json")).exits(1).json();
         assert_eq!(document["sound"], false);
         let position = &document["findings"][0]["position"];
-        assert!(position["offset"].is_u64() && position["chunk"].is_u64(), "{document}");
+        assert!(
+            position["offset"].is_u64() && position["chunk"].is_u64(),
+            "{document}"
+        );
     }
-    place.run("convert bad.xk out.csv").fails(1, &["stream table", "chunk", "repair"]);
+    place
+        .run("convert bad.xk out.csv")
+        .fails(1, &["stream table", "chunk", "repair"]);
     place.run("cat bad.xk --format csv --quiet").exits(1);
     assert_eq!(place.names(), ["bad.xk", "good.xk"]);
 }
@@ -51,16 +74,27 @@ fn damage_is_named() {
 fn repair_saves_the_rest_and_says_what_was_lost() {
     let place = damaged();
     let run = place.run("repair bad.xk -o new.xk").exits(3);
-    assert!(run.text().contains("lost") && run.text().contains("chunk"), "{}", run.text());
+    assert!(
+        run.text().contains("lost") && run.text().contains("chunk"),
+        "{}",
+        run.text()
+    );
     place.run("verify new.xk --deep").succeeds();
     let kept = place.run("cat new.xk --format csv").succeeds();
     let all = csv(ROWS);
     let kept: Vec<_> = kept.text().lines().collect();
-    assert!(kept.len() > ROWS / 4 && kept.len() < ROWS, "{} rows", kept.len());
+    assert!(
+        kept.len() > ROWS / 4 && kept.len() < ROWS,
+        "{} rows",
+        kept.len()
+    );
     let all: std::collections::HashSet<_> = all.lines().collect();
     assert!(kept.iter().all(|line| all.contains(line)));
 
-    let document = place.run("repair bad.xk -o again.xk --json").exits(3).json();
+    let document = place
+        .run("repair bad.xk -o again.xk --json")
+        .exits(3)
+        .json();
     assert_eq!(document["rows"], kept.len() - 1);
     let lost = document["lost_rows"].as_array().unwrap();
     let lost: u64 = lost.iter().map(|lost| lost["rows"].as_u64().unwrap()).sum();
@@ -68,7 +102,9 @@ fn repair_saves_the_rest_and_says_what_was_lost() {
     assert_eq!(document["lossless"], false);
 
     // What reading past the damage gives is the same.
-    let skipped = place.run("cat bad.xk --format csv --on-error skip").exits(3);
+    let skipped = place
+        .run("cat bad.xk --format csv --on-error skip")
+        .exits(3);
     assert_eq!(skipped.text().lines().collect::<Vec<_>>(), kept);
 }
 
@@ -78,9 +114,20 @@ fn nothing_lost_nothing_said() {
     place.table("good.xk", 1000);
     let run = place.run("repair good.xk -o new.xk").succeeds();
     assert!(run.text().contains("nothing was lost"), "{}", run.text());
-    let document = place.run("repair good.xk -o again.xk --json").succeeds().json();
-    assert_eq!((&document["rows"], &document["lossless"]), (&json!(1000), &json!(true)));
-    let text = |file: &str| place.run(&format!("cat {file} --format csv")).succeeds().stdout;
+    let document = place
+        .run("repair good.xk -o again.xk --json")
+        .succeeds()
+        .json();
+    assert_eq!(
+        (&document["rows"], &document["lossless"]),
+        (&json!(1000), &json!(true))
+    );
+    let text = |file: &str| {
+        place
+            .run(&format!("cat {file} --format csv"))
+            .succeeds()
+            .stdout
+    };
     assert!(text("good.xk") == text("new.xk"));
 }
 
@@ -95,7 +142,16 @@ fn a_file_without_its_end() {
     assert_eq!(info["container"]["complete"], false);
     let rows = info["streams"][0]["rows"].as_u64().unwrap();
     assert!(rows > 0 && rows < ROWS as u64);
-    assert!(place.run("info cut.xk").succeeds().text().contains("no index at the end"));
+    assert!(
+        place
+            .run("info cut.xk")
+            .succeeds()
+            .text()
+            .contains("no index at the end")
+    );
+    let head = place.run("head cut.xk -n 1 --format csv").succeeds();
+    assert_eq!(head.text(), "n,name,value\n0,name 0,0.5\n");
+    assert!(head.stderr.contains("note: no index ends the file"), "{}", head.stderr);
     let repaired = place.run("repair cut.xk -o new.xk --json");
     assert!(matches!(repaired.code, Some(0 | 3)), "{}", repaired.stderr);
     assert_eq!(repaired.json()["rows"], rows);
