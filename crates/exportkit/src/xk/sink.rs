@@ -12,10 +12,11 @@ use export_core::{
 };
 use export_parallel::{Bounds, Budget, Pipeline};
 
-use super::gather::Gather;
+use super::gather::{CHUNK_BYTES, Gather};
 
-/// Memory that batches on their way to the file may hold, in bytes, for each thread that works on them.
-const BUDGET_BYTES_PER_THREAD: usize = 12 << 20;
+/// Memory that batches on their way to the file may hold, in bytes, for each thread that works on them and the one that
+/// writes: a chunk for each. More would be faster only where batches differ much in cost.
+const BUDGET_BYTES_PER_THREAD: usize = CHUNK_BYTES;
 
 /// A batch on its way to the file, encoded once a worker had it.
 struct Encoded {
@@ -100,7 +101,7 @@ impl<W: Write + Send + 'static> XkSink<W> {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let budget = Budget::new(BUDGET_BYTES_PER_THREAD.saturating_mul(threads.max(1)));
+        let budget = Budget::new(BUDGET_BYTES_PER_THREAD.saturating_mul(threads.saturating_add(1)));
         let bounds = Bounds { threads, budget, cancel: cancel.clone() };
         let work = move |item: StreamBatch| encode(&encoder, item);
         let written = Written { writer, streams: BTreeMap::new(), counts: Counts::default() };
