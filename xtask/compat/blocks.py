@@ -262,20 +262,20 @@ class Column:
             return [None if key is None else values[key] for key in keys]
         if kind == "run_end_encoded":
             runs = self.one_length(node)
+            need((node + 1, VALIDITY) not in self.blocks, "run ends have no validity")
             ends = [0, *self.values(children[0], runs)]
-            need(None not in ends and all(a < b for a, b in pairwise(ends)) and ends[-1] == slots, "run ends do not rise to the rows")
+            need(all(a < b for a, b in pairwise(ends)) and ends[-1] == slots, "run ends do not rise to the number of slots")
             return expand([b - a for a, b in pairwise(ends)], self.values(children[1], runs), slots)
         if kind == "union":
             return self.union(node, field, slots)
         valid = self.block(node, VALIDITY, slots).bits() if (node, VALIDITY) in self.blocks else [1] * slots
         values = self.nested(node, field, slots) if children or kind == "struct" else self.scalars(node, field, slots)
-        return [value() if ok else None for ok, value in zip(valid, values)]
+        return [value if ok else None for ok, value in zip(valid, values)]
 
     def scalars(self, node: int, field: dict, slots: int) -> list:
-        """A function a slot: what a slot without a value holds is not looked at."""
         kind = field["type"]
         if kind == "boolean":
-            return [lambda v=v: bool(v) for v in self.block(node, VALUES, slots).bits()]
+            return [bool(bit) for bit in self.block(node, VALUES, slots).bits()]
         coded = (node, CODES) in self.blocks
         role = LENGTHS if kind in STRINGS else VALUES
         entries = self.block(node, role, None if coded else slots)
@@ -287,11 +287,12 @@ class Column:
             pieces = [data.take(length) for length in lengths]
             decode = bytes.decode if "utf8" in kind else bytes
         elif kind == "fixed_size_binary":
+            need(field["size"] > 0, "fixed-size binary of no bytes")
             pieces, decode = entries.pieces(field["size"]), bytes
         else:
             width, decode = word_of(field)
             pieces = entries.words(width)
-        values = [lambda piece=piece: decode(piece) for piece in pieces]
+        values = [decode(piece) for piece in pieces]
         if not coded:
             return values
         codes = self.block(node, CODES, slots).words(4)
@@ -302,7 +303,7 @@ class Column:
         kind, children = field["type"], field.get("children", [])
         if kind == "struct":
             columns = [self.values(child, slots) for child in children]
-            return [lambda row=row: [column[row] for column in columns] for row in range(slots)]
+            return [[column[row] for column in columns] for row in range(slots)]
         if kind == "fixed_size_list":
             lengths = [field["size"]] * slots
         else:
@@ -316,8 +317,7 @@ class Column:
         else:
             elements = self.values(children[0], sum(lengths))
         items = Cursor(elements)
-        spans = [items.take(length) for length in lengths]
-        return [lambda span=span: span for span in spans]
+        return [items.take(length) for length in lengths]
 
     def union(self, node: int, field: dict, slots: int) -> list:
         children, dense = field["children"], field["mode"] == "dense"

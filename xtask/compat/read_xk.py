@@ -1,8 +1,9 @@
 """An independent reader of `.xk` files, written from docs/format alone: v1.md, encodings.md and registry.md.
 
 It is strict: every checksum, length, padding byte, summary and index entry is looked at, and whatever is not as these texts say
-ends it with exit code 1. Only the end of the file may be missing, as in a recording that was never finished. It does not search
-for what lies behind damage. Values are spelt by spelling.py; blocks are undone by blocks.py.
+ends it with exit code 1. Only the end of the file may be missing, as in a recording that was never finished. It neither searches
+for what lies behind damage, nor judges whether a later version of a schema is wider than the one before. blocks.py undoes blocks,
+spelling.py spells values.
 """
 
 import argparse
@@ -135,7 +136,7 @@ class Container:
             offset += frame.length
 
     def stream(self, frame: Frame) -> None:
-        said = json.loads(frame.payload.decode())
+        said = document(frame, "stream", "file", "versions")
         need(frame.stream != NO_STREAM and said["versions"], f"{frame}: no stream number, or no versions")
         need(all(said["file"].get(key) == value for key, value in self.about.items()), f"{frame}: contradicts the file header")
         known = self.schemas.get(frame.stream)
@@ -183,8 +184,7 @@ class Container:
         self.chunks.append(chunk)
 
     def remember_metadata(self, frame: Frame) -> None:
-        said = json.loads(frame.payload.decode())
-        need({"tool", "created_ns", "rows", "chunks"} <= said.keys(), f"{frame}: metadata lacks a key")
+        document(frame, "tool", "created_ns", "rows", "chunks")
         self.metadata = frame.payload
 
     def index(self, frame: Frame) -> None:
@@ -245,7 +245,7 @@ class Container:
                 try:
                     values = Column(blocks).read(field, chunk.frame.rows)
                     check_summary(summary, field, values)
-                except Damaged as error:
+                except Exception as error:  # every codec's library has its own
                     raise Damaged(f"{where}: {error}") from error
                 columns[field["name"]] = field, values
             absent = [None] * chunk.frame.rows
@@ -254,6 +254,16 @@ class Container:
                 narrow, values = columns.get(field["name"], (field, absent))
                 presented.append([widened(value, narrow, field) for value in values])
             yield from (json_row(widest, [column[row] for column in presented]) for row in range(chunk.frame.rows))
+
+
+def document(frame: Frame, *keys: str) -> dict:
+    """The JSON object that a frame's payload is."""
+    try:
+        said = json.loads(frame.payload.decode())
+    except ValueError as error:
+        raise Damaged(f"{frame}: {error}") from error
+    need(isinstance(said, dict) and all(key in said for key in keys), f"{frame}: its JSON is no object with {', '.join(keys)}")
+    return said
 
 
 def read_summary(at: Cursor) -> Summary:
@@ -327,8 +337,8 @@ def main() -> None:
             rows = list(container.rows(names[name]))
             head = [json.dumps({"stream": name, "rows": len(rows)})] if given.all else []
             sys.stdout.write("".join(line + "\n" for line in head + rows))
-    except Exception as error:  # noqa: BLE001, every library has its own
-        sys.exit(f"{given.file}: {type(error).__name__}: {error}")
+    except (Damaged, OSError) as error:
+        sys.exit(f"{given.file}: {error}")
 
 
 if __name__ == "__main__":

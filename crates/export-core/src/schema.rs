@@ -11,7 +11,7 @@ pub const EXTENSION_NAME_KEY: &str = "ARROW:extension:name";
 /// Extension type of a text column whose every value is one JSON document: columns of mixed types are kept so.
 pub const JSON_EXTENSION: &str = "arrow.json";
 /// Field metadata key that says how the values of a column were spelt in the text file they came from, so that they can be
-/// written back to the letter. Its values are listed in docs/guide/text.md.
+/// written back to the letter. Its values are listed in docs/format/v1.md.
 pub const TEXT_STYLE_KEY: &str = "exportkit:text";
 /// Field metadata key of the unit of a column's values, such as `ms` or `bytes`.
 pub const UNIT_KEY: &str = "exportkit:unit";
