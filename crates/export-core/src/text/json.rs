@@ -99,10 +99,7 @@ fn write_map(
     out: &mut Vec<u8>,
 ) {
     let (key_field, value_field) = (child(entries, 0), child(entries, 1));
-    let text_keys = rows
-        .clone()
-        .all(|at| matches!(value(keys, at), Value::Text(_)))
-        && !key_field.is_some_and(is_json);
+    let text_keys = holds_text(keys) && !key_field.is_some_and(is_json);
     let brackets = if text_keys { b"{}" } else { b"[]" };
     write_sequence(brackets, rows, out, |at, out| {
         if text_keys {
@@ -117,6 +114,16 @@ fn write_map(
             out.push(b'}');
         }
     });
+}
+
+/// Whether the values of `array` are text, by its type: an empty map is spelt as one of its type with entries.
+fn holds_text(array: &Array) -> bool {
+    match array {
+        Array::Utf8(_) | Array::LargeUtf8(_) | Array::Utf8View(_) => true,
+        Array::Dictionary(dictionary) => holds_text(&dictionary.values),
+        Array::RunEndEncoded(runs) => holds_text(&runs.values),
+        _ => false,
+    }
 }
 
 fn write_slot(array: &Array, row: usize, field: Option<&Field>, out: &mut Vec<u8>) {
