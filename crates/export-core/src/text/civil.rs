@@ -24,7 +24,10 @@ pub struct Civil {
 
 /// The day `days` after 1970-01-01. Days past ±10^17 are taken as that.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "months are 1 to 12, days 1 to 31")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "months are 1 to 12, days 1 to 31"
+)]
 #[expect(clippy::cast_sign_loss, reason = "months and days are positive")]
 pub fn civil_from_days(days: i64) -> Civil {
     // Eras of 400 years that start on March 1, so that the leap day is the last of its year.
@@ -36,9 +39,17 @@ pub fn civil_from_days(days: i64) -> Civil {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    Civil { year, month: month as u8, day: day as u8 }
+    Civil {
+        year,
+        month: month as u8,
+        day: day as u8,
+    }
 }
 
 /// Days from 1970-01-01 to a day of the years −10^14 to 10^14; `None` where there is no such day.
@@ -103,7 +114,15 @@ pub(super) fn write_date64(ms: i64, out: &mut Vec<u8>) {
     if ms.rem_euclid(SECONDS_PER_DAY * 1_000) == 0 {
         write_date(ms.div_euclid(SECONDS_PER_DAY * 1_000), out);
     } else {
-        write_timestamp(ms, TimeUnit::Millisecond, TimestampStyle { separator: b'T', suffix: "" }, out);
+        write_timestamp(
+            ms,
+            TimeUnit::Millisecond,
+            TimestampStyle {
+                separator: b'T',
+                suffix: "",
+            },
+            out,
+        );
     }
 }
 
@@ -113,7 +132,12 @@ pub(super) fn write_timestamp(v: i64, unit: TimeUnit, style: TimestampStyle, out
     write_date(seconds.div_euclid(SECONDS_PER_DAY), out);
     out.push(style.separator);
     let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY).unsigned_abs();
-    write_clock(second_of_day, v.rem_euclid(per_second).unsigned_abs(), unit, out);
+    write_clock(
+        second_of_day,
+        v.rem_euclid(per_second).unsigned_abs(),
+        unit,
+        out,
+    );
     out.extend_from_slice(style.suffix.as_bytes());
 }
 
@@ -204,7 +228,13 @@ mod tests {
     }
 
     fn timestamp(v: i64, unit: TimeUnit) -> String {
-        text(|out| TimestampStyle { separator: b'T', suffix: "Z" }.write(v, unit, out))
+        text(|out| {
+            TimestampStyle {
+                separator: b'T',
+                suffix: "Z",
+            }
+            .write(v, unit, out)
+        })
     }
 
     #[test]
@@ -224,7 +254,12 @@ mod tests {
 
     #[test]
     fn every_day_of_a_cycle_comes_back() {
-        for start in [-719_528 - DAYS_PER_ERA, -719_528, 0, i64::from(i32::MAX) - DAYS_PER_ERA] {
+        for start in [
+            -719_528 - DAYS_PER_ERA,
+            -719_528,
+            0,
+            i64::from(i32::MAX) - DAYS_PER_ERA,
+        ] {
             for days in start..start + DAYS_PER_ERA {
                 assert_eq!(days_from_civil(civil_from_days(days)), Some(days));
             }
@@ -233,27 +268,57 @@ mod tests {
 
     #[test]
     fn days_that_do_not_exist() {
-        for (year, month, day) in [(1900, 2, 29), (2013, 4, 31), (2013, 13, 1), (2013, 0, 1), (2013, 1, 0)] {
+        for (year, month, day) in [
+            (1900, 2, 29),
+            (2013, 4, 31),
+            (2013, 13, 1),
+            (2013, 0, 1),
+            (2013, 1, 0),
+        ] {
             assert_eq!(days_from_civil(Civil { year, month, day }), None);
         }
     }
 
     #[test]
     fn extremes() {
-        assert_eq!(timestamp(i64::MIN, TimeUnit::Nanosecond), "1677-09-21T00:12:43.145224192Z");
-        assert_eq!(timestamp(i64::MAX, TimeUnit::Nanosecond), "2262-04-11T23:47:16.854775807Z");
-        assert_eq!(timestamp(i64::MAX, TimeUnit::Second), "+292277026596-12-04T15:30:07Z");
-        assert_eq!(timestamp(i64::MIN, TimeUnit::Second), "-292277022657-01-27T08:29:52Z");
-        assert_eq!(timestamp(-1, TimeUnit::Millisecond), "1969-12-31T23:59:59.999Z");
+        assert_eq!(
+            timestamp(i64::MIN, TimeUnit::Nanosecond),
+            "1677-09-21T00:12:43.145224192Z"
+        );
+        assert_eq!(
+            timestamp(i64::MAX, TimeUnit::Nanosecond),
+            "2262-04-11T23:47:16.854775807Z"
+        );
+        assert_eq!(
+            timestamp(i64::MAX, TimeUnit::Second),
+            "+292277026596-12-04T15:30:07Z"
+        );
+        assert_eq!(
+            timestamp(i64::MIN, TimeUnit::Second),
+            "-292277022657-01-27T08:29:52Z"
+        );
+        assert_eq!(
+            timestamp(-1, TimeUnit::Millisecond),
+            "1969-12-31T23:59:59.999Z"
+        );
         text(|out| write_date64(i64::MIN, out));
         text(|out| write_time(i64::MIN, TimeUnit::Second, out));
     }
 
     #[test]
     fn spans() {
-        assert_eq!(text(|out| write_duration(-1_500, TimeUnit::Millisecond, out)), "-PT1.5S");
-        assert_eq!(text(|out| write_duration(86_400, TimeUnit::Second, out)), "PT86400S");
-        assert_eq!(text(|out| write_interval(1, -2, 500_000_000, out)), "P1M-2DT0.5S");
+        assert_eq!(
+            text(|out| write_duration(-1_500, TimeUnit::Millisecond, out)),
+            "-PT1.5S"
+        );
+        assert_eq!(
+            text(|out| write_duration(86_400, TimeUnit::Second, out)),
+            "PT86400S"
+        );
+        assert_eq!(
+            text(|out| write_interval(1, -2, 500_000_000, out)),
+            "P1M-2DT0.5S"
+        );
         assert_eq!(text(|out| write_interval(0, 0, 0, out)), "PT0S");
         assert_eq!(text(|out| write_interval(14, 0, 0, out)), "P14M");
         assert_eq!(text(|out| write_interval(0, 0, -1, out)), "PT-0.000000001S");
@@ -261,7 +326,13 @@ mod tests {
 
     #[test]
     fn times() {
-        assert_eq!(text(|out| write_time(3_600_001, TimeUnit::Millisecond, out)), "01:00:00.001");
-        assert_eq!(text(|out| write_time(90_000, TimeUnit::Second, out)), "25:00:00");
+        assert_eq!(
+            text(|out| write_time(3_600_001, TimeUnit::Millisecond, out)),
+            "01:00:00.001"
+        );
+        assert_eq!(
+            text(|out| write_time(90_000, TimeUnit::Second, out)),
+            "25:00:00"
+        );
     }
 }
