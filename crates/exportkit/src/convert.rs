@@ -71,7 +71,7 @@ impl Conversion {
 /// Converts `input` to `output`, each in any format. An output file appears whole or not at all.
 ///
 /// ```
-/// /// use exportkit::{ConvertOptions, Place, convert};
+/// use exportkit::{ConvertOptions, Place, convert};
 ///
 /// # let dir = tempfile::tempdir()?;
 /// # let input = dir.path().join("points.csv");

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod bad_output;
+mod encode;
 mod harness;
 mod help;
 mod json;

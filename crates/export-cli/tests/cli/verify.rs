@@ -151,7 +151,11 @@ fn a_file_without_its_end() {
     );
     let head = place.run("head cut.xk -n 1 --format csv").succeeds();
     assert_eq!(head.text(), "n,name,value\n0,name 0,0.5\n");
-    assert!(head.stderr.contains("note: no index ends the file"), "{}", head.stderr);
+    assert!(
+        head.stderr.contains("note: no index ends the file"),
+        "{}",
+        head.stderr
+    );
     let repaired = place.run("repair cut.xk -o new.xk --json");
     assert!(matches!(repaired.code, Some(0 | 3)), "{}", repaired.stderr);
     assert_eq!(repaired.json()["rows"], rows);

@@ -19,6 +19,10 @@ const THREADS: usize = 1;
 /// Bytes that a byte of a chunk usually decodes to, for the budget.
 const USUAL_RATIO: usize = 4;
 
+/// What there is to say of a file without an index at its end.
+const UNFINISHED: &str =
+    "no index ends the file: it is being written, or was cut off; all whole chunks are read";
+
 type Job = (ChunkRef, Arc<View>);
 type Jobs = std::vec::IntoIter<Result<Job>>;
 /// Batches in order; a chunk that cannot be read is an error in its place, and the next one follows.
@@ -134,6 +138,10 @@ impl XkSource {
                 text: finding.text.clone(),
                 loss: damage,
             });
+        }
+        if !container.is_indexed() {
+            let text = String::from(UNFINISHED);
+            notes.push(Note { stream: None, column: None, text, loss: false });
         }
         let columns = options.columns.as_deref();
         let views = container.streams().iter().map(|stream| View::new(stream, columns).map(Arc::new));
