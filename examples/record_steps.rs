@@ -19,7 +19,9 @@ struct Spike {
 }
 
 fn main() -> Result<()> {
-    let path = std::env::args().nth(1).unwrap_or_else(|| "steps.xk".to_owned());
+    let path = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "steps.xk".to_owned());
     let recorder = Recorder::create(&path)?;
     let mut steps = recorder.stream::<Step>("steps")?;
     let mut spikes = recorder.stream::<Spike>("spikes")?;
@@ -27,20 +29,32 @@ fn main() -> Result<()> {
     let (mut voltage_mv, mut noise, mut last_spike) = (-70.0_f64, 1_u64, None);
     for step in 0..1_000_000 {
         // A linear congruential generator is noise enough here.
-        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let kick = f64::from((noise >> 40) as u32) / f64::from(1_u32 << 24);
         voltage_mv += 0.05 * (-70.0 - voltage_mv) + 2.1 * kick;
         let fired = voltage_mv > -48.0;
         if fired {
-            spikes.push(&Spike { step, gap: last_spike.map(|last| step - last) })?;
+            spikes.push(&Spike {
+                step,
+                gap: last_spike.map(|last| step - last),
+            })?;
             (voltage_mv, last_spike) = (-75.0, Some(step));
         }
-        steps.push(&Step { step, voltage_mv, fired })?;
+        steps.push(&Step {
+            step,
+            voltage_mv,
+            fired,
+        })?;
     }
     steps.finish()?;
     spikes.finish()?;
     let recorded = recorder.finish()?;
-    println!("{} rows in {} chunks in {path}", recorded.rows, recorded.chunks);
+    println!(
+        "{} rows in {} chunks in {path}",
+        recorded.rows, recorded.chunks
+    );
 
     let fired = exportkit::open(&path)?
         .read::<Step>("steps")?

@@ -20,7 +20,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CREATED_NS: i64 = 1_795_132_800_000_000_000;
 
 fn main() -> Result<()> {
-    let directory = std::env::args().nth(1).ok_or_else(|| Error::usage("give a directory"))?;
+    let directory = std::env::args()
+        .nth(1)
+        .ok_or_else(|| Error::usage("give a directory"))?;
     let directory = Path::new(&directory);
     fs::create_dir_all(directory)?;
     let golden = |name: &str| directory.join(format!("{VERSION}-{name}.xk"));
@@ -37,7 +39,10 @@ fn main() -> Result<()> {
 fn writer(number: u8) -> Result<Writer<Vec<u8>>> {
     let mut writer = Writer::new(
         Vec::new(),
-        &FileOptions { file: FileId([number; 16]), created_ns: CREATED_NS },
+        &FileOptions {
+            file: FileId([number; 16]),
+            created_ns: CREATED_NS,
+        },
     )?;
     let entries = [("purpose".to_owned(), "golden".to_owned())].into();
     writer.metadata(&ExportMetadata {
@@ -55,7 +60,12 @@ fn finish(mut writer: Writer<Vec<u8>>) -> Result<Vec<u8>> {
 }
 
 fn field(name: &str, data_type: DataType, nullable: bool) -> Field {
-    Field { name: name.into(), data_type, nullable, ..Field::default() }
+    Field {
+        name: name.into(),
+        data_type,
+        nullable,
+        ..Field::default()
+    }
 }
 
 /// 1,500 rows of everything an encoding may meet: steps, jumps, runs, extremes, few and many distinct values, nulls.
@@ -63,8 +73,19 @@ fn mixed() -> Result<Batch> {
     let rows = 1_500_usize;
     let numbers: Vec<u64> = (0..rows as u64).collect();
     let noise = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
-    let all = |values: Vec<u64>| Array::UInt64(PrimitiveArray { validity: None, values });
-    let signed = |n: &u64| if n % 100 == 99 { i64::MIN } else { (noise(*n) % 2_001) as i64 - 1_000 };
+    let all = |values: Vec<u64>| {
+        Array::UInt64(PrimitiveArray {
+            validity: None,
+            values,
+        })
+    };
+    let signed = |n: &u64| {
+        if n % 100 == 99 {
+            i64::MIN
+        } else {
+            (noise(*n) % 2_001) as i64 - 1_000
+        }
+    };
     let float = |n: &u64| match n % 500 {
         7 => f64::from_bits(0x7FF8_0000_0000_BEEF),
         8 => -0.0,
@@ -87,11 +108,26 @@ fn mixed() -> Result<Batch> {
         field("run", DataType::Int32, true),
     ])?;
     let columns = vec![
-        all(numbers.iter().map(|n| 1_000_000 + n * 250 + noise(*n) % 50).collect()),
-        all(numbers.iter().map(|n| if n % 301 == 300 { u64::MAX } else { noise(*n) }).collect()),
-        Array::Int64(PrimitiveArray { validity: None, values: numbers.iter().map(signed).collect() }),
-        Array::Float64(PrimitiveArray { validity: None, values: numbers.iter().map(float).collect() }),
-        Array::Int32(PrimitiveArray { validity: Some(validity), values: small }),
+        all(numbers
+            .iter()
+            .map(|n| 1_000_000 + n * 250 + noise(*n) % 50)
+            .collect()),
+        all(numbers
+            .iter()
+            .map(|n| if n % 301 == 300 { u64::MAX } else { noise(*n) })
+            .collect()),
+        Array::Int64(PrimitiveArray {
+            validity: None,
+            values: numbers.iter().map(signed).collect(),
+        }),
+        Array::Float64(PrimitiveArray {
+            validity: None,
+            values: numbers.iter().map(float).collect(),
+        }),
+        Array::Int32(PrimitiveArray {
+            validity: Some(validity),
+            values: small,
+        }),
     ];
     Batch::new(Arc::new(schema), rows, columns)
 }
@@ -101,15 +137,29 @@ fn encodings() -> Result<Vec<u8>> {
     let (mut writer, batch) = (writer(1)?, mixed()?);
     let codec = Some(Compression::None);
     let mut add = |name: &str, fixed: Fixed| -> Result<()> {
-        let encoder = Encoder::new(Options { fixed, ..Options::default() })?;
+        let encoder = Encoder::new(Options {
+            fixed,
+            ..Options::default()
+        })?;
         let stream = writer.add_stream(name, batch.schema())?;
         writer.chunk(stream, &encoder.encode(&batch)?)
     };
     for encoding in Encoding::ALL {
-        let fixed = Fixed { encoding: Some(encoding), codec, dictionary: Some(false) };
+        let fixed = Fixed {
+            encoding: Some(encoding),
+            codec,
+            dictionary: Some(false),
+        };
         add(encoding.name(), fixed)?;
     }
-    add("dictionary", Fixed { encoding: None, codec, dictionary: Some(true) })?;
+    add(
+        "dictionary",
+        Fixed {
+            encoding: None,
+            codec,
+            dictionary: Some(true),
+        },
+    )?;
     finish(writer)
 }
 
@@ -118,8 +168,15 @@ fn codecs() -> Result<Vec<u8>> {
     let (mut writer, batch) = (writer(2)?, mixed()?);
     for codec in Compression::ALL {
         let encoding = Some(Encoding::Plain);
-        let fixed = Fixed { encoding, codec: Some(codec), dictionary: Some(false) };
-        let encoder = Encoder::new(Options { fixed, ..Options::default() })?;
+        let fixed = Fixed {
+            encoding,
+            codec: Some(codec),
+            dictionary: Some(false),
+        };
+        let encoder = Encoder::new(Options {
+            fixed,
+            ..Options::default()
+        })?;
         let stream = writer.add_stream(codec.name(), batch.schema())?;
         writer.chunk(stream, &encoder.encode(&batch)?)?;
     }
@@ -143,8 +200,18 @@ fn types() -> Result<Vec<u8>> {
 fn evolved() -> Result<Writer<Vec<u8>>> {
     let mut writer = writer(4)?;
     let encoder = Encoder::new(Options::default())?;
-    let ints = |values: Vec<i32>| Array::Int32(PrimitiveArray { validity: None, values });
-    let longs = |values: Vec<i64>| Array::Int64(PrimitiveArray { validity: None, values });
+    let ints = |values: Vec<i32>| {
+        Array::Int32(PrimitiveArray {
+            validity: None,
+            values,
+        })
+    };
+    let longs = |values: Vec<i64>| {
+        Array::Int64(PrimitiveArray {
+            validity: None,
+            values,
+        })
+    };
     let narrow = Arc::new(Schema::new(vec![field("value", DataType::Int32, false)])?);
     let wide = Arc::new(Schema::new(vec![
         field("value", DataType::Int64, false),
@@ -156,7 +223,11 @@ fn evolved() -> Result<Writer<Vec<u8>>> {
     writer.chunk(stream, &encoder.encode(&first)?)?;
     writer.chunk(other, &encoder.encode(&first)?)?;
     writer.widen_stream(stream, &wide)?;
-    let second = Batch::new(wide, 2, vec![longs(vec![i64::MAX, i64::MIN]), ints(vec![7, 8])])?;
+    let second = Batch::new(
+        wide,
+        2,
+        vec![longs(vec![i64::MAX, i64::MIN]), ints(vec![7, 8])],
+    )?;
     writer.chunk(stream, &encoder.encode(&second)?)?;
     Ok(writer)
 }
@@ -165,7 +236,10 @@ fn evolved() -> Result<Writer<Vec<u8>>> {
 fn flights(path: &Path) -> Result<()> {
     let options = ConvertOptions {
         open: OpenOptions {
-            read: ReadOptions { batch_rows: 1_000, ..ReadOptions::default() },
+            read: ReadOptions {
+                batch_rows: 1_000,
+                ..ReadOptions::default()
+            },
             ..OpenOptions::default()
         },
         overwrite: true,

@@ -31,8 +31,10 @@ impl Batch {
         for (field, column) in schema.fields.iter().zip(&columns) {
             let len = array::len(column);
             if len != rows {
-                return Err(Error::schema(format!("has {len} rows where the batch has {rows}"))
-                    .in_column(&field.name));
+                return Err(
+                    Error::schema(format!("has {len} rows where the batch has {rows}"))
+                        .in_column(&field.name),
+                );
             }
             if !array::has_type(column, &field.data_type) {
                 return Err(Error::schema(format!(
@@ -43,13 +45,20 @@ impl Batch {
                 .in_column(&field.name));
             }
         }
-        Ok(Self { schema, rows, columns })
+        Ok(Self {
+            schema,
+            rows,
+            columns,
+        })
     }
 
     /// A batch of no rows.
     pub fn empty(schema: Arc<Schema>) -> Result<Self> {
-        let columns =
-            schema.fields.iter().map(|field| array::empty(&field.data_type)).collect::<Result<_>>()?;
+        let columns = schema
+            .fields
+            .iter()
+            .map(|field| array::empty(&field.data_type))
+            .collect::<Result<_>>()?;
         Self::new(schema, 0, columns)
     }
 
@@ -92,15 +101,21 @@ impl Batch {
                 self.rows
             )));
         }
-        let columns =
-            self.columns.iter().map(|c| array::slice(c, start, count)).collect::<Result<_>>()?;
+        let columns = self
+            .columns
+            .iter()
+            .map(|c| array::slice(c, start, count))
+            .collect::<Result<_>>()?;
         Self::new(Arc::clone(&self.schema), count, columns)
     }
 
     /// The columns at `columns`, in that order.
     pub fn project(&self, columns: &[usize]) -> Result<Self> {
         let schema = Arc::new(self.schema.project(columns)?);
-        let columns = columns.iter().filter_map(|&at| self.columns.get(at).cloned()).collect();
+        let columns = columns
+            .iter()
+            .filter_map(|&at| self.columns.get(at).cloned())
+            .collect();
         Self::new(schema, self.rows, columns)
     }
 
@@ -124,6 +139,10 @@ impl Batch {
     pub fn same_rows(&self, other: &Self) -> bool {
         self.rows == other.rows
             && self.columns.len() == other.columns.len()
-            && self.columns.iter().zip(&other.columns).all(|(a, b)| array::same(a, b))
+            && self
+                .columns
+                .iter()
+                .zip(&other.columns)
+                .all(|(a, b)| array::same(a, b))
     }
 }

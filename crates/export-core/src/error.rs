@@ -165,7 +165,8 @@ impl Error {
     /// True where the reader of our output went away (a closed pipe), which is not a failure.
     #[must_use]
     pub fn is_closed_pipe(&self) -> bool {
-        self.io_error().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        self.io_error()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// Names the file, unless a deeper layer has.

@@ -53,9 +53,15 @@ mod tests {
     fn the_nearest_name_is_suggested() {
         let error = Error::no_such("column", "Nmae", ["n", "name", "value"]);
         assert_eq!(error.message(), "there is no column called \"Nmae\"");
-        assert_eq!(error.hint(), Some("did you mean \"name\"? there are n, name, value"));
+        assert_eq!(
+            error.hint(),
+            Some("did you mean \"name\"? there are n, name, value")
+        );
         let many: Vec<_> = (0..30).map(|n| n.to_string()).collect();
         let error = Error::no_such("stream", "other", many.iter().map(String::as_str));
-        assert!(error.hint().is_some_and(|hint| hint.ends_with("18, 19, …")), "{error:?}");
+        assert!(
+            error.hint().is_some_and(|hint| hint.ends_with("18, 19, …")),
+            "{error:?}"
+        );
     }
 }

@@ -29,7 +29,11 @@ impl Cancel {
 
     /// Fails with [`crate::ErrorKind::Cancelled`] once the flag is raised.
     pub fn check(&self) -> Result<()> {
-        if self.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Error::cancelled())
+        } else {
+            Ok(())
+        }
     }
 }
 

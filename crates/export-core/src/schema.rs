@@ -28,7 +28,10 @@ pub struct Schema {
 impl Schema {
     /// A schema of these fields and no metadata. Fails on duplicate names.
     pub fn new(fields: Vec<Field>) -> Result<Self> {
-        let schema = Self { fields, metadata: BTreeMap::new() };
+        let schema = Self {
+            fields,
+            metadata: BTreeMap::new(),
+        };
         schema.check()?;
         Ok(schema)
     }
@@ -36,7 +39,11 @@ impl Schema {
     /// Fails where two columns share a name.
     pub fn check(&self) -> Result<()> {
         let mut names = std::collections::HashSet::with_capacity(self.fields.len());
-        match self.fields.iter().find(|field| !names.insert(field.name.as_str())) {
+        match self
+            .fields
+            .iter()
+            .find(|field| !names.insert(field.name.as_str()))
+        {
             None => Ok(()),
             Some(field) => Err(Error::schema("two columns have the same name")
                 .in_column(&field.name)
@@ -56,16 +63,25 @@ impl Schema {
             .iter()
             .map(|&at| {
                 self.fields.get(at).cloned().ok_or_else(|| {
-                    Error::schema(format!("there is no column {at} among {}", self.fields.len()))
+                    Error::schema(format!(
+                        "there is no column {at} among {}",
+                        self.fields.len()
+                    ))
                 })
             })
             .collect::<Result<_>>()?;
-        Ok(Self { fields, metadata: self.metadata.clone() })
+        Ok(Self {
+            fields,
+            metadata: self.metadata.clone(),
+        })
     }
 }
 
 /// Whether the values of a field are JSON documents ([`JSON_EXTENSION`]).
 #[must_use]
 pub fn is_json(field: &Field) -> bool {
-    field.metadata.get(EXTENSION_NAME_KEY).is_some_and(|name| name == JSON_EXTENSION)
+    field
+        .metadata
+        .get(EXTENSION_NAME_KEY)
+        .is_some_and(|name| name == JSON_EXTENSION)
 }

@@ -85,10 +85,18 @@ pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Resul
     let start = Instant::now();
     refuse_same_file(input, output)?;
     let target = Target::create(output, options)?;
-    let Opened { mut source, format, .. } = open_source(input, &options.open)?;
+    let Opened {
+        mut source, format, ..
+    } = open_source(input, &options.open)?;
     let name = input.to_string();
-    let done = target.fill(&mut *source, file_name(input), options, &|error| error.in_file(&name))?;
-    Ok(Conversion { from: format, elapsed: start.elapsed(), ..done })
+    let done = target.fill(&mut *source, file_name(input), options, &|error| {
+        error.in_file(&name)
+    })?;
+    Ok(Conversion {
+        from: format,
+        elapsed: start.elapsed(),
+        ..done
+    })
 }
 
 /// Writes all batches of `source` to `output`, in any format. An output file appears whole or not at all.
@@ -101,7 +109,10 @@ pub fn export(
 ) -> Result<Conversion> {
     let start = Instant::now();
     let done = Target::create(output, options)?.fill(source, None, options, &|error| error)?;
-    Ok(Conversion { elapsed: start.elapsed(), ..done })
+    Ok(Conversion {
+        elapsed: start.elapsed(),
+        ..done
+    })
 }
 
 /// An output that nothing was written to so far.
@@ -126,8 +137,19 @@ impl<'a> Target<'a> {
             }
         };
         let progress = options.open.read.progress.clone();
-        let exit = Exit::new(place, Counted { inner: writer, progress })?;
-        Ok(Self { place, format, file, exit })
+        let exit = Exit::new(
+            place,
+            Counted {
+                inner: writer,
+                progress,
+            },
+        )?;
+        Ok(Self {
+            place,
+            format,
+            file,
+            exit,
+        })
     }
 
     fn fill(
@@ -141,7 +163,8 @@ impl<'a> Target<'a> {
         let name = self.place.to_string();
         let in_output = |error: Error| error.in_file(&name);
         let mut notes = Vec::new();
-        let mut sink = make_sink(self.format, self.exit.writer(), &name, options).map_err(in_output)?;
+        let mut sink =
+            make_sink(self.format, self.exit.writer(), &name, options).map_err(in_output)?;
         let mut settled;
         let source = if source.may_widen() && !sink.accepts_widening() {
             settled = settle(source, self.place, options, &mut notes, in_input)?;
@@ -182,8 +205,12 @@ impl<'a> Target<'a> {
 }
 
 pub(crate) fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
-    let (Place::Path(from), Place::Path(to)) = (input, output) else { return Ok(()) };
-    let (Ok(from), Ok(resolved)) = (from.canonicalize(), to.canonicalize()) else { return Ok(()) };
+    let (Place::Path(from), Place::Path(to)) = (input, output) else {
+        return Ok(());
+    };
+    let (Ok(from), Ok(resolved)) = (from.canonicalize(), to.canonicalize()) else {
+        return Ok(());
+    };
     if from == resolved && from.is_file() {
         return Err(Error::usage("the input and the output are the same file")
             .in_file(to.display().to_string())
@@ -199,14 +226,18 @@ fn output_format(output: &Place, options: &ConvertOptions) -> Result<&'static dy
     }
     let known = match output {
         Place::Standard => None,
-        Place::Path(path) => formats::by_extension(path)
-            .or_else(|| formats::by_extension(&path.with_extension(""))),
+        Place::Path(path) => {
+            formats::by_extension(path).or_else(|| formats::by_extension(&path.with_extension("")))
+        }
     };
     known.ok_or_else(|| {
         let names: Vec<_> = formats::all().iter().map(|format| format.name()).collect();
         Error::usage("cannot tell the output's format from its name")
             .in_file(output.to_string())
-            .with_hint(format!("name it with --to; formats are {}", names.join(", ")))
+            .with_hint(format!(
+                "name it with --to; formats are {}",
+                names.join(", ")
+            ))
     })
 }
 
@@ -266,10 +297,16 @@ fn settle(
         sink.write(batch).map_err(in_file)?;
     }
     notes.extend(source.notes());
-    let metadata = ExportMetadata { entries: source.metadata(), ..ExportMetadata::default() };
+    let metadata = ExportMetadata {
+        entries: source.metadata(),
+        ..ExportMetadata::default()
+    };
     sink.finish(&metadata).map_err(in_file)?;
     // The bytes were counted when they came in.
-    let read = export_core::ReadOptions { progress: Progress::new(), ..options.open.read.clone() };
+    let read = export_core::ReadOptions {
+        progress: Progress::new(),
+        ..options.open.read.clone()
+    };
     Xk.open(export_core::Input::File(file), &read)
 }
 
@@ -291,7 +328,9 @@ fn export_metadata(
 fn file_name(input: &Place) -> Option<String> {
     match input {
         Place::Standard => None,
-        Place::Path(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        Place::Path(path) => path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned()),
     }
 }
 

@@ -33,7 +33,10 @@ pub fn named(name: &str) -> Result<&'static dyn Format> {
 #[must_use]
 pub fn by_extension(path: &Path) -> Option<&'static dyn Format> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    all().iter().copied().find(|format| format.extensions().contains(&extension.as_str()))
+    all()
+        .iter()
+        .copied()
+        .find(|format| format.extensions().contains(&extension.as_str()))
 }
 
 /// The format that is surest a file starting with `head` is its own.

@@ -33,7 +33,11 @@ impl FromStr for Place {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "-" { Self::Standard } else { Self::Path(text.into()) })
+        Ok(if text == "-" {
+            Self::Standard
+        } else {
+            Self::Path(text.into())
+        })
     }
 }
 
@@ -106,13 +110,23 @@ fn open_named(place: &Place, name: &str, options: &OpenOptions) -> Result<Opened
         Some(streams) => Box::new(Selected::new(source, streams.clone())),
         None => source,
     };
-    Ok(Opened { source, format: format.name(), compression, size_bytes })
+    Ok(Opened {
+        source,
+        format: format.name(),
+        compression,
+        size_bytes,
+    })
 }
 
 /// The name a stream takes from its file: the file's name up to the first dot.
 fn stream_name(place: &Place) -> String {
-    let Place::Path(path) = place else { return String::from("rows") };
-    let stem = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Place::Path(path) = place else {
+        return String::from("rows");
+    };
+    let stem = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     match stem.split('.').find(|part| !part.is_empty()) {
         Some(part) => part.to_owned(),
         None => String::from("rows"),
@@ -142,25 +156,41 @@ fn unknown_format(name: &str) -> Error {
     let names: Vec<_> = formats::all().iter().map(|format| format.name()).collect();
     Error::unsupported("cannot tell what format this is")
         .in_file(name)
-        .with_hint(format!("name it with --from; formats are {}", names.join(", ")))
+        .with_hint(format!(
+            "name it with --from; formats are {}",
+            names.join(", ")
+        ))
 }
 
 /// An input before its format is known.
 enum Raw {
-    File { file: File, size_bytes: u64, progress: Progress },
+    File {
+        file: File,
+        size_bytes: u64,
+        progress: Progress,
+    },
     Stream(Box<dyn Read + Send>),
 }
 
 impl Raw {
     fn open(place: &Place, progress: &Progress, cancel: &Cancel) -> Result<Self> {
-        let counted = |inner| Box::new(Counted { inner, progress: progress.clone() });
+        let counted = |inner| {
+            Box::new(Counted {
+                inner,
+                progress: progress.clone(),
+            })
+        };
         let Place::Path(path) = place else {
             return Ok(Self::Stream(counted(Waiting::stdin(cancel.clone())?)));
         };
         let (file, metadata) = open_file(path)?;
         if metadata.is_file() {
             progress.add_total_bytes_in(metadata.len());
-            return Ok(Self::File { file, size_bytes: metadata.len(), progress: progress.clone() });
+            return Ok(Self::File {
+                file,
+                size_bytes: metadata.len(),
+                progress: progress.clone(),
+            });
         }
         Ok(Self::Stream(counted(Waiting::new(file, cancel.clone()))))
     }
@@ -176,7 +206,9 @@ impl Raw {
     /// compression's name.
     fn decompressed(mut self, place: &Place) -> Result<(Self, Vec<u8>, Option<&'static str>)> {
         let head = self.take_head()?;
-        let Some((name, kind)) = compression_of(place, &head) else { return Ok((self, head, None)) };
+        let Some((name, kind)) = compression_of(place, &head) else {
+            return Ok((self, head, None));
+        };
         let plain = decompress(kind, self.into_stream(head))?;
         let mut plain = Self::Stream(plain);
         let head = plain.take_head()?;
@@ -199,7 +231,10 @@ impl Raw {
 
     fn into_stream(self, head: Vec<u8>) -> Box<dyn Read + Send> {
         match self {
-            Self::File { file, progress, .. } => Box::new(Counted { inner: file, progress }),
+            Self::File { file, progress, .. } => Box::new(Counted {
+                inner: file,
+                progress,
+            }),
             Self::Stream(rest) => Box::new(Cursor::new(head).chain(rest)),
         }
     }
@@ -232,16 +267,30 @@ pub(crate) fn open_file(path: &Path) -> Result<(File, fs::Metadata)> {
 
 fn not_readable(error: io::Error, path: &Path) -> Error {
     let missing = error.kind() == io::ErrorKind::NotFound;
-    let error = if missing { Error::not_found("there is no such file") } else { Error::from(error) };
+    let error = if missing {
+        Error::not_found("there is no such file")
+    } else {
+        Error::from(error)
+    };
     if !missing {
         return error;
     }
-    let (Some(wrong), Some(parent)) = (path.file_name().and_then(|n| n.to_str()), path.parent()) else {
+    let (Some(wrong), Some(parent)) = (path.file_name().and_then(|n| n.to_str()), path.parent())
+    else {
         return error;
     };
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let parent = if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent
+    };
     let names: Vec<String> = fs::read_dir(parent)
-        .map(|entries| entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect())
+        .map(|entries| {
+            entries
+                .flatten()
+                .filter_map(|e| e.file_name().into_string().ok())
+                .collect()
+        })
         .unwrap_or_default();
     match did_you_mean(wrong, names.iter().map(String::as_str)) {
         Some(near) => error.with_hint(format!("did you mean {:?}?", parent.join(near))),
@@ -301,14 +350,26 @@ struct Selected {
 
 impl Selected {
     fn new(source: Box<dyn Source>, wanted: Vec<String>) -> Self {
-        Self { source, wanted, seen: BTreeSet::new() }
+        Self {
+            source,
+            wanted,
+            seen: BTreeSet::new(),
+        }
     }
 
     /// Fails where a wanted stream never came.
     fn check_complete(&self) -> Result<()> {
-        match self.wanted.iter().find(|name| !self.seen.contains(name.as_str())) {
+        match self
+            .wanted
+            .iter()
+            .find(|name| !self.seen.contains(name.as_str()))
+        {
             None => Ok(()),
-            Some(name) => Err(Error::no_such("stream", name, self.seen.iter().map(|name| &**name))),
+            Some(name) => Err(Error::no_such(
+                "stream",
+                name,
+                self.seen.iter().map(|name| &**name),
+            )),
         }
     }
 }

@@ -57,10 +57,19 @@ impl Output {
             }
         }
         // A link is followed: what it points at is replaced, not the link.
-        let target = if existing.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+        let target = if existing.is_some() {
+            fs::canonicalize(path)?
+        } else {
+            path.to_owned()
+        };
         let temporary = temporary_beside(&target, existing.as_ref())
             .map_err(|error| cannot_create(error, &target).in_file(&name))?;
-        Ok(Self { target, name, overwrite, body: Body::Temporary(temporary) })
+        Ok(Self {
+            target,
+            name,
+            overwrite,
+            body: Body::Temporary(temporary),
+        })
     }
 
     /// A second handle on the bytes, for a writer that wants to own one.
@@ -69,7 +78,9 @@ impl Output {
             Body::Temporary(temporary) => temporary.as_file().try_clone(),
             Body::Direct(file) => file.try_clone(),
         };
-        Ok(Box::new(file.map_err(|error| Error::from(error).in_file(&self.name))?))
+        Ok(Box::new(
+            file.map_err(|error| Error::from(error).in_file(&self.name))?,
+        ))
     }
 
     /// Makes the bytes durable and gives them their name. Returns how many bytes there are, where that can be told.
@@ -83,12 +94,18 @@ impl Output {
             temporary.as_file().sync_all()?;
             let size = temporary.as_file().metadata()?.len();
             if self.overwrite {
-                temporary.persist(&self.target).map_err(|error| error.error)?;
+                temporary
+                    .persist(&self.target)
+                    .map_err(|error| error.error)?;
             } else {
-                temporary.persist_noclobber(&self.target).map_err(|error| match error.error {
-                    error if error.kind() == io::ErrorKind::AlreadyExists => already_there(&name),
-                    error => Error::from(error),
-                })?;
+                temporary
+                    .persist_noclobber(&self.target)
+                    .map_err(|error| match error.error {
+                        error if error.kind() == io::ErrorKind::AlreadyExists => {
+                            already_there(&name)
+                        }
+                        error => Error::from(error),
+                    })?;
             }
             sync_directory(&self.target)?;
             Ok(size)
@@ -98,7 +115,9 @@ impl Output {
 }
 
 fn already_there(name: &str) -> Error {
-    Error::exists("the output exists already").in_file(name).with_hint("overwrite it with --force (-f)")
+    Error::exists("the output exists already")
+        .in_file(name)
+        .with_hint("overwrite it with --force (-f)")
 }
 
 fn cannot_create(error: io::Error, target: &Path) -> Error {
@@ -113,7 +132,10 @@ fn cannot_create(error: io::Error, target: &Path) -> Error {
 }
 
 pub(crate) fn directory_of(target: &Path) -> &Path {
-    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn temporary_beside(target: &Path, existing: Option<&fs::Metadata>) -> io::Result<NamedTempFile> {
@@ -125,7 +147,10 @@ fn temporary_beside(target: &Path, existing: Option<&fs::Metadata>) -> io::Resul
     #[cfg(unix)]
     let permissions = {
         use std::os::unix::fs::PermissionsExt;
-        existing.map_or_else(|| fs::Permissions::from_mode(0o666), fs::Metadata::permissions)
+        existing.map_or_else(
+            || fs::Permissions::from_mode(0o666),
+            fs::Metadata::permissions,
+        )
     };
     #[cfg(unix)]
     builder.permissions(permissions);

@@ -112,7 +112,10 @@ impl Recorder {
     pub fn create_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
         let path = path.as_ref();
         let mut open = OpenOptions::new();
-        open.write(true).create(true).truncate(options.overwrite).create_new(!options.overwrite);
+        open.write(true)
+            .create(true)
+            .truncate(options.overwrite)
+            .create_new(!options.overwrite);
         let file = open.open(path).map_err(|error| {
             let exists = error.kind() == io::ErrorKind::AlreadyExists;
             let error = Error::from(error);
@@ -125,7 +128,10 @@ impl Recorder {
             error.in_file(path.display().to_string())
         })?;
         let start = || -> Result<_> {
-            let xk = XkOptions { encode: options.encode.clone(), ..XkOptions::default() };
+            let xk = XkOptions {
+                encode: options.encode.clone(),
+                ..XkOptions::default()
+            };
             let storage = Arc::new(FileStorage::new(file));
             let sink = xk.start(storage, options.threads, &Cancel::new())?;
             crate::output::sync_directory(path)?;
@@ -146,7 +152,10 @@ impl Recorder {
     pub fn append_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
         let path = path.as_ref();
         let open = || -> Result<_> {
-            let xk = XkOptions { encode: options.encode.clone(), ..XkOptions::default() };
+            let xk = XkOptions {
+                encode: options.encode.clone(),
+                ..XkOptions::default()
+            };
             let storage = Arc::new(FileStorage::open_writable(path)?);
             xk.resume(storage, options.threads, &Cancel::new())
         };
@@ -161,14 +170,20 @@ impl Recorder {
             sink: Mutex::new(Some(sink)),
             names: Mutex::default(),
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// A stream of rows of type `T`, called `name`. Fails where this recorder has handed out that name before.
     pub fn stream<T: Serialize + ?Sized>(&self, name: &str) -> Result<RecordStream<T>> {
         let mut names = lock(&self.shared.names);
         if name.is_empty() || !names.insert(name.to_owned()) {
-            let text = if name.is_empty() { "a stream needs a name" } else { "this stream is recorded already" };
+            let text = if name.is_empty() {
+                "a stream needs a name"
+            } else {
+                "this stream is recorded already"
+            };
             return Err(Error::usage(text)
                 .in_file(self.shared.path.display().to_string())
                 .in_stream(name)
@@ -187,7 +202,9 @@ impl Recorder {
     /// Completes the file if this is the last handle on it: waits for all chunks, writes the index, syncs. Where streams are
     /// still open, the last of them does that, and the counts are of what was written so far.
     pub fn finish(self) -> Result<Recorded> {
-        self.shared.flush_and_count().map_err(|error| self.shared.in_file(error))?;
+        self.shared
+            .flush_and_count()
+            .map_err(|error| self.shared.in_file(error))?;
         Shared::finish(self.shared)
     }
 }
@@ -217,8 +234,14 @@ impl Shared {
     }
 
     fn complete(&mut self) -> Result<Recorded> {
-        let sink = self.sink.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(sink) = sink else { return Ok(Recorded::default()) };
+        let sink = self
+            .sink
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(sink) = sink else {
+            return Ok(Recorded::default());
+        };
         let complete = || -> Result<Recorded> {
             let metadata = ExportMetadata {
                 tool: crate::TOOL.to_owned(),
@@ -243,7 +266,9 @@ impl Drop for Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recording").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Recording")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -274,7 +299,10 @@ impl<T: Serialize + ?Sized> RecordStream<T> {
         if look && self.last_written.elapsed() >= self.shared.options.interval {
             self.write_rows()?;
             // Handed on, not waited for.
-            return self.shared.with_sink(XkSink::flush).map_err(|error| self.shared.in_file(error));
+            return self
+                .shared
+                .with_sink(XkSink::flush)
+                .map_err(|error| self.shared.in_file(error));
         }
         Ok(())
     }
@@ -292,7 +320,9 @@ impl<T: ?Sized> RecordStream<T> {
     /// [`RecordStream::flush`], and returns once the system says that all of the file is durable.
     pub fn sync(&mut self) -> Result<()> {
         self.write_rows()?;
-        let synced = self.shared.with_sink(|sink| sink.flush_then(|written| written.writer().sync()));
+        let synced = self
+            .shared
+            .with_sink(|sink| sink.flush_then(|written| written.writer().sync()));
         synced.map_err(|error| self.shared.in_file(error))
     }
 
@@ -309,7 +339,10 @@ impl<T: ?Sized> RecordStream<T> {
         self.last_written = Instant::now();
         let mut write = || -> Result<()> {
             let batch = self.rows.take_batch()?;
-            let item = StreamBatch { stream: Arc::clone(&self.name), batch };
+            let item = StreamBatch {
+                stream: Arc::clone(&self.name),
+                batch,
+            };
             self.shared.with_sink(|sink| sink.gather(item))
         };
         write().map_err(|error| self.shared.in_file(error.in_stream(&*self.name)))

@@ -42,7 +42,11 @@ pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
         Container::open(storage, limits)
     };
     let container = Arc::new(open().map_err(|error| error.in_file(&name))?);
-    Ok(Recording { container, name, limits: limits.clone() })
+    Ok(Recording {
+        container,
+        name,
+        limits: limits.clone(),
+    })
 }
 
 /// An open `.xk` file.
@@ -96,7 +100,11 @@ impl Recording {
     /// The streams, in the order they were added.
     #[must_use]
     pub fn streams(&self) -> Vec<StreamInfo> {
-        self.container.streams().iter().map(StreamInfo::new).collect()
+        self.container
+            .streams()
+            .iter()
+            .map(StreamInfo::new)
+            .collect()
     }
 
     /// All that opening has told.
@@ -136,12 +144,24 @@ impl Recording {
         let view = View::new(known, columns).map_err(|error| error.in_file(&self.name))?;
         let schema = Arc::clone(view.schema());
         let view = Arc::new(view);
-        let wanted = known.chunks.iter().filter(|chunk| chunk.first_row + chunk.rows > first_row);
-        let jobs: Vec<_> = wanted.map(|chunk| (chunk.clone(), Arc::clone(&view))).collect();
-        let skip = jobs.first().map_or(0, |(chunk, _)| first_row.saturating_sub(chunk.first_row));
+        let wanted = known
+            .chunks
+            .iter()
+            .filter(|chunk| chunk.first_row + chunk.rows > first_row);
+        let jobs: Vec<_> = wanted
+            .map(|chunk| (chunk.clone(), Arc::clone(&view)))
+            .collect();
+        let skip = jobs
+            .first()
+            .map_or(0, |(chunk, _)| first_row.saturating_sub(chunk.first_row));
         let container = Arc::clone(&self.container);
         let chunks = read_ahead(container, jobs, self.limits.clone(), Cancel::new())?;
-        Ok(Batches { chunks, schema, skip, name: self.name.clone() })
+        Ok(Batches {
+            chunks,
+            schema,
+            skip,
+            name: self.name.clone(),
+        })
     }
 
     /// The number (from 0) of the first of the last `rows` rows of a stream that are there.
@@ -160,12 +180,21 @@ impl Recording {
     /// optional ones more.
     pub fn read<T: DeserializeOwned>(&self, stream: &str) -> Result<Rows<T>> {
         let batches = self.batches(stream)?;
-        Ok(Rows { batches, stream: stream.to_owned(), rows: Vec::new().into_iter(), row: PhantomData })
+        Ok(Rows {
+            batches,
+            stream: stream.to_owned(),
+            rows: Vec::new().into_iter(),
+            row: PhantomData,
+        })
     }
 
     fn stream(&self, name: &str) -> Result<&Stream> {
         self.container.stream(name).ok_or_else(|| {
-            let known = self.container.streams().iter().map(|stream| stream.name.as_str());
+            let known = self
+                .container
+                .streams()
+                .iter()
+                .map(|stream| stream.name.as_str());
             Error::no_such("stream", name, known).in_file(&self.name)
         })
     }
@@ -174,12 +203,19 @@ impl Recording {
 impl StreamInfo {
     fn new(stream: &Stream) -> Self {
         let schema = stream.schema();
-        let nulls = schema.fields.iter().map(|field| nulls_of(stream, &field.name)).collect();
+        let nulls = schema
+            .fields
+            .iter()
+            .map(|field| nulls_of(stream, &field.name))
+            .collect();
         Self {
             name: stream.name.clone(),
             schema: Arc::clone(schema),
             rows: stream.rows(),
-            next_row: stream.chunks.last().map_or(0, |chunk| chunk.first_row + chunk.rows),
+            next_row: stream
+                .chunks
+                .last()
+                .map_or(0, |chunk| chunk.first_row + chunk.rows),
             chunks: stream.chunks.len() as u64,
             stored_bytes: stream.chunks.iter().map(|chunk| chunk.payload_bytes).sum(),
             nulls,
@@ -190,8 +226,12 @@ impl StreamInfo {
 /// Null slots of a column, which all rows of a chunk have that was written before the column was there.
 fn nulls_of(stream: &Stream, column: &str) -> u64 {
     let nulls = stream.chunks.iter().map(|chunk| {
-        let at = stream.schema_of(chunk).ok().and_then(|schema| schema.index_of(column));
-        at.and_then(|at| chunk.columns.get(at)).map_or(chunk.rows, |column| column.summary.nulls)
+        let at = stream
+            .schema_of(chunk)
+            .ok()
+            .and_then(|schema| schema.index_of(column));
+        at.and_then(|at| chunk.columns.get(at))
+            .map_or(chunk.rows, |column| column.summary.nulls)
     });
     nulls.sum()
 }
@@ -244,8 +284,9 @@ impl<T: DeserializeOwned> Iterator for Rows<T> {
                 return Some(Ok(row));
             }
             let read = self.batches.next()?.and_then(|batch| {
-                export_core::rows::read(&batch)
-                    .map_err(|error: Error| error.in_stream(&self.stream).in_file(&self.batches.name))
+                export_core::rows::read(&batch).map_err(|error: Error| {
+                    error.in_stream(&self.stream).in_file(&self.batches.name)
+                })
             });
             match read {
                 Ok(rows) => self.rows = rows.into_iter(),

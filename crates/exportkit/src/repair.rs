@@ -28,7 +28,8 @@ pub fn repair(
     let (input, output) = (input.as_ref(), output.as_ref());
     crate::convert::refuse_same_file(&input.into(), &output.into())?;
     let in_input = |error: Error| error.in_file(input.display().to_string());
-    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
+    let storage: Arc<dyn Storage> =
+        Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
     progress.add_total_bytes_in(storage.size_bytes()?);
     let file = Output::create(output, overwrite)?;
     let copy = || -> Result<LossReport> {

@@ -45,7 +45,11 @@ where
     T: Serialize + 'a,
     I: IntoIterator<Item = &'a T, IntoIter: Send>,
 {
-    let mut source = Rows { rows: rows.into_iter(), builder: RowBuilder::new(), begun: false };
+    let mut source = Rows {
+        rows: rows.into_iter(),
+        builder: RowBuilder::new(),
+        begun: false,
+    };
     export(&mut source, &Place::from(path.as_ref()), options)
 }
 
@@ -94,7 +98,10 @@ where
         }
         self.begun = true;
         let batch = self.builder.take_batch()?;
-        Ok(Some(StreamBatch { stream: Arc::from(STREAM), batch }))
+        Ok(Some(StreamBatch {
+            stream: Arc::from(STREAM),
+            batch,
+        }))
     }
 
     fn may_widen(&self) -> bool {

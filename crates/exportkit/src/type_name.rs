@@ -49,14 +49,26 @@ pub fn data_type_name(data_type: &DataType) -> String {
             other => format!("map<{}>", data_type_name(other)),
         },
         DataType::Dictionary(keys, values) => {
-            format!("dictionary<{}, {}>", data_type_name(keys), data_type_name(values))
+            format!(
+                "dictionary<{}, {}>",
+                data_type_name(keys),
+                data_type_name(values)
+            )
         }
         DataType::RunEndEncoded(ends, values) => {
-            format!("run_end_encoded<{}, {}>", field_type_name(ends), field_type_name(values))
+            format!(
+                "run_end_encoded<{}, {}>",
+                field_type_name(ends),
+                field_type_name(values)
+            )
         }
         DataType::Union(fields, mode) => {
             let fields: Vec<_> = fields.iter().map(|(_, field)| field.clone()).collect();
-            format!("{}_union<{}>", mode.to_string().to_lowercase(), named(&fields))
+            format!(
+                "{}_union<{}>",
+                mode.to_string().to_lowercase(),
+                named(&fields)
+            )
         }
         other => format!("{other:?}").to_lowercase(),
     }
@@ -65,11 +77,17 @@ pub fn data_type_name(data_type: &DataType) -> String {
 /// [`data_type_name`] of a field's type; `json` where its text is JSON documents.
 #[must_use]
 pub fn field_type_name(field: &Field) -> String {
-    if is_json(field) { "json".into() } else { data_type_name(&field.data_type) }
+    if is_json(field) {
+        "json".into()
+    } else {
+        data_type_name(&field.data_type)
+    }
 }
 
 fn named(fields: &[Field]) -> String {
-    let fields = fields.iter().map(|field| format!("{}: {}", field.name, field_type_name(field)));
+    let fields = fields
+        .iter()
+        .map(|field| format!("{}: {}", field.name, field_type_name(field)));
     fields.collect::<Vec<_>>().join(", ")
 }
 

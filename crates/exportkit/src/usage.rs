@@ -50,7 +50,10 @@ pub struct ColumnUsage {
 impl Recording {
     /// Where the file's bytes are. Reads the chunks' directories, not their blocks.
     pub fn usage(&self) -> Result<Usage> {
-        let mut usage = Usage { size_bytes: self.container.size_bytes(), ..Usage::default() };
+        let mut usage = Usage {
+            size_bytes: self.container.size_bytes(),
+            ..Usage::default()
+        };
         for stream in self.container.streams() {
             let fields = &stream.schema().fields;
             let mut columns: Vec<Tally> = fields.iter().map(|_| Tally::default()).collect();
@@ -64,8 +67,11 @@ impl Recording {
                     }
                 }
             }
-            let columns: Vec<_> =
-                columns.into_iter().zip(fields).map(|(tally, field)| tally.total(field)).collect();
+            let columns: Vec<_> = columns
+                .into_iter()
+                .zip(fields)
+                .map(|(tally, field)| tally.total(field))
+                .collect();
             usage.streams.push(StreamUsage {
                 name: stream.name.clone(),
                 rows: stream.rows(),

@@ -49,7 +49,9 @@ impl Verification {
     /// Whether no data is damaged or missing.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity < Severity::Damage)
+        self.findings
+            .iter()
+            .all(|finding| finding.severity < Severity::Damage)
     }
 }
 
@@ -125,13 +127,24 @@ fn decode_all(
         for chunk in &stream.chunks {
             cancel.check()?;
             // What cannot be read was found already.
-            let Ok(schema) = stream.schema_of(chunk) else { continue };
-            let Ok(encoded) = container.read_chunk(chunk, None) else { continue };
-            let decoded = Decoder::new().decode(schema, &encoded, limits).and_then(|batch| {
-                schema.fields.iter().zip(batch.columns()).try_for_each(|(field, column)| {
-                    array::validate(column, limits).map_err(|error| error.in_column(&field.name))
-                })
-            });
+            let Ok(schema) = stream.schema_of(chunk) else {
+                continue;
+            };
+            let Ok(encoded) = container.read_chunk(chunk, None) else {
+                continue;
+            };
+            let decoded = Decoder::new()
+                .decode(schema, &encoded, limits)
+                .and_then(|batch| {
+                    schema
+                        .fields
+                        .iter()
+                        .zip(batch.columns())
+                        .try_for_each(|(field, column)| {
+                            array::validate(column, limits)
+                                .map_err(|error| error.in_column(&field.name))
+                        })
+                });
             if let Err(error) = decoded {
                 let error = error.in_chunk(chunk.number).in_stream(&stream.name);
                 findings.push(undecodable(&error.at_offset(chunk.offset)));
@@ -145,7 +158,13 @@ fn undecodable(error: &Error) -> Finding {
     Finding {
         severity: Severity::Damage,
         check: "decode".into(),
-        position: Position { file: None, ..error.position().clone() },
-        text: format!("the chunk is as it was written and cannot be decoded: {}", error.message()),
+        position: Position {
+            file: None,
+            ..error.position().clone()
+        },
+        text: format!(
+            "the chunk is as it was written and cannot be decoded: {}",
+            error.message()
+        ),
     }
 }

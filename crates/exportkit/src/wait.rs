@@ -36,7 +36,10 @@ impl Waiting {
     #[cfg(unix)]
     fn wait(&self) -> io::Result<()> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        const STEP: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        const STEP: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 100_000_000,
+        };
         loop {
             self.cancel.check().map_err(io::Error::other)?;
             match poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&STEP)) {

@@ -22,12 +22,17 @@ pub(crate) struct Gather {
 
 impl Gather {
     pub(crate) fn new(continues: Option<Arc<Schema>>) -> Self {
-        Self { continues, ..Self::default() }
+        Self {
+            continues,
+            ..Self::default()
+        }
     }
 
     /// The rows of `batch`, as wide as the stream they continue.
     pub(crate) fn continued(&mut self, batch: Batch) -> Result<Batch> {
-        let Some(known) = &mut self.continues else { return Ok(batch) };
+        let Some(known) = &mut self.continues else {
+            return Ok(batch);
+        };
         let schema = batch.schema();
         if known.fields != schema.fields {
             let [before, now] = [&known.fields, &schema.fields].map(|fields| Field {
@@ -36,10 +41,15 @@ impl Gather {
             });
             let joined = widen::join(&before, &now).map(|field| field.data_type);
             let Some(DataType::Struct(fields)) = joined else {
-                return Err(Error::schema("these rows do not fit those the stream has already")
-                    .with_hint("give them a stream of their own"));
+                return Err(
+                    Error::schema("these rows do not fit those the stream has already")
+                        .with_hint("give them a stream of their own"),
+                );
             };
-            *known = Arc::new(Schema { fields, metadata: known.metadata.clone() });
+            *known = Arc::new(Schema {
+                fields,
+                metadata: known.metadata.clone(),
+            });
         }
         widen::cast_batch(&batch, known)
     }
@@ -56,7 +66,8 @@ impl Gather {
         }
         let bytes = batch.memory_bytes();
         let fits = self.parts.first().is_none_or(|first| {
-            let same = Arc::ptr_eq(first.schema(), batch.schema()) || first.schema() == batch.schema();
+            let same =
+                Arc::ptr_eq(first.schema(), batch.schema()) || first.schema() == batch.schema();
             same && self.bytes + bytes <= CHUNK_BYTES
         });
         if !fits && let Some(before) = self.take()? {

@@ -33,7 +33,11 @@ impl Format for Xk {
     }
 
     fn sniff(&self, head: &[u8]) -> Confidence {
-        if head.starts_with(&layout::SIGNATURE) { Confidence::Yes } else { Confidence::No }
+        if head.starts_with(&layout::SIGNATURE) {
+            Confidence::Yes
+        } else {
+            Confidence::No
+        }
     }
 
     fn reads_anywhere(&self) -> bool {
@@ -72,7 +76,10 @@ impl XkOptions {
     /// For files that are read once and thrown away.
     pub(crate) fn fastest() -> Self {
         let encode = Options::new(export_compress::Preset::HighPerformance);
-        Self { encode, ..Self::default() }
+        Self {
+            encode,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn create(
@@ -81,7 +88,11 @@ impl XkOptions {
         options: &WriteOptions,
     ) -> Result<Box<dyn Sink>> {
         let writer = Writer::new(output, &self.file()?)?;
-        Ok(Box::new(self.sink(writer, options.threads, &options.cancel)?))
+        Ok(Box::new(self.sink(
+            writer,
+            options.threads,
+            &options.cancel,
+        )?))
     }
 
     /// Starts a recording in empty storage.
@@ -101,7 +112,11 @@ impl XkOptions {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<XkSink<StorageEnd>> {
-        self.sink(Writer::append(storage, &Limits::default())?, threads, cancel)
+        self.sink(
+            Writer::append(storage, &Limits::default())?,
+            threads,
+            cancel,
+        )
     }
 
     fn file(&self) -> Result<FileOptions> {

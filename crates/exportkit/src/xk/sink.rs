@@ -42,12 +42,20 @@ pub(crate) struct Counts {
 
 impl<W: Write> Written<W> {
     fn take(&mut self, encoded: Encoded) -> Result<()> {
-        let Encoded { stream, schema, chunk } = encoded;
-        let id = self.stream(&stream, schema).map_err(|error| error.in_stream(&*stream))?;
+        let Encoded {
+            stream,
+            schema,
+            chunk,
+        } = encoded;
+        let id = self
+            .stream(&stream, schema)
+            .map_err(|error| error.in_stream(&*stream))?;
         let Some(chunk) = chunk else { return Ok(()) };
         self.counts.rows += chunk.directory.rows;
         self.counts.chunks += 1;
-        self.writer.chunk(id, &chunk).map_err(|error| error.in_stream(&*stream))
+        self.writer
+            .chunk(id, &chunk)
+            .map_err(|error| error.in_stream(&*stream))
     }
 
     /// The id of a stream, which is added or widened first where its schema is new.
@@ -102,11 +110,22 @@ impl<W: Write + Send + 'static> XkSink<W> {
         cancel: &Cancel,
     ) -> Result<Self> {
         let budget = Budget::new(BUDGET_BYTES_PER_THREAD.saturating_mul(threads.saturating_add(1)));
-        let bounds = Bounds { threads, budget, cancel: cancel.clone() };
+        let bounds = Bounds {
+            threads,
+            budget,
+            cancel: cancel.clone(),
+        };
         let work = move |item: StreamBatch| encode(&encoder, item);
-        let written = Written { writer, streams: BTreeMap::new(), counts: Counts::default() };
+        let written = Written {
+            writer,
+            streams: BTreeMap::new(),
+            counts: Counts::default(),
+        };
         let pipeline = Pipeline::new(bounds, work, written, Written::take)?;
-        Ok(Self { pipeline, pending: BTreeMap::new() })
+        Ok(Self {
+            pipeline,
+            pending: BTreeMap::new(),
+        })
     }
 
     /// Hands on what was gathered of every stream, however little.
@@ -143,21 +162,30 @@ impl<W: Write + Send + 'static> XkSink<W> {
     /// Makes a stream known, even if no row ever comes, or finds that the file being continued has it.
     fn begin(&mut self, stream: &Arc<str>, batch: &Batch) -> Result<()> {
         let name = Arc::clone(stream);
-        let continues = self.pipeline.call(move |written| Ok(written.schema_of(&name)))?;
+        let continues = self
+            .pipeline
+            .call(move |written| Ok(written.schema_of(&name)))?;
         if continues.is_none() {
             let empty = Batch::empty(Arc::clone(batch.schema()))?;
             push(&mut self.pipeline, stream, empty)?;
         }
-        self.pending.insert(Arc::clone(stream), Gather::new(continues.map(Arc::new)));
+        self.pending
+            .insert(Arc::clone(stream), Gather::new(continues.map(Arc::new)));
         Ok(())
     }
 
     /// Writes what is left, the index and the tail. Returns what was written, and the writer.
     pub(crate) fn close(mut self, metadata: &ExportMetadata) -> Result<(Counts, Writer<W>)> {
         self.flush()?;
-        let Written { mut writer, counts, .. } = self.pipeline.finish()?;
+        let Written {
+            mut writer, counts, ..
+        } = self.pipeline.finish()?;
         let Counts { rows, chunks } = counts;
-        writer.metadata(&ExportMetadata { rows, chunks, ..metadata.clone() })?;
+        writer.metadata(&ExportMetadata {
+            rows,
+            chunks,
+            ..metadata.clone()
+        })?;
         writer.finish()?;
         Ok((counts, writer))
     }
@@ -168,9 +196,17 @@ fn encode(encoder: &Encoder, item: StreamBatch) -> Result<Encoded> {
     let schema = Arc::clone(batch.schema());
     let chunk = match batch.rows() {
         0 => None,
-        _ => Some(encoder.encode(&batch).map_err(|error| error.in_stream(&*stream))?),
+        _ => Some(
+            encoder
+                .encode(&batch)
+                .map_err(|error| error.in_stream(&*stream))?,
+        ),
     };
-    Ok(Encoded { stream, schema, chunk })
+    Ok(Encoded {
+        stream,
+        schema,
+        chunk,
+    })
 }
 
 fn push<W: Write + Send + 'static>(
@@ -179,7 +215,13 @@ fn push<W: Write + Send + 'static>(
     batch: Batch,
 ) -> Result<()> {
     let bytes = batch.memory_bytes();
-    pipeline.push(StreamBatch { stream: Arc::clone(stream), batch }, bytes)
+    pipeline.push(
+        StreamBatch {
+            stream: Arc::clone(stream),
+            batch,
+        },
+        bytes,
+    )
 }
 
 impl<W: Write + Send + 'static> Sink for XkSink<W> {
@@ -189,7 +231,10 @@ impl<W: Write + Send + 'static> Sink for XkSink<W> {
 
     fn finish(self: Box<Self>, metadata: &ExportMetadata) -> Result<SinkSummary> {
         let (counts, _) = self.close(metadata)?;
-        Ok(SinkSummary { rows: counts.rows, notes: Vec::new() })
+        Ok(SinkSummary {
+            rows: counts.rows,
+            notes: Vec::new(),
+        })
     }
 
     fn accepts_widening(&self) -> bool {

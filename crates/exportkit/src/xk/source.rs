@@ -11,7 +11,6 @@ use export_core::{
 };
 use export_parallel::{Ahead, Bounds, Budget};
 
-
 /// Memory that batches read ahead may hold, in bytes.
 const BUDGET_BYTES: usize = 24 << 20;
 /// Threads that read ahead: one keeps up with whoever takes the batches.
@@ -47,14 +46,19 @@ impl View {
             Some(names) => {
                 let known = || schema.fields.iter().map(|field| field.name.as_str());
                 let at = |name: &String| {
-                    let missing = || Error::no_such("column", name, known()).in_stream(&stream.name);
+                    let missing =
+                        || Error::no_such("column", name, known()).in_stream(&stream.name);
                     schema.index_of(name).ok_or_else(missing)
                 };
                 let columns = names.iter().map(at).collect::<Result<Vec<_>>>()?;
                 Arc::new(schema.project(&columns)?)
             }
         };
-        Ok(Self { name: Arc::from(stream.name.as_str()), written: stream.schemas.clone(), wanted })
+        Ok(Self {
+            name: Arc::from(stream.name.as_str()),
+            written: stream.schemas.clone(),
+            wanted,
+        })
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {
@@ -71,13 +75,21 @@ impl View {
         let placed = |error: Error| error.in_chunk(chunk.number).in_stream(&*self.name);
         let version = usize::try_from(chunk.schema_version).unwrap_or(usize::MAX);
         let written = self.written.get(version).ok_or_else(|| {
-            placed(Error::corrupt("the schema this chunk was written with is lost"))
+            placed(Error::corrupt(
+                "the schema this chunk was written with is lost",
+            ))
         })?;
-        let columns: Vec<usize> =
-            self.wanted.fields.iter().filter_map(|field| written.index_of(&field.name)).collect();
+        let columns: Vec<usize> = self
+            .wanted
+            .fields
+            .iter()
+            .filter_map(|field| written.index_of(&field.name))
+            .collect();
         let encoded = container.read_chunk(chunk, Some(&columns))?;
         let schema = Arc::new(written.project(&columns)?);
-        let batch = Decoder::new().decode(&schema, &encoded, limits).map_err(placed)?;
+        let batch = Decoder::new()
+            .decode(&schema, &encoded, limits)
+            .map_err(placed)?;
         let presented = if schema.fields == self.wanted.fields {
             Batch::new(Arc::clone(&self.wanted), batch.rows(), batch.into_columns())
         } else {
@@ -96,16 +108,28 @@ pub(crate) fn read_ahead(
 ) -> Result<ReadAhead> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = THREADS.min(cores - 1);
-    let bounds = Bounds { threads, budget: Budget::new(BUDGET_BYTES), cancel };
+    let bounds = Bounds {
+        threads,
+        budget: Budget::new(BUDGET_BYTES),
+        cancel,
+    };
     let weight = |(chunk, _): &Job| {
         let encoded = usize::try_from(chunk.payload_bytes).unwrap_or(usize::MAX);
         encoded.saturating_mul(USUAL_RATIO)
     };
     let work = move |(chunk, view): Job| {
         let batch = view.read(&container, &chunk, &limits);
-        Ok(batch.map(|batch| StreamBatch { stream: Arc::clone(&view.name), batch }))
+        Ok(batch.map(|batch| StreamBatch {
+            stream: Arc::clone(&view.name),
+            batch,
+        }))
     };
-    Ahead::new(bounds, jobs.into_iter().map(Ok).collect::<Vec<_>>(), weight, work)
+    Ahead::new(
+        bounds,
+        jobs.into_iter().map(Ok).collect::<Vec<_>>(),
+        weight,
+        work,
+    )
 }
 
 /// A container as a source: first an empty batch of each stream without rows, then all chunks in the order of the file.
@@ -129,8 +153,10 @@ impl XkSource {
         for finding in container.findings() {
             let damage = finding.severity == Severity::Damage;
             if damage && options.on_error == OnError::Fail {
-                return Err(damaged(Error::corrupt(finding.text.clone())
-                    .at_offset(finding.position.offset.unwrap_or_default())));
+                return Err(damaged(
+                    Error::corrupt(finding.text.clone())
+                        .at_offset(finding.position.offset.unwrap_or_default()),
+                ));
             }
             notes.push(Note {
                 stream: finding.position.stream.clone(),
@@ -141,31 +167,53 @@ impl XkSource {
         }
         if !container.is_indexed() {
             let text = String::from(UNFINISHED);
-            notes.push(Note { stream: None, column: None, text, loss: false });
+            notes.push(Note {
+                stream: None,
+                column: None,
+                text,
+                loss: false,
+            });
         }
         let columns = options.columns.as_deref();
-        let views = container.streams().iter().map(|stream| View::new(stream, columns).map(Arc::new));
+        let views = container
+            .streams()
+            .iter()
+            .map(|stream| View::new(stream, columns).map(Arc::new));
         let views = views.collect::<Result<Vec<_>>>()?;
         let mut empty = Vec::new();
         for (stream, view) in container.streams().iter().zip(&views) {
             if stream.chunks.is_empty() {
                 let batch = Batch::empty(Arc::clone(view.schema()))?;
-                empty.push(StreamBatch { stream: Arc::clone(&view.name), batch });
+                empty.push(StreamBatch {
+                    stream: Arc::clone(&view.name),
+                    batch,
+                });
             }
         }
         empty.reverse();
         let view_of = |chunk: &ChunkRef| {
-            let at = container.streams().iter().position(|stream| stream.id == chunk.stream);
+            let at = container
+                .streams()
+                .iter()
+                .position(|stream| stream.id == chunk.stream);
             at.and_then(|at| views.get(at)).map(Arc::clone)
         };
         let chunks = container.chunks().into_iter();
-        let jobs: Vec<Job> =
-            chunks.filter_map(|chunk| view_of(chunk).map(|view| (chunk.clone(), view))).collect();
-        let metadata = container.metadata().map(|m| m.entries.clone()).unwrap_or_default();
+        let jobs: Vec<Job> = chunks
+            .filter_map(|chunk| view_of(chunk).map(|view| (chunk.clone(), view)))
+            .collect();
+        let metadata = container
+            .metadata()
+            .map(|m| m.entries.clone())
+            .unwrap_or_default();
         let mut bytes_per_chunk: Vec<u64> = jobs.iter().map(|(c, _)| c.payload_bytes).collect();
         bytes_per_chunk.reverse();
-        let batches =
-            read_ahead(Arc::new(container), jobs, options.limits.clone(), options.cancel.clone())?;
+        let batches = read_ahead(
+            Arc::new(container),
+            jobs,
+            options.limits.clone(),
+            options.cancel.clone(),
+        )?;
         Ok(Self {
             empty,
             batches,
@@ -181,7 +229,9 @@ impl XkSource {
 
 /// Says what helps against damage.
 pub(crate) fn damaged(error: Error) -> Error {
-    error.with_hint("`exportkit repair` saves all that is intact; --on-error skip reads on past the damage")
+    error.with_hint(
+        "`exportkit repair` saves all that is intact; --on-error skip reads on past the damage",
+    )
 }
 
 impl Source for XkSource {
@@ -190,8 +240,11 @@ impl Source for XkSource {
             return Ok(Some(empty));
         }
         while !self.failed {
-            let Some(next) = self.batches.next().transpose()? else { return Ok(None) };
-            self.progress.add_bytes_in(self.bytes_per_chunk.pop().unwrap_or_default());
+            let Some(next) = self.batches.next().transpose()? else {
+                return Ok(None);
+            };
+            self.progress
+                .add_bytes_in(self.bytes_per_chunk.pop().unwrap_or_default());
             match next {
                 Ok(batch) => return Ok(Some(batch)),
                 Err(error) if self.on_error == OnError::Fail => {
