@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     /// The whole table; by default ../shared/data/flights.csv.gz where it is there, else the excerpt
     #[arg(long, value_name = "FILE")]
     flights: Option<std::path::PathBuf>,
-    /// Runs of each command that is timed
+    /// Runs of each command that is timed or whose memory is measured
     #[arg(long, default_value_t = 5)]
     runs: usize,
     /// Only this part
@@ -30,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         flights::run(workspace, &exportkit, arguments)?;
     }
     if wanted("memory") {
-        records::run(workspace, &exportkit)?;
+        records::run(workspace, &exportkit, arguments.runs.max(1))?;
     }
     Ok(())
 }
