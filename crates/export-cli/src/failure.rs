@@ -1,6 +1,6 @@
 //! Errors as users and programs see them.
 
-use exportkit::{Error, ErrorKind, Position};
+use exportkit::{Error, ErrorKind, Position, Result};
 use serde::Serialize;
 
 use crate::console::{Console, plain};
@@ -22,6 +22,14 @@ pub(crate) fn report(console: &Console, error: &Error) -> Exit {
         });
     }
     exit(error)
+}
+
+/// How to exit with a verdict that was printed, or could not be: a closed pipe does not change it.
+pub(crate) fn after_printing(printed: Result<()>, verdict: Exit) -> Result<Exit> {
+    match printed {
+        Err(error) if !error.is_closed_pipe() => Err(error),
+        _ => Ok(verdict),
+    }
 }
 
 /// How to exit after `error`.

@@ -91,12 +91,13 @@ pub(crate) fn needs_later(what: String, [major, minor, patch]: [u16; 3]) -> Erro
 
 /// An error about one frame as a finding; any other error stays one.
 pub(crate) fn finding_of(error: Error, offset: u64) -> Result<Finding, Error> {
-    let error = error.at_offset(offset);
     let severity = match error.kind() {
         ErrorKind::Corrupt | ErrorKind::Truncated | ErrorKind::Schema => Severity::Damage,
         ErrorKind::Unsupported => Severity::Warning,
+        // A failed read or write is not about the frame.
         _ => return Err(error),
     };
+    let error = error.at_offset(offset);
     let check = if severity == Severity::Warning {
         "version"
     } else {

@@ -12,7 +12,7 @@ use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link, tail_to_payload};
 use crate::layout::{FILE_HEADER_BYTES, Kind, NO_STREAM, pad};
 use crate::repetition::Repetition;
-use crate::text::{StreamText, check_schema, metadata_to_json};
+use crate::text::{StreamText, check_schema, metadata_from_json, metadata_to_json};
 
 /// What makes a new container: with the same options, the same calls give the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,25 @@ impl FrameWriter {
     #[must_use]
     pub fn rows(&self, stream: StreamId) -> Option<u64> {
         self.streams.get(&stream).map(|stream| stream.rows)
+    }
+
+    /// Rows and chunks of all streams so far, those that were there before an append included.
+    #[must_use]
+    pub fn totals(&self) -> (u64, u64) {
+        self.streams
+            .values()
+            .fold((0, 0), |(rows, chunks), stream| {
+                (
+                    rows.saturating_add(stream.rows),
+                    chunks.saturating_add(stream.chunks),
+                )
+            })
+    }
+
+    /// What the export says about itself so far, if it does.
+    #[must_use]
+    pub fn last_metadata(&self) -> Option<ExportMetadata> {
+        metadata_from_json(self.metadata.as_deref()?).ok()
     }
 
     /// Starts a stream. Fails where there is one of that name.

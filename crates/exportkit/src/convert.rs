@@ -226,9 +226,7 @@ fn output_format(output: &Place, options: &ConvertOptions) -> Result<&'static dy
     }
     let known = match output {
         Place::Standard => None,
-        Place::Path(path) => {
-            formats::by_extension(path).or_else(|| formats::by_extension(&path.with_extension("")))
-        }
+        Place::Path(path) => formats::by_name(path),
     };
     known.ok_or_else(|| {
         let names: Vec<_> = formats::all().iter().map(|format| format.name()).collect();

@@ -39,6 +39,16 @@ pub fn by_extension(path: &Path) -> Option<&'static dyn Format> {
         .find(|format| format.extensions().contains(&extension.as_str()))
 }
 
+/// [`by_extension`], seen through the ending of a compression this build knows: `rows.csv.gz` is CSV.
+#[must_use]
+pub fn by_name(path: &Path) -> Option<&'static dyn Format> {
+    #[cfg(feature = "compressed")]
+    if export_formats::compressed::Compression::from_path(path).is_some() {
+        return by_extension(&path.with_extension(""));
+    }
+    by_extension(path)
+}
+
 /// The format that is surest a file starting with `head` is its own.
 #[must_use]
 pub fn by_content(head: &[u8]) -> Option<(&'static dyn Format, Confidence)> {

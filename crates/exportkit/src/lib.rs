@@ -49,6 +49,7 @@ pub use export_core::{
 #[cfg(feature = "arrow")]
 pub use export_formats::arrow;
 pub use export_formats::text;
+pub use {export_stats as stats, export_validate as checks};
 
 pub use convert::{Conversion, ConvertOptions, convert, export};
 pub use input::{OpenOptions, Opened, Place, open_source};

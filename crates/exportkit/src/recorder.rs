@@ -202,9 +202,6 @@ impl Recorder {
     /// Completes the file if this is the last handle on it: waits for all chunks, writes the index, syncs. Where streams are
     /// still open, the last of them does that, and the counts are of what was written so far.
     pub fn finish(self) -> Result<Recorded> {
-        self.shared
-            .flush_and_count()
-            .map_err(|error| self.shared.in_file(error))?;
         Shared::finish(self.shared)
     }
 }
@@ -225,11 +222,14 @@ impl Shared {
         self.with_sink(|sink| sink.flush_then(|written| Ok(written.counts().into())))
     }
 
-    /// Completes the file where `shared` is the last handle.
+    /// Completes the file where `shared` is the last handle: of several that finish at once, exactly one is.
     fn finish(shared: Arc<Self>) -> Result<Recorded> {
-        match Arc::try_unwrap(shared) {
-            Ok(mut last) => last.complete(),
-            Err(shared) => shared.flush_and_count(),
+        let counts = shared
+            .flush_and_count()
+            .map_err(|error| shared.in_file(error))?;
+        match Arc::into_inner(shared) {
+            Some(mut last) => last.complete(),
+            None => Ok(counts),
         }
     }
 

@@ -1,6 +1,6 @@
 //! All that is intact into a new file, and exactly what was lost.
 
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,14 +30,45 @@ pub fn repair(
     let in_input = |error: Error| error.in_file(input.display().to_string());
     let storage: Arc<dyn Storage> =
         Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
-    progress.add_total_bytes_in(storage.size_bytes()?);
+    progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
     let file = Output::create(output, overwrite)?;
     let copy = || -> Result<LossReport> {
-        let buffered = BufWriter::with_capacity(1 << 20, file.writer()?);
+        let named = Named {
+            writer: file.writer()?,
+            name: output.display().to_string(),
+        };
+        let buffered = BufWriter::with_capacity(1 << 20, named);
         let mut writer = Writer::new(buffered, &FileOptions::new(clock::now_ns())?)?;
         export_container::repair(storage, &mut writer, limits, progress, cancel)
     };
     let report = copy().map_err(in_input)?;
     file.publish()?;
     Ok(report)
+}
+
+/// A writer whose errors name the output: the copy knows only of its input.
+struct Named<W> {
+    writer: W,
+    name: String,
+}
+
+impl<W: Write> Named<W> {
+    fn named<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            _ => io::Error::other(Error::from(error).in_file(&self.name)),
+        })
+    }
+}
+
+impl<W: Write> Write for Named<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.writer.write(bytes);
+        self.named(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.writer.flush();
+        self.named(flushed)
+    }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use export_compress::Decoder;
 use export_container::{Container, FileStorage};
 use export_core::{
-    Cancel, ChunkDecoder, Error, Finding, Limits, Position, Progress, Result, Severity, Storage,
-    array,
+    Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Position, Progress, Result, Severity,
+    Storage, array,
 };
 
 use crate::input::open_file;
@@ -20,7 +20,7 @@ pub enum Depth {
     /// Every byte: all checksums, and that padding is zero.
     #[default]
     Checksums,
-    /// Every byte, and every chunk decodes to valid values that are within what its directory says of them.
+    /// Every byte, and every chunk decodes to valid values.
     Deep,
 }
 
@@ -126,12 +126,14 @@ fn decode_all(
     for stream in container.streams() {
         for chunk in &stream.chunks {
             cancel.check()?;
-            // What cannot be read was found already.
             let Ok(schema) = stream.schema_of(chunk) else {
                 continue;
             };
-            let Ok(encoded) = container.read_chunk(chunk, None) else {
-                continue;
+            let encoded = match container.read_chunk(chunk, None) {
+                Ok(encoded) => encoded,
+                // Damage was found already.
+                Err(error) if is_damage(&error) => continue,
+                Err(error) => return Err(error),
             };
             let decoded = Decoder::new()
                 .decode(schema, &encoded, limits)
@@ -152,6 +154,10 @@ fn decode_all(
         }
     }
     Ok(())
+}
+
+fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Truncated)
 }
 
 fn undecodable(error: &Error) -> Finding {

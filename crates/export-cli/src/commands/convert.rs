@@ -193,9 +193,7 @@ impl Convert {
     fn input_is_csv(&self) -> bool {
         let by_name = || match &self.input {
             Place::Standard => None,
-            Place::Path(path) => formats::by_extension(path)
-                .or_else(|| formats::by_extension(&path.with_extension("")))
-                .map(|format| format.name()),
+            Place::Path(path) => formats::by_name(path).map(|format| format.name()),
         };
         let name = self.read.from.as_deref().or_else(by_name);
         name.is_none_or(|name| matches!(name, "csv" | "tsv"))

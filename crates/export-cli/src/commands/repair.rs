@@ -11,7 +11,7 @@ use crate::args::{LimitArgs, When};
 use crate::console::{Console, plain};
 use crate::exit::Exit;
 use crate::progress::View;
-use crate::{json, units};
+use crate::{failure, json, units};
 
 /// Options of `repair`.
 #[derive(Debug, Args)]
@@ -80,13 +80,14 @@ impl Repair {
         );
         drop(view);
         let done = done?;
-        if console.json {
-            json::print(&self.document(&done))?;
+        let printed = if console.json {
+            json::print(&self.document(&done))
         } else {
-            self.print(&done, console)?;
-        }
+            self.print(&done, console)
+        };
         let whole = done.is_lossless() && done.skipped_frames == 0;
-        Ok(if whole { Exit::Done } else { Exit::Loss })
+        let verdict = if whole { Exit::Done } else { Exit::Loss };
+        failure::after_printing(printed, verdict)
     }
 
     fn document(&self, done: &LossReport) -> Document {
@@ -136,7 +137,7 @@ impl Repair {
         }
         let (good, odd) = (console.out.good, console.out.odd);
         let verdict = match done.is_lossless() {
-            true => format!("{good}nothing was lost{good:#}"),
+            true => format!("{good}no row was lost{good:#}"),
             false => format!("{odd}not all of it{odd:#}"),
         };
         text.push_str(&format!(

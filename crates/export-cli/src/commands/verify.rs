@@ -11,7 +11,7 @@ use crate::console::{Console, plain};
 use crate::exit::Exit;
 use crate::failure::PositionDocument;
 use crate::progress::View;
-use crate::{json, units};
+use crate::{failure, json, units};
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
@@ -90,16 +90,17 @@ impl Verify {
         let found = exportkit::verify(&self.file, depth, &limits, &progress, &console.cancel);
         drop(view);
         let found = found.map_err(|error| error.in_file(&file))?;
-        if console.json {
-            json::print(&document(file, name, &found))?;
-        } else {
-            print(&file, &found, console)?;
-        }
-        Ok(if found.is_sound() {
+        let verdict = if found.is_sound() {
             Exit::Done
         } else {
             Exit::No
-        })
+        };
+        let printed = if console.json {
+            json::print(&document(file, name, &found))
+        } else {
+            print(&file, &found, console)
+        };
+        failure::after_printing(printed, verdict)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use exportkit::{
-    Batch, Batches, Error, Finding, Note, OnError, ReadOptions, Recording, Result, Severity,
-    Source, StreamBatch,
+    Batch, Batches, Cancel, Error, Finding, Note, OnError, ReadOptions, Recording, Result,
+    Severity, Source, StreamBatch,
 };
 
 /// The batches of one stream.
@@ -14,6 +14,7 @@ pub(crate) struct Recorded {
     /// Whether a batch was given: a stream without rows gives an empty one.
     begun: bool,
     on_error: OnError,
+    cancel: Cancel,
     notes: Vec<Note>,
 }
 
@@ -30,6 +31,7 @@ impl Recorded {
             batches: file.batches_from(stream, options.columns.as_deref(), first_row)?,
             begun: false,
             on_error: options.on_error,
+            cancel: options.cancel.clone(),
             notes: Vec::new(),
         })
     }
@@ -38,6 +40,7 @@ impl Recorded {
 impl Source for Recorded {
     fn next_batch(&mut self) -> Result<Option<StreamBatch>> {
         loop {
+            self.cancel.check()?;
             let batch = match self.batches.next() {
                 Some(Ok(batch)) => batch,
                 Some(Err(error)) if self.on_error == OnError::Fail => return Err(error),

@@ -174,16 +174,22 @@ impl<W: Write + Send + 'static> XkSink<W> {
         Ok(())
     }
 
-    /// Writes what is left, the index and the tail. Returns what was written, and the writer.
+    /// Writes what is left, the index and the tail. Returns what was written, and the writer. A file that was continued keeps
+    /// what it said about itself, unless `metadata` says otherwise, and counts all of its rows.
     pub(crate) fn close(mut self, metadata: &ExportMetadata) -> Result<(Counts, Writer<W>)> {
         self.flush()?;
         let Written {
             mut writer, counts, ..
         } = self.pipeline.finish()?;
-        let Counts { rows, chunks } = counts;
+        let (rows, chunks) = writer.frames().totals();
+        let before = writer.frames().last_metadata().unwrap_or_default();
+        let mut entries = before.entries;
+        entries.extend(metadata.entries.clone());
         writer.metadata(&ExportMetadata {
+            source: metadata.source.clone().or(before.source),
             rows,
             chunks,
+            entries,
             ..metadata.clone()
         })?;
         writer.finish()?;
