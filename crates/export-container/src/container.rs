@@ -58,6 +58,7 @@ impl Container {
         let file = catalogue
             .file
             .ok_or_else(|| Error::corrupt("the index does not describe the file"))?;
+        file.check_version()?;
         let scanner = Scanner::new(file.file, size, size, limits);
         Ok(Self {
             source,
@@ -178,6 +179,12 @@ impl Container {
     #[must_use]
     pub fn reads(&self) -> Reads {
         self.source.reads()
+    }
+
+    /// Bytes at the end that are no whole frame: of one that was being written, or of one that is damaged.
+    #[must_use]
+    pub fn torn_bytes(&self) -> u64 {
+        self.size.saturating_sub(self.rest)
     }
 
     /// Takes in what was written since the container was opened or last refreshed, reading only that. Returns whether there

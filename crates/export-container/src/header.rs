@@ -1,6 +1,6 @@
 //! The file header: the first 64 bytes (v1.md, "File header").
 
-use export_core::{Error, FileId, Result};
+use export_core::{Error, FileId, Result, Storage};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cursor::Cursor;
@@ -95,6 +95,17 @@ impl FileHeader {
             ));
         }
         Ok(())
+    }
+}
+
+/// Fails where the file in `storage` has an intact header that says this release cannot read it. Costs a read of 64 bytes,
+/// which [`crate::Container::open`] saves where there is an index: that says the same, unless somebody changed one of them.
+pub fn check_header(storage: &dyn Storage) -> Result<()> {
+    let mut head = [0; FILE_HEADER_BYTES];
+    let read = storage.read_at(0, &mut head)?;
+    match Start::of(head.get(..read).unwrap_or_default()) {
+        Start::Header(header) => header.check_version(),
+        _ => Ok(()),
     }
 }
 

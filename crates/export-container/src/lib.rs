@@ -58,7 +58,7 @@ pub use container::Container;
 pub use counted::Reads;
 pub use frame::FrameHeader;
 pub use frame_writer::{FileOptions, FrameWriter};
-pub use header::FileHeader;
+pub use header::{FileHeader, check_header};
 pub use index::{ChunkRef, ColumnRef};
 pub use repair::{LossReport, LostRows, repair};
 pub use scan::{Scanner, Step};

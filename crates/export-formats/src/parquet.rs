@@ -2,14 +2,15 @@
 //!
 //! **Reading** goes through the file row group by row group, page by page, and decodes only the columns wanted. The file's
 //! key/value metadata are the source's, all but `ARROW:schema`, which is used instead: with it, a trip through Parquet keeps
-//! names, nullability, units and zones of timestamps, decimals, dictionaries and extension types. A pipe is stored in a
-//! temporary file without a name first. Timestamps of the old INT96 kind are read as nanoseconds, and refused where they
+//! names, nullability, units and zones of timestamps, decimals, dictionaries and extension types. Columns it tells to be in
+//! seconds are read through once at the start: they are, if all of their milliseconds are. A pipe is stored in a temporary
+//! file without a name first. Timestamps of the old INT96 kind are read as nanoseconds, and refused where they
 //! are out of that range.
 //!
 //! **Writing** makes row groups of about 64 MiB, compressed with zstd, with statistics and with encodings chosen by looking
 //! at the first rows. [`export_core::ExportMetadata`] goes to keys that start with `exportkit.`, its entries to keys of their
 //! own. What Parquet has no type for is written as the nearest that holds every value, with a note: seconds as
-//! milliseconds, dates in milliseconds as days, runs as their values, intervals of months, days and nanoseconds as a struct of the three. Unions are
+//! milliseconds (of timestamps, `ARROW:schema` keeps the unit), dates in milliseconds as days, runs as their values, intervals of months, days and nanoseconds as a struct of the three. Unions are
 //! refused. Options: `parquet.codec` (`zstd`, `snappy`, `lz4`, `gzip`, `brotli`, `none`; a level after a colon, as in
 //! `zstd:9`).
 //!
@@ -23,7 +24,9 @@ mod int96;
 mod prepare;
 mod properties;
 mod read;
+mod seconds;
 mod write;
+mod zones;
 
 use std::collections::BTreeMap;
 use std::io::Write;

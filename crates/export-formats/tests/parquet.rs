@@ -79,16 +79,15 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
             .is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1)
     };
     let column = match column {
+        // Milliseconds in the file, seconds again when read.
         Array::Timestamp(a) if a.unit == TimeUnit::Second => {
-            let mut a = a.clone();
-            a.unit = TimeUnit::Millisecond;
-            for (row, value) in a.values.iter_mut().enumerate() {
-                *value = match value.checked_mul(1000) {
-                    None if valid(&a.validity, row) => return None,
-                    scaled => scaled.unwrap_or(0),
-                };
+            let too_far = |(row, v): (usize, &i64)| {
+                v.checked_mul(1000).is_none() && valid(&a.validity, row)
+            };
+            if a.values.iter().enumerate().any(too_far) {
+                return None;
             }
-            Array::Timestamp(a)
+            column.clone()
         }
         Array::Time32(a) if a.unit == TimeUnit::Second => {
             let mut a = a.clone();
@@ -158,8 +157,7 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
         other => other.clone(),
     };
     let changed = match &field.data_type {
-        DataType::Timestamp(TimeUnit::Second, _)
-        | DataType::Date64
+        DataType::Date64
         | DataType::Time32(TimeUnit::Second)
         | DataType::Interval(IntervalUnit::MonthDayNano)
         | DataType::RunEndEncoded(..) => column.data_type(),

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use export_compress::Options as EncodeOptions;
 use export_core::{
-    Error, ExportMetadata, FileId, Format, Note, Progress, Result, Sink, Source, WriteOptions,
+    Error, ExportMetadata, FileId, Format, Note, Progress, Result, Sink, Source, StreamBatch,
+    WriteOptions,
 };
 
 use crate::input::{OpenOptions, Opened, Place, open_source};
@@ -86,7 +87,10 @@ pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Resul
     refuse_same_file(input, output)?;
     let target = Target::create(output, options)?;
     let Opened {
-        mut source, format, ..
+        mut source,
+        format,
+        size_bytes,
+        ..
     } = open_source(input, &options.open)?;
     let name = input.to_string();
     let done = target.fill(&mut *source, file_name(input), options, &|error| {
@@ -94,6 +98,7 @@ pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Resul
     })?;
     Ok(Conversion {
         from: format,
+        bytes_in: size_bytes.unwrap_or(done.bytes_in),
         elapsed: start.elapsed(),
         ..done
     })
@@ -175,6 +180,7 @@ impl<'a> Target<'a> {
         let mut streams = BTreeSet::<Arc<str>>::new();
         while let Some(batch) = source.next_batch().map_err(in_input)? {
             cancel.check()?;
+            refuse_no_columns(self.format, &batch).map_err(in_output)?;
             progress.add_rows(batch.batch.rows() as u64);
             if !streams.contains(&batch.stream) {
                 streams.insert(Arc::clone(&batch.stream));
@@ -217,6 +223,18 @@ pub(crate) fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
             .with_hint("give the output another name"));
     }
     Ok(())
+}
+
+/// Fails where rows without a single column would leave no trace: only rows of JSON, and our own format, can be empty.
+fn refuse_no_columns(format: &dyn Format, item: &StreamBatch) -> Result<()> {
+    let held = matches!(format.name(), "xk" | "ndjson");
+    if held || item.batch.rows() == 0 || !item.batch.columns().is_empty() {
+        return Ok(());
+    }
+    let text = format!("{} cannot hold rows without columns", format.name());
+    Err(Error::unsupported(text)
+        .in_stream(&*item.stream)
+        .with_hint("convert to xk or ndjson, or leave the stream out"))
 }
 
 /// The format to write, by option or by the name's ending, seen through `.gz` and the like.

@@ -94,6 +94,9 @@ fn open_named(place: &Place, name: &str, options: &OpenOptions) -> Result<Opened
     if read.name == ReadOptions::default().name {
         read.name = stream_name(place);
     }
+    if let Some(columns) = &read.columns {
+        refuse_twice(columns)?;
+    }
     let raw = Raw::open(place, &read.progress, &read.cancel)?;
     let size_bytes = raw.size_bytes();
     let (input, head, compression) = raw.decompressed(place)?;
@@ -116,6 +119,17 @@ fn open_named(place: &Place, name: &str, options: &OpenOptions) -> Result<Opened
         compression,
         size_bytes,
     })
+}
+
+/// Fails where a column is asked for twice: no format can hold two of a name.
+fn refuse_twice(columns: &[String]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match columns.iter().find(|name| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage("the column is asked for twice")
+            .in_column(name)
+            .with_hint("name each column once")),
+    }
 }
 
 /// The name a stream takes from its file: the file's name up to the first dot.
@@ -258,6 +272,10 @@ pub(crate) fn stored(mut stream: Box<dyn Read + Send>) -> Result<File> {
 
 /// Opens a file, or says why it cannot be read.
 pub(crate) fn open_file(path: &Path) -> Result<(File, fs::Metadata)> {
+    if path == Path::new("-") {
+        return Err(Error::usage("standard input cannot be read back and forth")
+            .with_hint("give the name of a file"));
+    }
     let metadata = fs::metadata(path).map_err(|error| not_readable(error, path))?;
     if metadata.is_dir() {
         return Err(Error::usage("the input is a directory").with_hint("give one file of it"));

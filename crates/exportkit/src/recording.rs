@@ -4,15 +4,15 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
-use export_container::{Container, FileStorage, Stream};
+use export_container::{Container, FileStorage, Stream, check_header};
 use export_core::{
-    Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Result, Schema, Storage,
+    Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
     StreamBatch,
 };
 use serde::de::DeserializeOwned;
 
 use crate::input::open_file;
-use crate::xk::{ReadAhead, View, damaged, read_ahead};
+use crate::xk::{ReadAhead, View, damaged, read_ahead, unfinished};
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
 ///
@@ -39,6 +39,7 @@ pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
     let name = path.display().to_string();
     let open = || -> Result<Container> {
         let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
+        check_header(&*storage)?;
         Container::open(storage, limits)
     };
     let container = Arc::new(open().map_err(|error| error.in_file(&name))?);
@@ -94,6 +95,8 @@ pub struct Info {
     pub streams: Vec<StreamInfo>,
     /// What is not as it should be, as far as opening shows.
     pub findings: Vec<Finding>,
+    /// Where the file was not finished, what that means for whoever reads it.
+    pub unfinished: Option<Note>,
 }
 
 impl Recording {
@@ -120,6 +123,8 @@ impl Recording {
             metadata: self.container.metadata().cloned(),
             streams: self.streams(),
             findings: self.container.findings().to_vec(),
+            unfinished: (!self.container.is_indexed())
+                .then(|| unfinished(self.container.torn_bytes())),
         }
     }
 

@@ -138,9 +138,10 @@ fn an_appended_recording_keeps_what_it_said_of_itself() {
         entries: entry("second"),
         ..RecordOptions::default()
     };
+    let more = steps(5..8);
     let recorder = Recorder::append_with(&path, options).unwrap();
     let mut stream = recorder.stream::<Longer<'_>>("steps").unwrap();
-    for row in &steps(5..8) {
+    for row in &more {
         let Step { step, voltage, .. } = *row;
         let (spikes, label) = (&*row.spikes, row.label.as_deref());
         let extra = 7;

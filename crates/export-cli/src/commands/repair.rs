@@ -137,6 +137,7 @@ impl Repair {
         }
         let (good, odd) = (console.out.good, console.out.odd);
         let verdict = match done.is_lossless() {
+            true if losses(done).is_empty() => format!("{good}nothing was lost{good:#}"),
             true => format!("{good}no row was lost{good:#}"),
             false => format!("{odd}not all of it{odd:#}"),
         };

@@ -74,10 +74,6 @@ fn left_out(stream: &str, error: &Error) -> Note {
     }
 }
 
-/// What there is to say of a file without an index at its end.
-const UNFINISHED: &str =
-    "no index ends the file: it is being written, or was cut off; all whole chunks are read";
-
 /// What is known to be damaged in a file, as losses, or as an error unless such are to be skipped.
 pub(crate) fn damage(file: &Recording, on_error: OnError) -> Result<Vec<Note>> {
     let findings = file.info().findings.into_iter();
@@ -91,14 +87,7 @@ pub(crate) fn damage(file: &Recording, on_error: OnError) -> Result<Vec<Note>> {
             }
         })
         .collect::<Result<Vec<_>>>()?;
-    if !file.info().complete {
-        notes.push(Note {
-            stream: None,
-            column: None,
-            text: String::from(UNFINISHED),
-            loss: false,
-        });
-    }
+    notes.extend(file.info().unfinished);
     Ok(notes)
 }
 

@@ -149,7 +149,8 @@ fn a_file_without_its_end() {
             .text()
             .contains("no index at the end")
     );
-    let head = place.run("head cut.xk -n 1 --format csv").succeeds();
+    // Rows of the chunk that was being written are lost, and the exit code says so.
+    let head = place.run("head cut.xk -n 1 --format csv").exits(3);
     assert_eq!(head.text(), "n,name,value\n0,name 0,0.5\n");
     assert!(
         head.stderr.contains("note: no index ends the file"),

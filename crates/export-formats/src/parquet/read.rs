@@ -17,12 +17,15 @@ use super::decimals;
 use super::fault::{self, guarded};
 use super::input::CountedFile;
 use super::int96::{self, Seconds};
+use super::{seconds, zones};
 use crate::arrow;
 
 /// The rows of a Parquet file as batches.
 pub(super) struct ParquetSource {
     reader: ParquetRecordBatchReader,
     int96: Option<Seconds>,
+    /// Positions of the columns read that are in seconds, of which the file holds milliseconds.
+    in_seconds: Vec<usize>,
     /// The schema of the columns read, in the file's order.
     schema: Arc<Schema>,
     /// Positions of the columns wanted among those read, in the order wanted.
@@ -45,6 +48,8 @@ impl ParquetSource {
     fn open_file(file: CountedFile, options: &ReadOptions) -> Result<Self> {
         let loaded = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
         let loaded = decimals::widened(loaded.map_err(fault::in_reading)?)?;
+        let told = zones::told(loaded.metadata());
+        let loaded = zones::restored(loaded, told.as_ref());
         check_limits(loaded.metadata(), &options.limits)?;
         let names: Vec<&str> = loaded
             .schema()
@@ -61,12 +66,20 @@ impl ParquetSource {
             .filter_map(|at| roots.binary_search(at).ok())
             .collect();
 
+        let batch_rows = batch_rows(loaded.metadata(), options);
+        let candidates = seconds::candidates(loaded.schema(), told.as_ref(), &roots);
+        let whole = seconds::whole(&file, &loaded, candidates, batch_rows, &options.cancel)?;
+        let in_seconds: Vec<usize> = whole
+            .iter()
+            .filter_map(|at| roots.binary_search(at).ok())
+            .collect();
+
         let metadata = key_values(loaded.metadata());
         let projected = loaded.schema().project(&roots).map_err(Error::schema)?;
+        let projected = seconds::schema(&projected, &in_seconds);
         let mut schema = arrow::schema(&projected)?;
         schema.metadata.retain(|key, _| !metadata.contains_key(key));
 
-        let batch_rows = batch_rows(loaded.metadata(), options);
         let int96 = match int96::columns(&loaded, &roots) {
             columns if columns.is_empty() => None,
             columns => Some(Seconds::open(
@@ -85,6 +98,7 @@ impl ParquetSource {
         Ok(Self {
             reader,
             int96,
+            in_seconds,
             schema: Arc::new(schema),
             order,
             metadata,
@@ -103,6 +117,7 @@ impl ParquetSource {
                 if let Some(seconds) = &mut self.int96 {
                     seconds.check(&batch, self.rows)?;
                 }
+                let batch = seconds::batch(batch, &self.in_seconds)?;
                 arrow::batch_of(&batch, Arc::clone(&self.schema))?
             }
             None if self.yielded => return Ok(None),

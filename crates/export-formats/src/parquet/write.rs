@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_schema::Schema as ArrowSchema;
+use arrow_schema::{DataType as ArrowType, Fields, Schema as ArrowSchema, TimeUnit as ArrowUnit};
+use export_core::marrow::datatypes::{DataType, TimeUnit};
 use export_core::{
     Cancel, Error, ErrorKind, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch,
 };
@@ -95,7 +96,7 @@ impl Started {
             stream,
             schema,
             preparation,
-            arrow_schema,
+            arrow_schema: Arc::new(in_seconds(&arrow_schema, first.schema())),
             writer,
         })
     }
@@ -141,6 +142,20 @@ impl Sink for ParquetSink {
             })
         })
     }
+}
+
+/// The Arrow schema of what is written, with the seconds of timestamps that became milliseconds.
+fn in_seconds(written: &ArrowSchema, schema: &Schema) -> ArrowSchema {
+    let fields = std::iter::zip(written.fields(), &schema.fields).map(|(written, field)| {
+        match (written.data_type(), &field.data_type) {
+            (ArrowType::Timestamp(_, zone), DataType::Timestamp(TimeUnit::Second, _)) => {
+                let seconds = ArrowType::Timestamp(ArrowUnit::Second, zone.clone());
+                Arc::new(written.as_ref().clone().with_data_type(seconds))
+            }
+            _ => Arc::clone(written),
+        }
+    });
+    ArrowSchema::new_with_metadata(fields.collect::<Fields>(), written.metadata().clone())
 }
 
 /// The Arrow schema as Parquet files carry it. pyarrow reads the key/value metadata of such a file from here alone.

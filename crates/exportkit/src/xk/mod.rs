@@ -17,7 +17,7 @@ use export_core::{
 use crate::clock;
 pub(crate) use gather::CHUNK_BYTES;
 pub(crate) use sink::{Counts, XkSink};
-pub(crate) use source::{ReadAhead, View, XkSource, damaged, read_ahead};
+pub(crate) use source::{ReadAhead, View, XkSource, damaged, read_ahead, unfinished};
 
 /// The `.xk` container, with the encodings and codecs of this build.
 #[derive(Debug, Clone, Copy)]

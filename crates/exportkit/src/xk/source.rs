@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{ChunkRef, Container, Stream};
+use export_container::{ChunkRef, Container, Stream, check_header};
 use export_core::{
     Batch, Cancel, ChunkDecoder, Error, Limits, Note, OnError, Progress, ReadOptions, Result,
     Schema, Severity, Source, Storage, StreamBatch, widen,
@@ -18,9 +18,23 @@ const THREADS: usize = 1;
 /// Bytes that a byte of a chunk usually decodes to, for the budget.
 const USUAL_RATIO: usize = 4;
 
-/// What there is to say of a file without an index at its end.
-const UNFINISHED: &str =
-    "no index ends the file: it is being written, or was cut off; all whole chunks are read";
+/// What there is to say of a file without an index at its end, whose last `torn_bytes` are no whole frame: those are lost.
+pub(crate) fn unfinished(torn_bytes: u64) -> Note {
+    let mut text = String::from(
+        "no index ends the file: it is being written, or was cut off; all whole chunks are read",
+    );
+    if torn_bytes > 0 {
+        text.push_str(&format!(
+            "; its last {torn_bytes} bytes are no whole frame, rows in them are lost"
+        ));
+    }
+    Note {
+        stream: None,
+        column: None,
+        text,
+        loss: torn_bytes > 0,
+    }
+}
 
 type Job = (ChunkRef, Arc<View>);
 type Jobs = std::vec::IntoIter<Result<Job>>;
@@ -148,6 +162,7 @@ pub(crate) struct XkSource {
 impl XkSource {
     /// Opens a container. Fails where parts of it are known to be lost, unless errors are to be skipped.
     pub(crate) fn open(storage: Arc<dyn Storage>, options: &ReadOptions) -> Result<Self> {
+        check_header(&*storage)?;
         let container = Container::open(storage, &options.limits)?;
         let mut notes = Vec::new();
         for finding in container.findings() {
@@ -166,13 +181,7 @@ impl XkSource {
             });
         }
         if !container.is_indexed() {
-            let text = String::from(UNFINISHED);
-            notes.push(Note {
-                stream: None,
-                column: None,
-                text,
-                loss: false,
-            });
+            notes.push(unfinished(container.torn_bytes()));
         }
         let columns = options.columns.as_deref();
         let views = container
