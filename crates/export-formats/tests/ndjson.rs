@@ -381,6 +381,15 @@ fn a_second_stream_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Usage);
 }
 
+fn holds_text(array: &Array) -> bool {
+    match array {
+        Array::Null(_) | Array::Utf8(_) | Array::LargeUtf8(_) | Array::Utf8View(_) => true,
+        Array::Dictionary(dictionary) => holds_text(&dictionary.values),
+        Array::RunEndEncoded(runs) => holds_text(&runs.values),
+        _ => false,
+    }
+}
+
 /// Pushes a value as its JSON says it; `false` where JSON cannot: an object with a key twice.
 fn push(value: &Value<'_>, column: &mut Column) -> bool {
     let slot =
@@ -410,7 +419,7 @@ fn push(value: &Value<'_>, column: &mut Column) -> bool {
                 Value::Text(key) => Some(key),
                 _ => None,
             };
-            if (start..end).all(|at| key(at).is_some()) {
+            if holds_text(keys) {
                 column.begin_struct().unwrap();
                 let mut entries = (start..end).map(|at| (key(at).unwrap(), at));
                 let all = entries

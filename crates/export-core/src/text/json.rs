@@ -119,6 +119,8 @@ fn write_map(
 /// Whether the values of `array` are text, by its type: an empty map is spelt as one of its type with entries.
 fn holds_text(array: &Array) -> bool {
     match array {
+        // No map had a key so far.
+        Array::Null(_) => true,
         Array::Utf8(_) | Array::LargeUtf8(_) | Array::Utf8View(_) => true,
         Array::Dictionary(dictionary) => holds_text(&dictionary.values),
         Array::RunEndEncoded(runs) => holds_text(&runs.values),
