@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};
 
-use export_core::marrow::array::{Array, PrimitiveArray, StructArray};
+use export_core::marrow::array::{Array, PrimitiveArray, StructArray, TimestampArray};
 use export_core::marrow::datatypes::{DataType, Field, FieldMeta, IntervalUnit, TimeUnit};
 use export_core::{
     Batch, ErrorKind, ExportMetadata, Format, Input, Note, ReadOptions, Result, Schema, Source,
@@ -81,9 +81,8 @@ fn kept_column(field: &Field, column: &Array) -> Option<(Field, Array)> {
     let column = match column {
         // Milliseconds in the file, seconds again when read.
         Array::Timestamp(a) if a.unit == TimeUnit::Second => {
-            let too_far = |(row, v): (usize, &i64)| {
-                v.checked_mul(1000).is_none() && valid(&a.validity, row)
-            };
+            let too_far =
+                |(row, v): (usize, &i64)| v.checked_mul(1000).is_none() && valid(&a.validity, row);
             if a.values.iter().enumerate().any(too_far) {
                 return None;
             }
@@ -441,4 +440,88 @@ fn int96_is_read_where_nanoseconds_hold_it() {
         (error.kind(), error.position().row),
         (ErrorKind::Unsupported, Some(2))
     );
+}
+
+/// A file of milliseconds in UTC whose schema says that they were seconds in New York, as pyarrow writes it.
+fn milliseconds_told_as_seconds(a: i64, b: i64) -> Vec<u8> {
+    use arrow_array::{Array as _, ArrayRef, RecordBatch, TimestampMillisecondArray};
+    use arrow_schema::{DataType, Field, Schema, TimeUnit};
+    use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+    use parquet::file::metadata::KeyValue;
+    let schema = |unit, zone: &str| {
+        let at = DataType::Timestamp(unit, Some(zone.into()));
+        let list = DataType::List(Arc::new(Field::new("element", at.clone(), true)));
+        let fields = [("a", at.clone()), ("b", at), ("list", list)];
+        let fields = fields.map(|(name, data_type)| Field::new(name, data_type, true));
+        Schema::new(fields.to_vec())
+    };
+    let written = Arc::new(schema(TimeUnit::Millisecond, "UTC"));
+    let at = |value| -> ArrayRef {
+        Arc::new(TimestampMillisecondArray::from(vec![Some(value), None]).with_timezone("UTC"))
+    };
+    let list = arrow_data::ArrayData::builder(written.field(2).data_type().clone())
+        .len(2)
+        .add_buffer(vec![0_i32, 2, 2].into())
+        .add_child_data(at(7000).to_data())
+        .build();
+    let list = arrow_array::make_array(list.unwrap());
+    let rows = RecordBatch::try_new(Arc::clone(&written), vec![at(a), at(b), list]);
+    let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), written, options).unwrap();
+    writer.write(&rows.unwrap()).unwrap();
+    let told = schema(TimeUnit::Second, "America/New_York");
+    writer.append_key_value_metadata(KeyValue {
+        key: "ARROW:schema".into(),
+        value: Some(parquet::arrow::encode_arrow_schema(&told)),
+    });
+    writer.into_inner().unwrap()
+}
+
+fn at(unit: TimeUnit, zone: &str) -> DataType {
+    DataType::Timestamp(unit, Some(zone.to_owned()))
+}
+
+#[test]
+fn zones_and_whole_seconds_come_back() {
+    use TimeUnit::{Millisecond, Second};
+    let bytes = milliseconds_told_as_seconds(-1000, 1001);
+    let columns = Some(vec!["list".to_owned(), "b".to_owned(), "a".to_owned()]);
+    let options = ReadOptions {
+        columns,
+        ..ReadOptions::default()
+    };
+    let (batch, _) = read(&bytes, &options).unwrap();
+    let [list, b, a] = &batch.schema().fields[..] else {
+        panic!("{batch:?}")
+    };
+    assert_eq!(a.data_type, at(Second, "America/New_York"));
+    assert_eq!(b.data_type, at(Millisecond, "America/New_York"));
+    let DataType::List(element) = &list.data_type else {
+        panic!("{list:?}")
+    };
+    assert_eq!(element.data_type, at(Millisecond, "America/New_York"));
+    let first = |column: usize| match &batch.columns()[column] {
+        Array::Timestamp(column) => column.values[0],
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((first(1), first(2)), (1001, -1));
+    conformance::source(|options| open(&bytes, options)).unwrap();
+}
+
+#[test]
+fn seconds_are_milliseconds_to_others_alone() {
+    let data_type = at(TimeUnit::Second, "Asia/Kolkata");
+    let schema = Schema::new(vec![field("at", data_type)]).unwrap();
+    let column = Array::Timestamp(TimestampArray {
+        unit: TimeUnit::Second,
+        timezone: Some("Asia/Kolkata".into()),
+        validity: None,
+        values: vec![-1, 0, 1_700_000_000],
+    });
+    let batch = Batch::new(Arc::new(schema), 3, vec![column]).unwrap();
+    let (bytes, notes) = write(&batch, &ExportMetadata::default()).unwrap();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    let (found, _) = read(&bytes, &ReadOptions::default()).unwrap();
+    assert!(found.same_rows(&batch), "{found:?}");
+    assert_eq!(found.schema(), batch.schema());
 }
