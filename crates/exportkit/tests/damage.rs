@@ -1,8 +1,9 @@
 //! R1 and R2 of the reliability scoreboard on small files: one for each codec and encoding, cut at every byte and with every
-//! bit flipped. Prints its table; run it with `--nocapture`.
+//! bit flipped. Prints its table, past the test harness, which would keep it to itself.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test")]
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +17,11 @@ use export_core::{
     Batch, Cancel, ChunkDecoder, ChunkEncoder, Codec, FileId, Limits, Progress, Schema, Storage,
 };
 use exportkit::{Depth, verify_storage};
+
+/// `println!` that the harness does not capture.
+macro_rules! say {
+    ($($words:tt)*) => { writeln!(std::io::stdout(), $($words)*).unwrap() };
+}
 
 /// Rows of each chunk.
 const ROWS: usize = 48;
@@ -278,7 +284,7 @@ fn no_cut_and_no_flip_is_silent() {
             .collect::<Vec<_>>()
     });
     scores.sort_by(|a, b| a.0.cmp(&b.0));
-    println!(
+    say!(
         "{:28} {:>6}  {:>6} {:>6} {:>6} {:>6}  {:>7} {:>8} {:>8} {:>6} {:>6} {:>6}",
         "file",
         "bytes",
@@ -295,7 +301,7 @@ fn no_cut_and_no_flip_is_silent() {
     );
     let mut total = Score::default();
     for (name, bytes, cut, flip) in &scores {
-        println!(
+        say!(
             "{name:28} {bytes:6}  {:6} {:6} {:6} {:6}  {:7} {:8} {:8} {:6} {:6} {:6}",
             cut.cases,
             cut.spread,
@@ -317,9 +323,9 @@ fn no_cut_and_no_flip_is_silent() {
             total.spread += score.spread;
         }
     }
-    println!("in all: {total:?}");
+    say!("in all: {total:?}");
     if let Some(peak) = export_stats::peak_memory_bytes() {
-        println!("peak memory {:.1} MB", peak as f64 / 1e6);
+        say!("peak memory {:.1} MB", peak as f64 / 1e6);
     }
     assert_eq!((total.silent, total.panics, total.spread), (0, 0, 0));
 }
