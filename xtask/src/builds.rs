@@ -34,6 +34,15 @@ const CONFIGURATIONS: [Configuration; 3] = [
     },
 ];
 
+/// Who depends on a crate builds it by a profile of their own, not by this workspace's; these are cargo's defaults.
+const DEPENDENTS_PROFILE: [(&str, &str); 5] = [
+    ("CARGO_PROFILE_DEV_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_DEV_DEBUG", "2"),
+    ("CARGO_PROFILE_RELEASE_LTO", "false"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
+
 /// Builds each configuration from nothing and prints a table.
 pub(crate) fn run(workspace: &Workspace, release: bool) -> Result<()> {
     run_command(&mut workspace.cargo(["fetch", "--quiet"]))?;
@@ -49,6 +58,7 @@ pub(crate) fn run(workspace: &Workspace, release: bool) -> Result<()> {
         if release {
             build.arg("--release");
         }
+        build.envs(DEPENDENTS_PROFILE);
         rows.push((
             configuration,
             cost(&mut build)?,
@@ -58,7 +68,7 @@ pub(crate) fn run(workspace: &Workspace, release: bool) -> Result<()> {
     std::fs::remove_dir_all(&fresh)?;
 
     println!(
-        "{} build, {}",
+        "{} build by cargo's default profile, {}",
         if release { "release" } else { "dev" },
         machine()
     );
