@@ -153,7 +153,7 @@ fn a_file_without_its_end() {
     let head = place.run("head cut.xk -n 1 --format csv").exits(3);
     assert_eq!(head.text(), "n,name,value\n0,name 0,0.5\n");
     assert!(
-        head.stderr.contains("note: no index ends the file"),
+        head.stderr.contains("loss: no index ends the file"),
         "{}",
         head.stderr
     );
