@@ -62,9 +62,11 @@ fn keep(workspace: &Workspace, fresh: &Path, command: &str) -> Result<()> {
     if tables.is_empty() {
         bail!("no benchmark left a table in {TABLES_AT}");
     }
+    let home = workspace.root.join(HOME);
+    std::fs::create_dir_all(&home)?;
     for table in tables {
         let name = table.file_name().context("a table without a name")?;
-        let target = workspace.root.join(HOME).join(name);
+        let target = home.join(name);
         std::fs::write(&target, origin.clone() + &std::fs::read_to_string(&table)?)?;
         println!("bench: {HOME}/{}", name.display());
     }
