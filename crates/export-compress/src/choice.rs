@@ -75,6 +75,8 @@ fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Plain => 0.1 * float(width),
         Encoding::Constant => 0.1,
         Encoding::RunLength | Encoding::BitPacked => 1.5,
+        Encoding::LanePacked => 0.5,
+        Encoding::LaneDelta => 0.8,
         Encoding::Delta => 2.0,
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 15.0,

@@ -5,6 +5,8 @@ pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
 pub(crate) mod delta;
+pub(crate) mod lane_packed;
+pub(crate) mod lanes;
 mod pack;
 #[cfg(feature = "pco")]
 pub(crate) mod pco;
@@ -42,11 +44,15 @@ pub enum Encoding {
     ByteShuffle,
     /// pcodec: smallest for numbers of 16 to 64 bits, at 10 to 30 ns a value.
     Pco,
+    /// As bit-packed, but packed in lanes: several times as fast. For a thousand integers and more.
+    LanePacked,
+    /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
+    LaneDelta,
 }
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -54,6 +60,8 @@ impl Encoding {
         Self::Delta,
         Self::ByteShuffle,
         Self::Pco,
+        Self::LanePacked,
+        Self::LaneDelta,
     ];
 
     /// Its number in the registry.
@@ -67,6 +75,8 @@ impl Encoding {
             Self::Delta => 4,
             Self::ByteShuffle => 5,
             Self::Pco => 6,
+            Self::LanePacked => 13,
+            Self::LaneDelta => 14,
         })
     }
 
@@ -94,6 +104,8 @@ impl Encoding {
             Self::Delta => "delta",
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
+            Self::LanePacked => "lane-packed",
+            Self::LaneDelta => "lane-delta",
         }
     }
 
@@ -191,6 +203,8 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
+        Encoding::LanePacked => lane_packed::encode(values, kind),
+        Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
         Encoding::Pco => pco::encode(values, kind, level)?,
         #[cfg(not(feature = "pco"))]
@@ -216,6 +230,8 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::BitPacked => bit_packed::decode(parameters, bytes, count),
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
+        Encoding::LanePacked => lane_packed::decode(parameters, bytes, count),
+        Encoding::LaneDelta => lane_packed::decode_delta(parameters, bytes, count),
         #[cfg(feature = "pco")]
         Encoding::Pco => pco::decode(parameters, bytes, count),
         #[cfg(not(feature = "pco"))]
