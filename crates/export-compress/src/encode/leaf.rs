@@ -6,15 +6,39 @@ use std::ops::Range;
 use export_core::marrow::array::{BytesArray, BytesViewArray};
 use export_core::{Result, Role};
 
-use super::{Flattener, broken, differences, part, positions, to_length};
+use super::strings::Spans;
+use super::{Flattener, broken, part};
 use crate::bits;
-use crate::block::BlockWriter;
-use crate::choice::{self, Plan, Tariff, float, plan_words};
+use crate::choice::{Choice, Tariff, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
-use crate::options::Policy;
 use crate::word::{Kind, Word};
 
-impl Flattener<'_> {
+/// Fewer slots than this are not worth a dictionary.
+const FEW: usize = 64;
+
+/// What is kept of whether a node's slots are looked up by codes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// They are, into about so many entries.
+    Codes,
+    /// They are not.
+    Plain,
+    /// It has to be found out.
+    Open,
+}
+
+impl Flattener<'_, '_> {
+    fn coding(&self, node: u16, slots: usize) -> Coding {
+        let known = |role| self.writer.known((node, role), slots).is_some();
+        match self.policy.fixed.dictionary {
+            Some(false) => Coding::Plain,
+            Some(true) => Coding::Open,
+            None if known(Role::Codes) => Coding::Codes,
+            None if known(Role::Values) || known(Role::Lengths) => Coding::Plain,
+            None => Coding::Open,
+        }
+    }
+
     /// Fixed-width values, or a dictionary of them.
     pub(super) fn numbers<W: Word>(
         &mut self,
@@ -29,62 +53,70 @@ impl Flattener<'_> {
             Some(validity) => Cow::Owned(fill_nulls(values, &validity)),
             None => Cow::Borrowed(values),
         };
-        let plan = plan_words(&values, kind, &self.policy);
-        if let Some(dictionary) = self.dictionary_of_words(&values, &plan) {
-            let entries: Vec<W> = dictionary
-                .firsts
-                .iter()
-                .filter_map(|&slot| values.get(slot).copied())
-                .collect();
-            let coded = Coded::new(&dictionary, &self.policy);
-            let entries_plan = plan_words(&entries, kind, &self.policy);
-            if self.policy.fixed.dictionary == Some(true)
-                || coded.cost + entries_plan.cost < plan.cost
-            {
-                self.writer
-                    .words((node, Role::Values), &entries, kind, &entries_plan)?;
-                return coded.write(self.writer, node, &dictionary);
+        let place = (node, Role::Values);
+        match self.coding(node, values.len()) {
+            Coding::Plain => return self.writer.words(place, &values, kind, &self.policy),
+            Coding::Codes => {
+                if let Some(dictionary) = dictionary::of_words(&values, values.len() / 4) {
+                    let entries = &dictionary.entries;
+                    self.writer.words(place, entries, kind, &self.policy)?;
+                    return self.codes(node, &dictionary.codes);
+                }
+            }
+            Coding::Open => {}
+        }
+        if values.first().is_none_or(|first| values.iter().all(|value| value == first))
+            && self.policy.fixed.dictionary != Some(true)
+        {
+            return self.writer.words(place, &values, kind, &self.policy);
+        }
+        let flat = weigh_words(&values, kind, &self.policy);
+        if let Some(dictionary) = self.dictionary_of_words(&values, &flat) {
+            let entries = weigh_words(&dictionary.entries, kind, &self.policy);
+            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let cost = entries.best().cost + self.cost_of_codes(&codes, &dictionary);
+            if self.policy.fixed.dictionary == Some(true) || cost < flat.best().cost {
+                let writer = &mut *self.writer;
+                writer.chosen_words(place, &dictionary.entries, kind, entries)?;
+                let place = (node, Role::Codes);
+                return writer.chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
             }
         }
-        self.writer
-            .words((node, Role::Values), &values, kind, &plan)
+        self.writer.chosen_words(place, &values, kind, flat)
     }
 
-    fn dictionary_of_words<W: Word>(&self, values: &[W], plan: &Plan) -> Option<Dictionary> {
-        match self.policy.fixed.dictionary {
-            Some(true) => return dictionary::of_words(values, values.len()),
-            Some(false) => return None,
-            None => {}
+    fn dictionary_of_words<W: Word>(
+        &self,
+        values: &[W],
+        flat: &Choice,
+    ) -> Option<Dictionary<W>> {
+        if self.policy.fixed.dictionary == Some(true) {
+            return dictionary::of_words(values, values.len());
         }
-        let free = self.policy.fixed.encoding.is_none();
-        if !free || W::BYTES < 2 || values.len() < 64 {
+        if self.policy.fixed.encoding.is_some() || W::BYTES < 2 || values.len() < FEW {
             return None;
         }
-        let sample = choice::sample(values, 2);
-        let few = dictionary::of_words(&sample, sample.len() / 4)?
-            .firsts
-            .len();
+        let sample = sample(values, 2);
+        let few = dictionary::of_words(&sample, sample.len() / 4)?.entries;
         // Codes of so many entries cost this at the very least, even with some entropy coding behind them.
-        let code_bits = float((usize::BITS - few.leading_zeros()) as usize);
-        if code_bits / 16.0 * float(values.len()) > plan.cost {
+        let code_bits = float((usize::BITS - few.len().leading_zeros()) as usize);
+        if code_bits / 16.0 * float(values.len()) > flat.best().cost {
             return None;
         }
         dictionary::of_words(values, values.len() / 4)
     }
 
-    pub(super) fn bytes<L: Word + TryFrom<usize>, O: Copy + Into<i64>>(
+    pub(super) fn bytes<L: Word, O: Copy + Into<i64>>(
         &mut self,
         node: u16,
         array: &BytesArray<O>,
         range: Range<usize>,
     ) -> Result<()> {
         let validity = self.validity(node, &array.validity, range.clone())?;
-        let ends = positions(&array.offsets, range)?;
-        let within = ends.first().copied().unwrap_or(0)..ends.last().copied().unwrap_or(0);
-        let first = within.start;
-        let data = part(&array.data, within)?;
-        let ends: Vec<usize> = ends.iter().map(|end| end - first).collect();
-        self.strings::<L>(node, validity.as_deref(), &ends, data)
+        let (spans, lengths) = Spans::new::<L>(&array.offsets, range)?;
+        // So that a slot's place is not looked for where there is none.
+        part(&array.data, spans.within.clone())?;
+        self.strings(node, validity.as_deref(), &spans, &lengths, &array.data)
     }
 
     pub(super) fn views(
@@ -97,7 +129,7 @@ impl Flattener<'_> {
         let mut data = Vec::new();
         let mut ends = Vec::with_capacity(range.len() + 1);
         ends.push(0);
-        for (slot, view) in part(&array.data, range)?.iter().enumerate() {
+        for (slot, view) in part(&array.data, range.clone())?.iter().enumerate() {
             if validity
                 .as_deref()
                 .is_none_or(|validity| bits::get(validity, slot))
@@ -106,75 +138,88 @@ impl Flattener<'_> {
                     .ok_or_else(|| broken("a view points outside of its buffers"))?;
                 data.extend_from_slice(bytes);
             }
-            ends.push(data.len());
+            let end = i64::try_from(data.len());
+            ends.push(end.map_err(|_| broken("its values are too long"))?);
         }
-        self.strings::<u32>(node, validity.as_deref(), &ends, &data)
+        let (spans, lengths) = Spans::new::<u32>(&ends, 0..range.len())?;
+        self.strings(node, validity.as_deref(), &spans, &lengths, &data)
     }
 
-    /// Lengths and data, or a dictionary of them. String `i` is `data[ends[i]..ends[i + 1]]`.
-    fn strings<L: Word + TryFrom<usize>>(
+    /// Lengths and data, or a dictionary of them.
+    fn strings<L: Word, O: Copy + Into<i64>>(
         &mut self,
         node: u16,
         validity: Option<&[u8]>,
-        ends: &[usize],
+        spans: &Spans<'_, O>,
+        lengths: &[L],
         data: &[u8],
     ) -> Result<()> {
-        let lengths = differences::<L>(ends)?;
-        let plans = (
-            plan_words(&lengths, Kind::Unsigned, &self.policy),
-            choice::plan_data(data, &self.policy),
-        );
-        let value = |slot: usize| match validity {
+        let slots = (0..spans.len()).map(|slot| match validity {
             Some(validity) if !bits::get(validity, slot) => None,
-            _ => data.get(*ends.get(slot)?..*ends.get(slot + 1)?),
-        };
-        if let Some(dictionary) = self.dictionary_of_bytes(lengths.len(), data.len(), value) {
-            let entries: Vec<&[u8]> = dictionary
-                .firsts
-                .iter()
-                .filter_map(|&slot| value(slot))
-                .collect();
-            let entry_data = entries.concat();
-            let entry_lengths: Vec<L> = entries
-                .iter()
-                .map(|entry| to_length(entry.len()))
-                .collect::<Result<_>>()?;
-            let coded = Coded::new(&dictionary, &self.policy);
-            let lengths_plan = plan_words(&entry_lengths, Kind::Unsigned, &self.policy);
-            let data_plan = choice::plan_data(&entry_data, &self.policy);
-            let cost = coded.cost + lengths_plan.cost + data_plan.cost;
-            if self.policy.fixed.dictionary == Some(true) || cost < plans.0.cost + plans.1.cost {
-                let place = (node, Role::Lengths);
-                self.writer
-                    .words(place, &entry_lengths, Kind::Unsigned, &lengths_plan)?;
-                self.writer.data(node, &entry_data, &data_plan)?;
-                return coded.write(self.writer, node, &dictionary);
+            _ => spans.get(slot, data),
+        });
+        let data = part(data, spans.within.clone())?;
+        let place = (node, Role::Lengths);
+        let coding = self.coding(node, lengths.len());
+        if coding == Coding::Codes
+            && let Some(dictionary) = dictionary::of_bytes(slots.clone(), lengths.len() / 4)
+        {
+            let (lengths, data) = split::<L>(&dictionary.entries);
+            let writer = &mut *self.writer;
+            writer.words(place, &lengths, Kind::Unsigned, &self.policy)?;
+            writer.data(node, &data, &self.policy)?;
+            return self.codes(node, &dictionary.codes);
+        }
+        if coding == Coding::Plain {
+            let writer = &mut *self.writer;
+            writer.words(place, lengths, Kind::Unsigned, &self.policy)?;
+            return writer.data(node, data, &self.policy);
+        }
+        let flat = (
+            weigh_words(lengths, Kind::Unsigned, &self.policy),
+            weigh_data(data, &self.policy),
+        );
+        if let Some(dictionary) = self.dictionary_of_bytes(data.len(), slots) {
+            let (entry_lengths, entry_data) = split::<L>(&dictionary.entries);
+            let entries = (
+                weigh_words(&entry_lengths, Kind::Unsigned, &self.policy),
+                weigh_data(&entry_data, &self.policy),
+            );
+            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let cost = |(lengths, data): &(Choice, Choice)| lengths.best().cost + data.best().cost;
+            let coded = cost(&entries) + self.cost_of_codes(&codes, &dictionary);
+            if self.policy.fixed.dictionary == Some(true) || coded < cost(&flat) {
+                let writer = &mut *self.writer;
+                writer.chosen_words(place, &entry_lengths, Kind::Unsigned, entries.0)?;
+                writer.chosen_data(node, &entry_data, entries.1)?;
+                let place = (node, Role::Codes);
+                return writer.chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
             }
         }
-        self.writer
-            .words((node, Role::Lengths), &lengths, Kind::Unsigned, &plans.0)?;
-        self.writer.data(node, data, &plans.1)
+        let writer = &mut *self.writer;
+        writer.chosen_words(place, lengths, Kind::Unsigned, flat.0)?;
+        writer.chosen_data(node, data, flat.1)
     }
 
     fn dictionary_of_bytes<'a>(
         &self,
-        count: usize,
         size_bytes: usize,
-        value: impl Fn(usize) -> Option<&'a [u8]>,
-    ) -> Option<Dictionary> {
+        slots: impl ExactSizeIterator<Item = Option<&'a [u8]>> + Clone,
+    ) -> Option<Dictionary<&'a [u8]>> {
+        let count = slots.len();
         match self.policy.fixed.dictionary {
-            Some(true) => return dictionary::of_bytes(count, count, value),
+            Some(true) => return dictionary::of_bytes(slots, count),
             Some(false) => return None,
             None => {}
         }
-        if self.policy.fixed.encoding.is_some() || count < 64 || size_bytes < count / 2 {
+        if self.policy.fixed.encoding.is_some() || count < FEW || size_bytes < count / 2 {
             return None;
         }
         // Every so many slots, so that sorted columns do not look as if they had few values.
         let step = (count / 2048).max(1);
         let sampled = count / step;
-        dictionary::of_bytes(sampled, sampled / 4 * 3, |at| value(at * step))?;
-        dictionary::of_bytes(count, count / 4, value)
+        dictionary::of_bytes(slots.clone().step_by(step), sampled / 4 * 3)?;
+        dictionary::of_bytes(slots, count / 4)
     }
 
     pub(super) fn fixed_binary(
@@ -193,58 +238,46 @@ impl Flattener<'_> {
         );
         let bytes = part(data, start..end)?;
         let count = range.len();
-        let value = |slot: usize| match &validity {
+        let slots = (0..count).map(|slot| match &validity {
             Some(validity) if !bits::get(validity, slot) => None,
             _ => bytes.get(slot * width..(slot + 1) * width),
-        };
+        });
         // A code takes two bytes or so.
         let worth_it = width > 2 || self.policy.fixed.dictionary == Some(true) && width > 0;
-        let dictionary = worth_it
-            .then(|| self.dictionary_of_bytes(count, bytes.len(), value))
-            .flatten();
+        let dictionary = match self.coding(node, count) {
+            Coding::Plain => None,
+            Coding::Codes => dictionary::of_bytes(slots, count / 4),
+            Coding::Open if worth_it => self.dictionary_of_bytes(bytes.len(), slots),
+            Coding::Open => None,
+        };
         if let Some(dictionary) = dictionary {
-            let entries: Vec<&[u8]> = dictionary
-                .firsts
-                .iter()
-                .filter_map(|&slot| value(slot))
-                .collect();
-            let shape = (width, entries.len());
-            self.writer
-                .fixed(node, &entries.concat(), shape, &self.policy)?;
-            return Coded::new(&dictionary, &self.policy).write(self.writer, node, &dictionary);
+            let shape = (width, dictionary.entries.len());
+            let entries = dictionary.entries.concat();
+            self.writer.fixed(node, &entries, shape, &self.policy)?;
+            return self.codes(node, &dictionary.codes);
         }
         self.writer.fixed(node, bytes, (width, count), &self.policy)
     }
-}
 
-/// The codes of a dictionary and how to write them.
-struct Coded {
-    plan: Plan,
-    /// With the time that looking every slot up has cost.
-    cost: f64,
-}
-
-impl Coded {
-    /// Nanoseconds to look a slot up and to put its entry back.
-    const LOOKUP_NS: f64 = 6.0;
-
-    fn new(dictionary: &Dictionary, policy: &Policy) -> Self {
-        let plan = plan_words(&dictionary.codes, Kind::Unsigned, policy);
-        let lookups = Tariff::of(policy.preset).time(Self::LOOKUP_NS, dictionary.codes.len());
-        Self {
-            plan,
-            cost: plan.cost + lookups,
-        }
+    fn codes(&mut self, node: u16, codes: &[u32]) -> Result<()> {
+        let place = (node, Role::Codes);
+        self.writer
+            .words(place, codes, Kind::Unsigned, &self.policy)
     }
 
-    fn write(&self, writer: &mut BlockWriter, node: u16, dictionary: &Dictionary) -> Result<()> {
-        writer.words(
-            (node, Role::Codes),
-            &dictionary.codes,
-            Kind::Unsigned,
-            &self.plan,
-        )
+    /// The cost of writing codes, with the time that looking every slot up has cost.
+    fn cost_of_codes<V>(&self, codes: &Choice, dictionary: &Dictionary<V>) -> f64 {
+        /// Nanoseconds to look a slot up and to put its entry back.
+        const LOOKUP_NS: f64 = 6.0;
+        let tariff = Tariff::of(self.policy.preset);
+        codes.best().cost + tariff.time(LOOKUP_NS, dictionary.codes.len())
     }
+}
+
+/// Lengths and data of strings.
+fn split<L: Word>(strings: &[&[u8]]) -> (Vec<L>, Vec<u8>) {
+    let lengths = strings.iter().map(|string| L::join(string.len() as u64, 0));
+    (lengths.collect(), strings.concat())
 }
 
 /// Null slots repeat the value before them (the first ones: the first value), which costs the encodings least.
@@ -254,11 +287,16 @@ fn fill_nulls<W: Word>(values: &[W], validity: &[u8]) -> Vec<W> {
         .enumerate()
         .find(|(slot, _)| bits::get(validity, *slot));
     let mut last = first.map_or(W::ZERO, |(_, value)| *value);
-    let fill = values.iter().enumerate().map(|(slot, value)| {
-        if bits::get(validity, slot) {
+    let mut filled = values.to_vec();
+    for (eight, &valid) in filled.chunks_mut(8).zip(validity) {
+        if valid != 0xFF {
+            for (slot, value) in eight.iter_mut().enumerate() {
+                last = if valid >> slot & 1 == 1 { *value } else { last };
+                *value = last;
+            }
+        } else if let Some(value) = eight.last() {
             last = *value;
         }
-        last
-    });
-    fill.collect()
+    }
+    filled
 }

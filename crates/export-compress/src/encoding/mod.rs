@@ -148,10 +148,10 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    pub(crate) fn new(encoding: Encoding, widths: Widths) -> Self {
+    pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
             encoding,
-            widths,
+            widths: Widths::Tight,
             level: 8,
         }
     }

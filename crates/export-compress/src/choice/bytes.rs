@@ -1,0 +1,119 @@
+//! The choice for blocks that are not words: bitmaps, values of some bytes each, and text or binary data.
+
+use super::sample::sample_data;
+use super::tariff::{Tariff, codec_ns, encoding_ns, float};
+use super::words::stored_bytes;
+use super::{Choice, Plan, Weighed};
+use crate::codec::Compression;
+use crate::encoding::bit_packed::Widths;
+use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_fixed};
+use crate::options::Policy;
+
+/// Weighs the plans for a bitmap whose padding is zero.
+pub(crate) fn weigh_bits(bitmap: &[u8], count: usize, policy: &Policy) -> Choice {
+    let shape = Shape {
+        size_bytes: bitmap.len(),
+        count,
+        scale: 1.0,
+    };
+    let encodings = [Encoding::RunLength, Encoding::Plain];
+    weigh(policy, shape, &encodings, |recipe| {
+        encode_bits(bitmap, count, recipe)
+    })
+}
+
+/// Weighs the plans for values of `width` bytes each.
+pub(crate) fn weigh_fixed(bytes: &[u8], width: usize, policy: &Policy) -> Choice {
+    let shape = Shape {
+        size_bytes: bytes.len(),
+        count: bytes.len() / width.max(1),
+        scale: 1.0,
+    };
+    let encodings = [Encoding::Plain, Encoding::ByteShuffle];
+    weigh(policy, shape, &encodings, |recipe| {
+        encode_fixed(bytes, width, recipe)
+    })
+}
+
+/// Weighs the plans for text or binary data.
+pub(crate) fn weigh_data(data: &[u8], policy: &Policy) -> Choice {
+    let sample = sample_data(data);
+    let shape = Shape {
+        size_bytes: data.len(),
+        count: data.len(),
+        scale: float(data.len()) / float(sample.len().max(1)),
+    };
+    weigh(policy, shape, &[Encoding::Plain], |_| {
+        Some(Encoded::plain(&*sample))
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Shape {
+    size_bytes: usize,
+    count: usize,
+    /// How many times what is tried there is.
+    scale: f64,
+}
+
+/// Tries `encodings`, each with every codec worth it.
+fn weigh<'a>(
+    policy: &Policy,
+    shape: Shape,
+    encodings: &[Encoding],
+    encode: impl Fn(Recipe) -> Option<Encoded<'a>>,
+) -> Choice {
+    let tariff = Tariff::of(policy.preset);
+    let width = (shape.size_bytes / shape.count.max(1)).max(1);
+    let mut scratch = Vec::new();
+    let mut weighed = Vec::new();
+    let wants = |encoding| policy.fixed.encoding.is_none_or(|fixed| fixed == encoding);
+    for &encoding in encodings.iter().filter(|encoding| wants(**encoding)) {
+        for codec in codecs(policy, &tariff) {
+            let recipe = Recipe {
+                widths: match codec {
+                    Compression::None => Widths::Tight,
+                    _ => Widths::Bytes,
+                },
+                ..Recipe::new(encoding)
+            };
+            let Some(encoded) = encode(recipe) else {
+                continue;
+            };
+            let Some(stored) = stored_bytes(&encoded, codec, &mut scratch) else {
+                continue;
+            };
+            let tried = float(shape.count) / shape.scale;
+            let ns = encoding_ns(encoding, width) * tried
+                + codec_ns(codec) * float(encoded.bytes.len());
+            let bytes = float(stored) * shape.scale;
+            weighed.push(Weighed {
+                plan: Plan { recipe, codec },
+                bytes,
+                cost: bytes + tariff.time(ns, 1) * shape.scale,
+            });
+        }
+    }
+    let plan = Plan {
+        recipe: Recipe::new(Encoding::Plain),
+        codec: policy.fixed.codec.unwrap_or(Compression::None),
+    };
+    let bytes = float(shape.size_bytes);
+    let plain = Weighed {
+        plan,
+        bytes,
+        cost: bytes,
+    };
+    Choice::new(weighed, shape.count, plain)
+}
+
+/// The codecs worth trying behind an encoding.
+fn codecs(policy: &Policy, tariff: &Tariff) -> Vec<Compression> {
+    match policy.fixed.codec {
+        Some(codec) => vec![codec],
+        None => [Compression::None, tariff.codec]
+            .into_iter()
+            .filter(|codec| codec.is_available())
+            .collect(),
+    }
+}
