@@ -128,8 +128,11 @@ class Block:
 
     def text(self) -> bytes:
         """The bytes of a block of role data."""
-        need(self.encoding in (0, 1), f"encoding {self.encoding} of data is not known")
-        return b"".join(self.pieces(1))
+        if self.encoding in (0, 1):
+            return b"".join(self.pieces(1))
+        p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+        need(self.encoding == 10, f"encoding {self.encoding} of data is not known")
+        return bytes(self.whole(by_symbols(at), p, at))
 
     def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
         need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
@@ -206,6 +209,17 @@ def expand(lengths: list[int], values: list, room: int) -> list:
 def unshuffled(at: Cursor, n: int, size: int) -> list[bytes]:
     planes = at.take(n * size)
     return [planes[i::n] for i in range(n)]
+
+
+def by_symbols(at: Cursor) -> bytes:
+    symbols = [at.take(length) for length in at.take(at.number(1))]
+    need(all(1 <= len(symbol) <= 8 for symbol in symbols), "a symbol is not 1 to 8 bytes long")
+    text = bytearray()
+    while at.left():
+        code = at.number(1)
+        need(code == 255 or code < len(symbols), f"code {code} has no symbol")
+        text += at.take(1) if code == 255 else symbols[code]
+    return bytes(text)
 
 
 def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:

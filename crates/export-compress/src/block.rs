@@ -1,7 +1,5 @@
 //! Blocks on their way into a chunk: encoded, compressed, aligned and checksummed.
 
-use std::borrow::Cow;
-
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{Block, Codec, Error, Result, Role};
 use xxhash_rust::xxh3::xxh3_64;
@@ -9,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::choice::{self, Plan};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, encode_bits, encode_fixed, encode_words};
+use crate::encoding::{Encoded, encode_bits, encode_data, encode_fixed, encode_words};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
@@ -93,15 +91,16 @@ impl BlockWriter {
         self.put(node, Role::Values, count, encoded, plan.codec)
     }
 
-    /// The bytes of text or binary values.
-    pub(crate) fn data(&mut self, node: u16, data: &[u8], plan: &Plan) -> Result<()> {
-        self.put(
-            node,
-            Role::Data,
-            data.len(),
-            Encoded::plain(Cow::Borrowed(data)),
-            plan.codec,
-        )
+    /// The bytes of text or binary values. String `i` is `data[ends[i]..ends[i + 1]]`.
+    pub(crate) fn data(
+        &mut self,
+        node: u16,
+        ends: &[usize],
+        data: &[u8],
+        plan: &Plan,
+    ) -> Result<()> {
+        let encoded = encode_data(data, ends, plan.recipe).unwrap_or_else(|| Encoded::plain(data));
+        self.put(node, Role::Data, data.len(), encoded, plan.codec)
     }
 
     fn put(

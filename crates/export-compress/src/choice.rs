@@ -80,6 +80,8 @@ fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Delta => 2.0,
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 15.0,
+        // A value of data is a byte.
+        Encoding::Fsst => 3.0,
     }
 }
 
@@ -335,6 +337,9 @@ pub(crate) fn plan_data(data: &[u8], policy: &Policy) -> Plan {
         |_| Some(Encoded::plain(&*sample)),
     );
     plan.cost *= float(data.len()) / float(sample.len().max(1));
+    if let Some(encoding) = policy.fixed.encoding {
+        plan.recipe = Recipe::new(encoding, widths_for(plan.codec));
+    }
     plan
 }
 

@@ -147,13 +147,14 @@ impl Flattener<'_> {
                 let place = (node, Role::Lengths);
                 self.writer
                     .words(place, &entry_lengths, Kind::Unsigned, &lengths_plan)?;
-                self.writer.data(node, &entry_data, &data_plan)?;
+                self.writer
+                    .data(node, &ends_of(&entries), &entry_data, &data_plan)?;
                 return coded.write(self.writer, node, &dictionary);
             }
         }
         self.writer
             .words((node, Role::Lengths), &lengths, Kind::Unsigned, &plans.0)?;
-        self.writer.data(node, data, &plans.1)
+        self.writer.data(node, ends, data, &plans.1)
     }
 
     fn dictionary_of_bytes<'a>(
@@ -245,6 +246,15 @@ impl Coded {
             &self.plan,
         )
     }
+}
+
+/// Where each of these strings ends when they are put one after the other, after a 0.
+fn ends_of(strings: &[&[u8]]) -> Vec<usize> {
+    let ends = strings.iter().scan(0, |end, string| {
+        *end += string.len();
+        Some(*end)
+    });
+    std::iter::once(0).chain(ends).collect()
 }
 
 /// Null slots repeat the value before them (the first ones: the first value), which costs the encodings least.
