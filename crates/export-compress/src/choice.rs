@@ -82,6 +82,7 @@ fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Pco => 15.0,
         // A value of data is a byte.
         Encoding::Fsst => 3.0,
+        Encoding::Prefix => 1.0,
     }
 }
 

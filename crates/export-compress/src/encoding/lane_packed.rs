@@ -111,10 +111,7 @@ fn add_up<W: Word>(deltas: &mut [W], mut last: W) -> W {
 
 fn pack<W: Word>(values: &[W; MINIBLOCK], bias: W, bytes: &mut Vec<u8>) {
     let biased = |value: &W| value.plus(bias);
-    let least = values
-        .iter()
-        .map(biased)
-        .fold(W::ZERO.minus(W::bit(0)), W::min);
+    let least = values.iter().map(biased).fold(W::ZERO.minus(W::bit(0)), W::min);
     let most = values.iter().map(biased).fold(W::ZERO, W::max);
     let base = least.minus(bias);
     let full = most.minus(least).bit_length();

@@ -12,6 +12,7 @@ mod pack;
 #[cfg(feature = "pco")]
 pub(crate) mod pco;
 pub(crate) mod plain;
+pub(crate) mod prefix;
 pub(crate) mod run_length;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -47,6 +48,8 @@ pub enum Encoding {
     Pco,
     /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
     Fsst,
+    /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
+    Prefix,
     /// As bit-packed, but packed in lanes: several times as fast. For a thousand integers and more.
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
@@ -55,7 +58,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -64,6 +67,7 @@ impl Encoding {
         Self::ByteShuffle,
         Self::Pco,
         Self::Fsst,
+        Self::Prefix,
         Self::LanePacked,
         Self::LaneDelta,
     ];
@@ -80,6 +84,7 @@ impl Encoding {
             Self::ByteShuffle => 5,
             Self::Pco => 6,
             Self::Fsst => 10,
+            Self::Prefix => 11,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
         })
@@ -110,6 +115,7 @@ impl Encoding {
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
             Self::Fsst => "fsst",
+            Self::Prefix => "prefix",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
         }
@@ -223,7 +229,7 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::Fsst => return None,
+        Encoding::Fsst | Encoding::Prefix => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -251,7 +257,7 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::Fsst => Err(Defect::Inapplicable {
+        Encoding::Fsst | Encoding::Prefix => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
@@ -361,7 +367,7 @@ pub(crate) fn decode_fixed(
 /// Encodes the bytes of strings, or says that `recipe` does not apply to them. String `i` is `data[ends[i]..ends[i + 1]]`.
 pub(crate) fn encode_data<'a>(
     data: &'a [u8],
-    _ends: &[usize],
+    ends: &[usize],
     recipe: Recipe,
 ) -> Option<Encoded<'a>> {
     match recipe.encoding {
@@ -372,6 +378,10 @@ pub(crate) fn encode_data<'a>(
             Encoding::Fsst,
             (Vec::new(), fsst::encode(data)),
         )),
+        Encoding::Prefix => {
+            let bytes = prefix::encode(data, ends, recipe.widths)?;
+            Some(Encoded::owned(Encoding::Prefix, (Vec::new(), bytes)))
+        }
         _ => None,
     }
 }
@@ -387,6 +397,7 @@ pub(crate) fn decode_data(
     match encoding {
         Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
         Encoding::Fsst => fsst::decode(parameters, bytes, count),
+        Encoding::Prefix => prefix::decode(parameters, bytes, ends),
         other => Err(Defect::Inapplicable {
             what: other.name(),
             to: "data",
