@@ -126,10 +126,20 @@ class Block:
             pieces = unshuffled(at, n, size)
         return self.whole(pieces, p, at)
 
-    def text(self) -> bytes:
-        """The bytes of a block of role data."""
-        need(self.encoding in (0, 1), f"encoding {self.encoding} of data is not known")
-        return b"".join(self.pieces(1))
+    def strings(self, lengths: list[int]) -> list[bytes]:
+        """The strings that a block of role data holds."""
+        if self.encoding in (0, 1):
+            data = b"".join(self.pieces(1))
+        else:
+            p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+            if self.encoding == 10:
+                data = by_symbols(at)
+            else:
+                need(self.encoding == 11, f"encoding {self.encoding} of data is not known")
+                data = by_prefixes(at, lengths)
+            self.whole(data, p, at)
+        data = Cursor(data)
+        return [data.take(length) for length in lengths]
 
     def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
         need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
@@ -208,6 +218,26 @@ def unshuffled(at: Cursor, n: int, size: int) -> list[bytes]:
     return [planes[i::n] for i in range(n)]
 
 
+def by_symbols(at: Cursor) -> bytes:
+    symbols = [at.take(length) for length in at.take(at.number(1))]
+    need(all(1 <= len(symbol) <= 8 for symbol in symbols), "a symbol is not 1 to 8 bytes long")
+    text = bytearray()
+    while at.left():
+        code = at.number(1)
+        need(code == 255 or code < len(symbols), f"code {code} has no symbol")
+        text += at.take(1) if code == 255 else symbols[code]
+    return bytes(text)
+
+
+def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:
+    strings = [b""]
+    shared = [word for m in groups(len(lengths), len(lengths)) for word in miniblock(at, m, 4, 0)]
+    for length, same in zip(lengths, shared):
+        need(same <= min(length, len(strings[-1])), "a string shares more than there is")
+        strings.append(strings[-1][:same] + at.take(length - same))
+    return b"".join(strings)
+
+
 def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:
     need(width in (2, 4, 8) and numbers <= 2, "pco of what pco has no numbers for")
     dtype, words = "uif"[numbers] + str(8 * width), []
@@ -283,8 +313,7 @@ class Column:
         if kind in STRINGS:
             lengths = entries.words(STRINGS[kind])
             need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
-            data = Cursor(self.block(node, DATA, sum(lengths)).text())
-            pieces = [data.take(length) for length in lengths]
+            pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
             decode = bytes.decode if "utf8" in kind else bytes
         elif kind == "fixed_size_binary":
             need(field["size"] > 0, "fixed-size binary of no bytes")

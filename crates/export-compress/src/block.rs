@@ -8,12 +8,19 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::choice::{Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_fixed, encode_words};
+use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
 /// A block's node and role.
 pub(crate) type Place = (u16, Role);
+
+/// Strings, one after the other: string `i` is `data[ends[i]..ends[i + 1]]`, and `ends` begins with a 0.
+#[derive(Clone, Copy)]
+pub(crate) struct Strings<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) ends: &'a [usize],
+}
 
 /// Writes the blocks of one column after another.
 pub(crate) struct BlockWriter<'c> {
@@ -118,23 +125,36 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// The bytes of text or binary values.
-    pub(crate) fn data(&mut self, node: u16, data: &[u8], policy: &Policy) -> Result<()> {
+    pub(crate) fn data(
+        &mut self,
+        node: u16,
+        strings: Strings<'_>,
+        policy: &Policy,
+    ) -> Result<()> {
+        let Strings { data, ends } = strings;
         // Data is never constant: that is what dictionaries are for.
-        let encode = |recipe: Recipe| {
-            (recipe.encoding != Encoding::Constant).then(|| Encoded::plain(data))
+        let encode = |recipe: Recipe| match recipe.encoding {
+            Encoding::Constant => None,
+            _ => encode_data(data, ends, recipe),
         };
         let place = (node, Role::Data);
         self.best(place, data.len(), data, policy, encode, || {
-            weigh_data(data, policy)
+            weigh_data(strings, policy)
         })
     }
 
     /// [`BlockWriter::data`] as `choice` has it.
-    pub(crate) fn chosen_data(&mut self, node: u16, data: &[u8], choice: Choice) -> Result<()> {
+    pub(crate) fn chosen_data(
+        &mut self,
+        node: u16,
+        Strings { data, ends }: Strings<'_>,
+        choice: Choice,
+    ) -> Result<()> {
         let plan = choice.best().plan;
         let place = (node, Role::Data);
+        let encoded = encode_data(data, ends, plan.recipe).unwrap_or_else(|| Encoded::plain(data));
         self.chosen.insert(place, choice);
-        self.put(place, data.len(), Encoded::plain(data), plan.codec)
+        self.put(place, data.len(), encoded, plan.codec)
     }
 
     /// Writes a block as is known to be best for it, or as weighing says where nothing is known or what is known disappoints.

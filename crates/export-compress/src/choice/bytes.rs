@@ -1,12 +1,13 @@
 //! The choice for blocks that are not words: bitmaps, values of some bytes each, and text or binary data.
 
-use super::sample::sample_data;
+use super::sample::sample_strings;
 use super::tariff::{Tariff, codec_ns, encoding_ns, float};
 use super::words::stored_bytes;
 use super::{Choice, Plan, Weighed};
+use crate::block::Strings;
 use crate::codec::Compression;
 use crate::encoding::bit_packed::Widths;
-use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_fixed};
+use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed};
 use crate::options::Policy;
 
 /// Weighs the plans for a bitmap whose padding is zero.
@@ -36,15 +37,16 @@ pub(crate) fn weigh_fixed(bytes: &[u8], width: usize, policy: &Policy) -> Choice
 }
 
 /// Weighs the plans for text or binary data.
-pub(crate) fn weigh_data(data: &[u8], policy: &Policy) -> Choice {
-    let sample = sample_data(data);
+pub(crate) fn weigh_data(strings: Strings<'_>, policy: &Policy) -> Choice {
+    let (sample, ends) = sample_strings(strings);
     let shape = Shape {
-        size_bytes: data.len(),
-        count: data.len(),
-        scale: float(data.len()) / float(sample.len().max(1)),
+        size_bytes: strings.data.len(),
+        count: strings.data.len(),
+        scale: float(strings.data.len()) / float(sample.len().max(1)),
     };
-    weigh(policy, shape, &[Encoding::Plain], |_| {
-        Some(Encoded::plain(&*sample))
+    let encodings = [Encoding::Plain, Encoding::Prefix, Encoding::Fsst];
+    weigh(policy, shape, &encodings, |recipe| {
+        encode_data(&sample, &ends, recipe)
     })
 }
 

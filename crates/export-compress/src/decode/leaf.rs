@@ -66,9 +66,8 @@ impl Builder<'_> {
             false => slots,
         };
         let ends = self.ends::<L>(node, block, count)?;
-        let size = ends.last().copied().unwrap_or(0);
         let block = self.nodes.need(node, Role::Data)?;
-        let data = self.nodes.data(block, size)?;
+        let data = self.nodes.data(block, &ends)?;
         if is_text {
             text::check(&data, &ends).map_err(|defect| wrong(node, defect))?;
         }

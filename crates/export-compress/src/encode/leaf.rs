@@ -9,6 +9,7 @@ use export_core::{Result, Role};
 use super::strings::Spans;
 use super::{Flattener, broken, part};
 use crate::bits;
+use crate::block::Strings;
 use crate::choice::{Choice, Tariff, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
 use crate::word::{Kind, Word};
@@ -164,41 +165,43 @@ impl Flattener<'_, '_> {
         if coding == Coding::Codes
             && let Some(dictionary) = dictionary::of_bytes(slots.clone(), lengths.len() / 4)
         {
-            let (lengths, data) = split::<L>(&dictionary.entries);
+            let entries = Entries::<L>::new(&dictionary.entries);
             let writer = &mut *self.writer;
-            writer.words(place, &lengths, Kind::Unsigned, &self.policy)?;
-            writer.data(node, &data, &self.policy)?;
+            writer.words(place, &entries.lengths, Kind::Unsigned, &self.policy)?;
+            writer.data(node, entries.strings(), &self.policy)?;
             return self.codes(node, &dictionary.codes);
         }
+        let ends = spans.ends();
+        let strings = Strings { data, ends: &ends };
         if coding == Coding::Plain {
             let writer = &mut *self.writer;
             writer.words(place, lengths, Kind::Unsigned, &self.policy)?;
-            return writer.data(node, data, &self.policy);
+            return writer.data(node, strings, &self.policy);
         }
         let flat = (
             weigh_words(lengths, Kind::Unsigned, &self.policy),
-            weigh_data(data, &self.policy),
+            weigh_data(strings, &self.policy),
         );
         if let Some(dictionary) = self.dictionary_of_bytes(data.len(), slots) {
-            let (entry_lengths, entry_data) = split::<L>(&dictionary.entries);
+            let table = Entries::<L>::new(&dictionary.entries);
             let entries = (
-                weigh_words(&entry_lengths, Kind::Unsigned, &self.policy),
-                weigh_data(&entry_data, &self.policy),
+                weigh_words(&table.lengths, Kind::Unsigned, &self.policy),
+                weigh_data(table.strings(), &self.policy),
             );
             let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
             let cost = |(lengths, data): &(Choice, Choice)| lengths.best().cost + data.best().cost;
             let coded = cost(&entries) + self.cost_of_codes(&codes, &dictionary);
             if self.policy.fixed.dictionary == Some(true) || coded < cost(&flat) {
                 let writer = &mut *self.writer;
-                writer.chosen_words(place, &entry_lengths, Kind::Unsigned, entries.0)?;
-                writer.chosen_data(node, &entry_data, entries.1)?;
+                writer.chosen_words(place, &table.lengths, Kind::Unsigned, entries.0)?;
+                writer.chosen_data(node, table.strings(), entries.1)?;
                 let place = (node, Role::Codes);
                 return writer.chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
             }
         }
         let writer = &mut *self.writer;
         writer.chosen_words(place, lengths, Kind::Unsigned, flat.0)?;
-        writer.chosen_data(node, data, flat.1)
+        writer.chosen_data(node, strings, flat.1)
     }
 
     fn dictionary_of_bytes<'a>(
@@ -274,10 +277,33 @@ impl Flattener<'_, '_> {
     }
 }
 
-/// Lengths and data of strings.
-fn split<L: Word>(strings: &[&[u8]]) -> (Vec<L>, Vec<u8>) {
-    let lengths = strings.iter().map(|string| L::join(string.len() as u64, 0));
-    (lengths.collect(), strings.concat())
+/// The entries of a dictionary of strings as blocks hold them.
+struct Entries<L> {
+    lengths: Vec<L>,
+    data: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<L: Word> Entries<L> {
+    fn new(strings: &[&[u8]]) -> Self {
+        let lengths = strings.iter().map(|string| L::join(string.len() as u64, 0));
+        let ends = strings.iter().scan(0, |end, string| {
+            *end += string.len();
+            Some(*end)
+        });
+        Self {
+            lengths: lengths.collect(),
+            data: strings.concat(),
+            ends: std::iter::once(0).chain(ends).collect(),
+        }
+    }
+
+    fn strings(&self) -> Strings<'_> {
+        Strings {
+            data: &self.data,
+            ends: &self.ends,
+        }
+    }
 }
 
 /// Null slots repeat the value before them (the first ones: the first value), which costs the encodings least.

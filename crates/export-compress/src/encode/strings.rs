@@ -46,6 +46,18 @@ impl<'a, O: Copy + Into<i64>> Spans<'a, O> {
         }
     }
 
+    /// Where each slot ends, counted from where the first one starts, after a 0.
+    pub(super) fn ends(&self) -> Vec<usize> {
+        let ends = self.offsets.iter().map(|&end| {
+            let end = usize::try_from(end.into()).unwrap_or(self.within.end);
+            end.saturating_sub(self.within.start)
+        });
+        match self.offsets {
+            [] => vec![0],
+            _ => ends.collect(),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }

@@ -5,12 +5,14 @@ pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
 pub(crate) mod delta;
+pub(crate) mod fsst;
 pub(crate) mod lane_packed;
 pub(crate) mod lanes;
 mod pack;
 #[cfg(feature = "pco")]
 pub(crate) mod pco;
 pub(crate) mod plain;
+pub(crate) mod prefix;
 pub(crate) mod run_length;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -44,6 +46,10 @@ pub enum Encoding {
     ByteShuffle,
     /// pcodec: smallest for numbers of 16 to 64 bits, at 10 to 30 ns a value.
     Pco,
+    /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
+    Fsst,
+    /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
+    Prefix,
     /// As bit-packed, but packed in lanes: several times as fast. For a thousand integers and more.
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
@@ -52,7 +58,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -60,6 +66,8 @@ impl Encoding {
         Self::Delta,
         Self::ByteShuffle,
         Self::Pco,
+        Self::Fsst,
+        Self::Prefix,
         Self::LanePacked,
         Self::LaneDelta,
     ];
@@ -75,6 +83,8 @@ impl Encoding {
             Self::Delta => 4,
             Self::ByteShuffle => 5,
             Self::Pco => 6,
+            Self::Fsst => 10,
+            Self::Prefix => 11,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
         })
@@ -104,6 +114,8 @@ impl Encoding {
             Self::Delta => "delta",
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
+            Self::Fsst => "fsst",
+            Self::Prefix => "prefix",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
         }
@@ -112,7 +124,12 @@ impl Encoding {
     /// Whether this build can read and write it.
     #[must_use]
     pub fn is_available(self) -> bool {
-        self != Self::Pco || cfg!(feature = "pco")
+        match self {
+            Self::Pco => cfg!(feature = "pco"),
+            // Reading takes no library.
+            Self::Fsst => cfg!(feature = "fsst"),
+            _ => true,
+        }
     }
 }
 
@@ -212,6 +229,7 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
+        Encoding::Fsst | Encoding::Prefix => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -238,6 +256,10 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::Pco => Err(Defect::Absent {
             what: "encoding pco",
             feature: "pco",
+        }),
+        Encoding::Fsst | Encoding::Prefix => Err(Defect::Inapplicable {
+            what: encoding.name(),
+            to: "words",
         }),
     }
 }
@@ -338,6 +360,47 @@ pub(crate) fn decode_fixed(
         other => Err(Defect::Inapplicable {
             what: other.name(),
             to: "values of bytes",
+        }),
+    }
+}
+
+/// Encodes the bytes of strings, or says that `recipe` does not apply to them. String `i` is `data[ends[i]..ends[i + 1]]`.
+pub(crate) fn encode_data<'a>(
+    data: &'a [u8],
+    ends: &[usize],
+    recipe: Recipe,
+) -> Option<Encoded<'a>> {
+    match recipe.encoding {
+        Encoding::Plain => Some(Encoded::plain(data)),
+        Encoding::Constant => encode_fixed(data, 1, recipe),
+        #[cfg(feature = "fsst")]
+        Encoding::Fsst => Some(Encoded::owned(
+            Encoding::Fsst,
+            (Vec::new(), fsst::encode(data)),
+        )),
+        Encoding::Prefix => {
+            let bytes = prefix::encode(data, ends, recipe.widths)?;
+            Some(Encoded::owned(Encoding::Prefix, (Vec::new(), bytes)))
+        }
+        _ => None,
+    }
+}
+
+/// Decodes the bytes of strings, of which `ends` says where each ends.
+pub(crate) fn decode_data(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    ends: &[usize],
+) -> Result<Vec<u8>, Defect> {
+    let count = ends.last().copied().unwrap_or(0);
+    match encoding {
+        Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
+        Encoding::Fsst => fsst::decode(parameters, bytes, count),
+        Encoding::Prefix => prefix::decode(parameters, bytes, ends),
+        other => Err(Defect::Inapplicable {
+            what: other.name(),
+            to: "data",
         }),
     }
 }
