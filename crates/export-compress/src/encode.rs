@@ -1,6 +1,7 @@
 //! Batches to chunks: columns are flattened to nodes, nodes to blocks.
 
 mod leaf;
+mod nulls;
 mod strings;
 
 use std::borrow::Cow;
@@ -11,7 +12,7 @@ use export_core::marrow::array::{
 };
 use export_core::{
     Batch, ChunkDirectory, ChunkEncoder, ColumnDirectory, EncodedChunk, Error, Limits, Result,
-    Role, array,
+    Role, Summary, array,
 };
 use half::slice::HalfFloatSliceExt;
 
@@ -22,7 +23,7 @@ use crate::defect::wide;
 use crate::options::{Options, Policy};
 use crate::summary::summarise;
 use crate::word::{Kind, Word};
-use strings::Spans;
+use strings::lengths_of;
 
 /// Encodes batches by its options.
 ///
@@ -70,16 +71,15 @@ impl ChunkEncoder for Encoder {
                 writer: &mut writer,
                 policy: self.options.policy(&field.name),
                 nodes: 0,
+                bounds: None,
             };
             flattener
                 .array(column, 0..batch.rows(), 0)
                 .map_err(|error| error.in_column(&field.name))?;
+            let summary = summarise(column, flattener.bounds.take());
             let (blocks, choices) = writer.take();
             chosen.columns.push(choices);
-            columns.push(ColumnDirectory {
-                summary: summarise(column),
-                blocks,
-            });
+            columns.push(ColumnDirectory { summary, blocks });
         }
         let directory = ChunkDirectory {
             rows: wide(batch.rows()),
@@ -95,6 +95,8 @@ struct Flattener<'w, 'c> {
     writer: &'w mut BlockWriter<'c>,
     policy: Policy,
     nodes: u32,
+    /// Bounds of node 0, where they fell out of its dictionary.
+    bounds: Option<Summary>,
 }
 
 /// An array that breaks Arrow's rules.
@@ -248,14 +250,14 @@ impl Flattener<'_, '_> {
         offsets: &[O],
         range: Range<usize>,
     ) -> Result<Range<usize>> {
-        let (spans, lengths) = Spans::new::<L>(offsets, range)?;
+        let (within, lengths) = lengths_of::<L, O>(offsets, range)?;
         self.writer.words(
             (node, Role::Lengths),
             &lengths,
             Kind::Unsigned,
             &self.policy,
         )?;
-        Ok(spans.within)
+        Ok(within)
     }
 
     /// Writes the lengths of children that the parent's slots do not give.

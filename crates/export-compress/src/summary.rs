@@ -6,13 +6,17 @@ use export_core::{Bound, Summary, array};
 use crate::bits;
 use crate::defect::wide;
 
-/// The summary of a top-level column. Slots whose place is broken are left out; the encoder refuses such arrays.
-pub(crate) fn summarise(column: &Array) -> Summary {
+/// The summary of a top-level column, of which the bounds may be known. Slots whose place is broken are left out; the encoder
+/// refuses such arrays.
+pub(crate) fn summarise(column: &Array, known: Option<Summary>) -> Summary {
     let nulls = wide(array::null_count(column));
-    Summary {
-        nulls,
-        ..bounds(column, array::validity(column))
-    }
+    let bounds = known.unwrap_or_else(|| bounds(column, array::validity(column)));
+    Summary { nulls, ..bounds }
+}
+
+/// The bounds of strings, all of which are values of slots.
+pub(crate) fn bounds_of_strings(entries: &[&[u8]]) -> Summary {
+    strings(entries.iter().map(|entry| Some(*entry)), None)
 }
 
 /// Bounds of the slots that `validity` has, which are those of the array that have a value, or fewer.
@@ -118,16 +122,30 @@ fn present<T>(values: impl Iterator<Item = T>, validity: Option<&[u8]>) -> impl 
         .map(|(_, v)| v)
 }
 
-/// Hands the values of slots that have one to `take`, as many at a time as lie together.
-fn each_present<T>(values: &[T], validity: Option<&[u8]>, mut take: impl FnMut(&[T])) {
+/// Hands `take` the values of slots that have one, as many at a time as lie together. The others of the eight around them
+/// are replaced by one that has been handed out before, where there is one.
+fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl FnMut(&[T])) {
     let Some(validity) = validity else {
         return take(values);
     };
+    let mut known = None;
     for (eight, &valid) in values.chunks(8).zip(validity) {
-        match valid {
-            0 => {}
-            0xFF => take(eight),
-            _ => {
+        match (valid, known) {
+            (0, _) => {}
+            (0xFF, _) => take(eight),
+            (_, Some(known)) => {
+                let mut mixed = [known; 8];
+                for (slot, (to, value)) in mixed.iter_mut().zip(eight).enumerate() {
+                    *to = if valid >> slot & 1 == 1 { *value } else { known };
+                }
+                take(&mixed);
+            }
+            (_, None) => {
+                let present = |(slot, value)| (valid >> slot & 1 == 1).then_some(value);
+                known = eight.iter().enumerate().find_map(present).copied();
+                if let Some(known) = &known {
+                    take(std::slice::from_ref(known));
+                }
                 for (slot, value) in eight.iter().enumerate() {
                     if valid >> slot & 1 == 1 {
                         take(std::slice::from_ref(value));
@@ -257,7 +275,14 @@ impl<'a> Ranked<'a> {
 
     #[inline]
     fn is_below(&self, other: &Self) -> bool {
-        self.rank < other.rank || self.rank == other.rank && self.bytes < other.bytes
+        if self.rank != other.rank {
+            return self.rank < other.rank;
+        }
+        match self.bytes.len().max(other.bytes.len()) {
+            // They differ in zeros at the end or not at all.
+            0..=8 => self.bytes.len() < other.bytes.len(),
+            _ => self.bytes < other.bytes,
+        }
     }
 }
 
@@ -292,7 +317,7 @@ mod tests {
             validity: Some(vec![0b0111]),
             values,
         });
-        let summary = summarise(&array);
+        let summary = summarise(&array, None);
         assert!(summary.has_nan && summary.nulls == 1);
         let Some(Bound::Float(min)) = summary.min else {
             panic!()
@@ -343,7 +368,7 @@ mod tests {
             values: vec![u64::MAX, 1],
         });
         assert_eq!(
-            summarise(&array).max,
+            summarise(&array, None).max,
             Some(Bound::Int(i128::from(u64::MAX)))
         );
     }

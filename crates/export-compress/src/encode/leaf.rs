@@ -6,12 +6,12 @@ use std::ops::Range;
 use export_core::marrow::array::{BytesArray, BytesViewArray};
 use export_core::{Result, Role};
 
-use super::strings::Spans;
-use super::{Flattener, broken, part};
+use super::strings::{Text, lengths_of};
+use super::{Flattener, broken, nulls, part};
 use crate::bits;
-use crate::block::Strings;
 use crate::choice::{Choice, Tariff, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
+use crate::summary::bounds_of_strings;
 use crate::word::{Kind, Word};
 
 /// Fewer slots than this are not worth a dictionary.
@@ -51,7 +51,10 @@ impl Flattener<'_, '_> {
     ) -> Result<()> {
         let validity = self.validity(node, validity, range)?;
         let values = match validity {
-            Some(validity) => Cow::Owned(fill_nulls(values, &validity)),
+            Some(validity) if nulls::are_many(&validity, values.len()) => {
+                Cow::Owned(nulls::compact(values, &validity))
+            }
+            Some(validity) => Cow::Owned(nulls::fill(values, &validity)),
             None => Cow::Borrowed(values),
         };
         let place = (node, Role::Values);
@@ -114,10 +117,9 @@ impl Flattener<'_, '_> {
         range: Range<usize>,
     ) -> Result<()> {
         let validity = self.validity(node, &array.validity, range.clone())?;
-        let (spans, lengths) = Spans::new::<L>(&array.offsets, range)?;
-        // So that a slot's place is not looked for where there is none.
-        part(&array.data, spans.within.clone())?;
-        self.strings(node, validity.as_deref(), &spans, &lengths, &array.data)
+        let (within, lengths) = lengths_of::<L, O>(&array.offsets, range)?;
+        let data = part(&array.data, within)?;
+        self.strings(node, &Text::new(lengths, data, validity.as_deref()))
     }
 
     pub(super) fn views(
@@ -128,9 +130,9 @@ impl Flattener<'_, '_> {
     ) -> Result<()> {
         let validity = self.validity(node, &array.validity, range.clone())?;
         let mut data = Vec::new();
-        let mut ends = Vec::with_capacity(range.len() + 1);
-        ends.push(0);
-        for (slot, view) in part(&array.data, range.clone())?.iter().enumerate() {
+        let mut lengths = Vec::with_capacity(range.len());
+        for (slot, view) in part(&array.data, range)?.iter().enumerate() {
+            let before = data.len();
             if validity
                 .as_deref()
                 .is_none_or(|validity| bits::get(validity, slot))
@@ -139,90 +141,97 @@ impl Flattener<'_, '_> {
                     .ok_or_else(|| broken("a view points outside of its buffers"))?;
                 data.extend_from_slice(bytes);
             }
-            let end = i64::try_from(data.len());
-            ends.push(end.map_err(|_| broken("its values are too long"))?);
+            let length = u32::try_from(data.len() - before);
+            lengths.push(length.map_err(|_| broken("a value is longer than a view can say"))?);
         }
-        let (spans, lengths) = Spans::new::<u32>(&ends, 0..range.len())?;
-        self.strings(node, validity.as_deref(), &spans, &lengths, &data)
+        self.strings(node, &Text::new(lengths, data, validity.as_deref()))
     }
 
     /// Lengths and data, or a dictionary of them.
-    fn strings<L: Word, O: Copy + Into<i64>>(
-        &mut self,
-        node: u16,
-        validity: Option<&[u8]>,
-        spans: &Spans<'_, O>,
-        lengths: &[L],
-        data: &[u8],
-    ) -> Result<()> {
-        let slots = (0..spans.len()).map(|slot| match validity {
-            Some(validity) if !bits::get(validity, slot) => None,
-            _ => spans.get(slot, data),
-        });
-        let data = part(data, spans.within.clone())?;
-        let place = (node, Role::Lengths);
-        let coding = self.coding(node, lengths.len());
-        if coding == Coding::Codes
-            && let Some(dictionary) = dictionary::of_bytes(slots.clone(), lengths.len() / 4)
-        {
-            let entries = Entries::<L>::new(&dictionary.entries);
-            let writer = &mut *self.writer;
-            writer.words(place, &entries.lengths, Kind::Unsigned, &self.policy)?;
-            writer.data(node, entries.strings(), &self.policy)?;
-            return self.codes(node, &dictionary.codes);
-        }
-        let ends = spans.ends();
-        let strings = Strings { data, ends: &ends };
-        if coding == Coding::Plain {
-            let writer = &mut *self.writer;
-            writer.words(place, lengths, Kind::Unsigned, &self.policy)?;
-            return writer.data(node, strings, &self.policy);
-        }
-        let flat = (
-            weigh_words(lengths, Kind::Unsigned, &self.policy),
-            weigh_data(strings, &self.policy),
-        );
-        if let Some(dictionary) = self.dictionary_of_bytes(data.len(), slots) {
-            let table = Entries::<L>::new(&dictionary.entries);
-            let entries = (
-                weigh_words(&table.lengths, Kind::Unsigned, &self.policy),
-                weigh_data(table.strings(), &self.policy),
-            );
-            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
-            let cost = |(lengths, data): &(Choice, Choice)| lengths.best().cost + data.best().cost;
-            let coded = cost(&entries) + self.cost_of_codes(&codes, &dictionary);
-            if self.policy.fixed.dictionary == Some(true) || coded < cost(&flat) {
-                let writer = &mut *self.writer;
-                writer.chosen_words(place, &table.lengths, Kind::Unsigned, entries.0)?;
-                writer.chosen_data(node, table.strings(), entries.1)?;
-                let place = (node, Role::Codes);
-                return writer.chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
+    fn strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
+        let coding = self.coding(node, text.len());
+        if coding == Coding::Codes {
+            let values = (0..text.len()).map(|slot| text.value(slot));
+            if let Some(dictionary) = dictionary::of_bytes(values, text.len() / 4) {
+                self.note_bounds(node, &dictionary.entries);
+                self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
+                return self.codes(node, &dictionary.codes);
             }
         }
-        let writer = &mut *self.writer;
-        writer.chosen_words(place, lengths, Kind::Unsigned, flat.0)?;
-        writer.chosen_data(node, strings, flat.1)
+        if coding == Coding::Plain {
+            return self.flat_strings(node, text);
+        }
+        let weighed = self.weigh_strings(text);
+        if let Some(dictionary) = self.dictionary_of_bytes(text) {
+            let entries = Text::<L>::of_entries(&dictionary.entries);
+            let weighed_entries = self.weigh_strings(&entries);
+            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let coded = cost(&weighed_entries) + self.cost_of_codes(&codes, &dictionary);
+            if self.policy.fixed.dictionary == Some(true) || coded < cost(&weighed) {
+                self.note_bounds(node, &dictionary.entries);
+                self.chosen_strings(node, &entries, weighed_entries)?;
+                let place = (node, Role::Codes);
+                return self
+                    .writer
+                    .chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
+            }
+        }
+        self.chosen_strings(node, text, weighed)
     }
 
-    fn dictionary_of_bytes<'a>(
+    /// A dictionary's entries have the bounds of the column.
+    fn note_bounds(&mut self, node: u16, entries: &[&[u8]]) {
+        if node == 0 {
+            self.bounds = Some(bounds_of_strings(entries));
+        }
+    }
+
+    fn flat_strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
+        let place = (node, Role::Lengths);
+        self.writer
+            .words(place, &text.lengths, Kind::Unsigned, &self.policy)?;
+        self.writer.data(node, text.strings(), &self.policy)
+    }
+
+    fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
+        [
+            weigh_words(&text.lengths, Kind::Unsigned, &self.policy),
+            weigh_data(text.strings(), &self.policy),
+        ]
+    }
+
+    fn chosen_strings<L: Word>(
+        &mut self,
+        node: u16,
+        text: &Text<'_, L>,
+        [lengths, data]: [Choice; 2],
+    ) -> Result<()> {
+        let place = (node, Role::Lengths);
+        self.writer
+            .chosen_words(place, &text.lengths, Kind::Unsigned, lengths)?;
+        self.writer.chosen_data(node, text.strings(), data)
+    }
+
+    fn dictionary_of_bytes<'t, L: Word>(
         &self,
-        size_bytes: usize,
-        slots: impl ExactSizeIterator<Item = Option<&'a [u8]>> + Clone,
-    ) -> Option<Dictionary<&'a [u8]>> {
-        let count = slots.len();
+        text: &'t Text<'_, L>,
+    ) -> Option<Dictionary<&'t [u8]>> {
+        let count = text.len();
+        let all = || (0..count).map(|slot| text.value(slot));
         match self.policy.fixed.dictionary {
-            Some(true) => return dictionary::of_bytes(slots, count),
+            Some(true) => return dictionary::of_bytes(all(), count),
             Some(false) => return None,
             None => {}
         }
-        if self.policy.fixed.encoding.is_some() || count < FEW || size_bytes < count / 2 {
+        if self.policy.fixed.encoding.is_some() || count < FEW || text.data.len() < count / 2 {
             return None;
         }
         // Every so many slots, so that sorted columns do not look as if they had few values.
         let step = (count / 2048).max(1);
         let sampled = count / step;
-        dictionary::of_bytes(slots.clone().step_by(step), sampled / 4 * 3)?;
-        dictionary::of_bytes(slots, count / 4)
+        let some = (0..sampled).map(|slot| text.value(slot * step));
+        dictionary::of_bytes(some, sampled / 4 * 3)?;
+        dictionary::of_bytes(all(), count / 4)
     }
 
     pub(super) fn fixed_binary(
@@ -241,17 +250,21 @@ impl Flattener<'_, '_> {
         );
         let bytes = part(data, start..end)?;
         let count = range.len();
-        let slots = (0..count).map(|slot| match &validity {
+        let value = |slot: usize| match &validity {
             Some(validity) if !bits::get(validity, slot) => None,
             _ => bytes.get(slot * width..(slot + 1) * width),
-        });
-        // A code takes two bytes or so.
-        let worth_it = width > 2 || self.policy.fixed.dictionary == Some(true) && width > 0;
+        };
+        let all = (0..count).map(value);
         let dictionary = match self.coding(node, count) {
             Coding::Plain => None,
-            Coding::Codes => dictionary::of_bytes(slots, count / 4),
-            Coding::Open if worth_it => self.dictionary_of_bytes(bytes.len(), slots),
-            Coding::Open => None,
+            Coding::Open if self.policy.fixed.dictionary == Some(true) && width > 0 => {
+                dictionary::of_bytes(all, count)
+            }
+            // A code takes two bytes or so.
+            Coding::Open if width <= 2 || self.policy.fixed.encoding.is_some() || count < FEW => {
+                None
+            }
+            Coding::Codes | Coding::Open => dictionary::of_bytes(all, count / 4),
         };
         if let Some(dictionary) = dictionary {
             let shape = (width, dictionary.entries.len());
@@ -277,52 +290,7 @@ impl Flattener<'_, '_> {
     }
 }
 
-/// The entries of a dictionary of strings as blocks hold them.
-struct Entries<L> {
-    lengths: Vec<L>,
-    data: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl<L: Word> Entries<L> {
-    fn new(strings: &[&[u8]]) -> Self {
-        let lengths = strings.iter().map(|string| L::join(string.len() as u64, 0));
-        let ends = strings.iter().scan(0, |end, string| {
-            *end += string.len();
-            Some(*end)
-        });
-        Self {
-            lengths: lengths.collect(),
-            data: strings.concat(),
-            ends: std::iter::once(0).chain(ends).collect(),
-        }
-    }
-
-    fn strings(&self) -> Strings<'_> {
-        Strings {
-            data: &self.data,
-            ends: &self.ends,
-        }
-    }
-}
-
-/// Null slots repeat the value before them (the first ones: the first value), which costs the encodings least.
-fn fill_nulls<W: Word>(values: &[W], validity: &[u8]) -> Vec<W> {
-    let first = values
-        .iter()
-        .enumerate()
-        .find(|(slot, _)| bits::get(validity, *slot));
-    let mut last = first.map_or(W::ZERO, |(_, value)| *value);
-    let mut filled = values.to_vec();
-    for (eight, &valid) in filled.chunks_mut(8).zip(validity) {
-        if valid != 0xFF {
-            for (slot, value) in eight.iter_mut().enumerate() {
-                last = if valid >> slot & 1 == 1 { *value } else { last };
-                *value = last;
-            }
-        } else if let Some(value) = eight.last() {
-            last = *value;
-        }
-    }
-    filled
+/// The cost of lengths and data.
+fn cost(choices: &[Choice; 2]) -> f64 {
+    choices.iter().map(|choice| choice.best().cost).sum()
 }

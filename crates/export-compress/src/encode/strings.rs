@@ -1,71 +1,104 @@
-//! Offsets as Arrow has them: where strings lie in their data, and lists in their elements.
+//! Text and binary values: where they lie, and how long each is.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use export_core::Result;
 
-use super::{broken, part};
+use super::{broken, nulls, part};
+use crate::bits;
+use crate::block::Strings;
 use crate::word::Word;
 
-/// Where slots lie: slot `i` from `offsets[i]` to `offsets[i + 1]`. Found to rise.
-pub(super) struct Spans<'a, O> {
-    offsets: &'a [O],
-    /// What all slots cover together.
-    pub(super) within: Range<usize>,
+/// The length of each slot of `range` by Arrow's offsets, and what all of them cover. Fails where offsets fall.
+pub(super) fn lengths_of<L: Word, O: Copy + Into<i64>>(
+    offsets: &[O],
+    range: Range<usize>,
+) -> Result<(Range<usize>, Vec<L>)> {
+    // Arrow allows an array without slots to have no offsets at all.
+    if range.is_empty() {
+        return Ok((0..0, Vec::new()));
+    }
+    let offsets = part(offsets, range.start..range.end.saturating_add(1))?;
+    let mut falls = false;
+    let pairs = offsets.iter().zip(offsets.iter().skip(1));
+    let lengths = pairs.map(|(&start, &end)| {
+        let length = end.into().wrapping_sub(start.into());
+        falls |= length < 0;
+        L::join(length.cast_unsigned(), 0)
+    });
+    let lengths = lengths.collect();
+    let bound = |at: Option<&O>| at.and_then(|&offset| usize::try_from(offset.into()).ok());
+    match (bound(offsets.first()), bound(offsets.last())) {
+        (Some(start), Some(end)) if !falls => Ok((start..end, lengths)),
+        _ => Err(broken("offsets fall")),
+    }
 }
 
-impl<'a, O: Copy + Into<i64>> Spans<'a, O> {
-    /// Those of slots `range`, and the length of each.
-    pub(super) fn new<L: Word>(offsets: &'a [O], range: Range<usize>) -> Result<(Self, Vec<L>)> {
-        // Arrow allows an array without slots to have no offsets at all.
-        if range.is_empty() {
-            let spans = Self {
-                offsets: &[],
-                within: 0..0,
-            };
-            return Ok((spans, Vec::new()));
+/// Strings one after the other, as blocks hold them.
+pub(super) struct Text<'a, L: Word> {
+    pub(super) lengths: Vec<L>,
+    ends: Vec<usize>,
+    pub(super) data: Cow<'a, [u8]>,
+    /// Which of them are values, where not all are.
+    validity: Option<&'a [u8]>,
+}
+
+impl<'a, L: Word> Text<'a, L> {
+    /// Strings of these lengths. Where many slots have no value, and nothing lies in those, they are left out.
+    pub(super) fn new(
+        mut lengths: Vec<L>,
+        data: impl Into<Cow<'a, [u8]>>,
+        mut validity: Option<&'a [u8]>,
+    ) -> Self {
+        if let Some(bitmap) = validity
+            && nulls::are_many(bitmap, lengths.len())
+            && nulls::are_zero(&lengths, bitmap)
+        {
+            lengths = nulls::compact(&lengths, bitmap);
+            validity = None;
         }
-        let offsets = part(offsets, range.start..range.end.saturating_add(1))?;
-        let (mut lengths, mut falls) = (Vec::with_capacity(range.len()), false);
-        let pairs = offsets.iter().zip(offsets.iter().skip(1));
-        lengths.extend(pairs.map(|(&start, &end)| {
-            let length = end.into().wrapping_sub(start.into());
-            falls |= length < 0;
-            L::join(length.cast_unsigned(), 0)
-        }));
-        let bound = |at: Option<&O>| {
-            let at = at.map(|&offset| usize::try_from(offset.into()));
-            at.and_then(std::result::Result::ok)
-        };
-        match (bound(offsets.first()), bound(offsets.last())) {
-            (Some(start), Some(end)) if !falls => {
-                let within = start..end;
-                Ok((Self { offsets, within }, lengths))
-            }
-            _ => Err(broken("offsets fall")),
+        let ends = lengths.iter().scan(0usize, |end, length| {
+            let length = usize::try_from(length.low()).unwrap_or(usize::MAX);
+            *end = end.saturating_add(length);
+            Some(*end)
+        });
+        let mut all = Vec::with_capacity(lengths.len() + 1);
+        all.push(0);
+        all.extend(ends);
+        Self {
+            lengths,
+            ends: all,
+            data: data.into(),
+            validity,
         }
     }
 
-    /// Where each slot ends, counted from where the first one starts, after a 0.
-    pub(super) fn ends(&self) -> Vec<usize> {
-        let ends = self.offsets.iter().map(|&end| {
-            let end = usize::try_from(end.into()).unwrap_or(self.within.end);
-            end.saturating_sub(self.within.start)
-        });
-        match self.offsets {
-            [] => vec![0],
-            _ => ends.collect(),
-        }
+    /// The entries of a dictionary.
+    pub(super) fn of_entries(entries: &[&[u8]]) -> Self {
+        let lengths = entries.iter().map(|entry| L::join(entry.len() as u64, 0));
+        Self::new(lengths.collect(), entries.concat(), None)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
+        self.lengths.len()
     }
 
-    /// Slot `slot` of `data`, in which offsets count from its own start.
+    pub(super) fn strings(&self) -> Strings<'_> {
+        Strings {
+            data: &self.data,
+            ends: &self.ends,
+        }
+    }
+
+    /// String `slot`, or `None` where that is not a value.
     #[inline]
-    pub(super) fn get<'d>(&self, slot: usize, data: &'d [u8]) -> Option<&'d [u8]> {
-        let at = |index: usize| usize::try_from((*self.offsets.get(index)?).into()).ok();
-        data.get(at(slot)?..at(slot + 1)?)
+    pub(super) fn value(&self, slot: usize) -> Option<&[u8]> {
+        match self.validity {
+            Some(validity) if !bits::get(validity, slot) => None,
+            _ => self
+                .data
+                .get(*self.ends.get(slot)?..*self.ends.get(slot + 1)?),
+        }
     }
 }
