@@ -1,6 +1,8 @@
 //! Blocks on their way into a chunk: encoded as was chosen for them, compressed, aligned and checksummed.
 
 
+use std::cell::RefCell;
+
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{Block, Codec, Error, Result, Role};
 use xxhash_rust::xxh3::xxh3_64;
@@ -131,15 +133,18 @@ impl<'c> BlockWriter<'c> {
         strings: Strings<'_>,
         policy: &Policy,
     ) -> Result<()> {
-        let Strings { data, ends } = strings;
+        let (data, place) = (strings.data, (node, Role::Data));
+        let known = self.known(place, data.len());
+        let symbols = RefCell::new(known.and_then(|choice| choice.symbols.clone()));
         // Data is never constant: that is what dictionaries are for.
         let encode = |recipe: Recipe| match recipe.encoding {
             Encoding::Constant => None,
-            _ => encode_data(data, ends, recipe),
+            _ => encode_data(strings, recipe, symbols.borrow().as_deref()),
         };
-        let place = (node, Role::Data);
         self.best(place, data.len(), data, policy, encode, || {
-            weigh_data(strings, policy)
+            let choice = weigh_data(strings, policy);
+            symbols.replace(choice.symbols.clone());
+            choice
         })
     }
 
@@ -147,14 +152,15 @@ impl<'c> BlockWriter<'c> {
     pub(crate) fn chosen_data(
         &mut self,
         node: u16,
-        Strings { data, ends }: Strings<'_>,
+        strings: Strings<'_>,
         choice: Choice,
     ) -> Result<()> {
         let plan = choice.best().plan;
         let place = (node, Role::Data);
-        let encoded = encode_data(data, ends, plan.recipe).unwrap_or_else(|| Encoded::plain(data));
+        let encoded = encode_data(strings, plan.recipe, choice.symbols.as_deref())
+            .unwrap_or_else(|| Encoded::plain(strings.data));
         self.chosen.insert(place, choice);
-        self.put(place, data.len(), encoded, plan.codec)
+        self.put(place, strings.data.len(), encoded, plan.codec)
     }
 
     /// Writes a block as is known to be best for it, or as weighing says where nothing is known or what is known disappoints.

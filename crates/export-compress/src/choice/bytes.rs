@@ -1,5 +1,7 @@
 //! The choice for blocks that are not words: bitmaps, values of some bytes each, and text or binary data.
 
+use std::sync::Arc;
+
 use super::sample::sample_strings;
 use super::tariff::{Tariff, codec_ns, encoding_ns, float};
 use super::words::stored_bytes;
@@ -7,8 +9,11 @@ use super::{Choice, Plan, Weighed};
 use crate::block::Strings;
 use crate::codec::Compression;
 use crate::encoding::bit_packed::Widths;
-use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed};
+use crate::encoding::{Encoded, Encoding, Recipe, Symbols, encode_bits, encode_data, encode_fixed};
 use crate::options::Policy;
+
+/// Less text than this is not worth looking for symbols in it.
+const WORTH_SYMBOLS: usize = 64 << 10;
 
 /// Weighs the plans for a bitmap whose padding is zero.
 pub(crate) fn weigh_bits(bitmap: &[u8], count: usize, policy: &Policy) -> Choice {
@@ -44,10 +49,27 @@ pub(crate) fn weigh_data(strings: Strings<'_>, policy: &Policy) -> Choice {
         count: strings.data.len(),
         scale: float(strings.data.len()) / float(sample.len().max(1)),
     };
-    let encodings = [Encoding::Plain, Encoding::Prefix, Encoding::Fsst];
-    weigh(policy, shape, &encodings, |recipe| {
-        encode_data(&sample, &ends, recipe)
-    })
+    let mut encodings = vec![Encoding::Plain, Encoding::Prefix];
+    let wants_fsst = match policy.fixed.encoding {
+        Some(fixed) => fixed == Encoding::Fsst,
+        None => strings.data.len() >= WORTH_SYMBOLS,
+    };
+    let mut symbols = None;
+    #[cfg(feature = "fsst")]
+    if wants_fsst {
+        encodings.push(Encoding::Fsst);
+        symbols = Some(Arc::new(Symbols::of(&sample)));
+    }
+    let part = Strings {
+        data: &sample,
+        ends: &ends,
+    };
+    let mut choice = weigh(policy, shape, &encodings, |recipe| {
+        encode_data(part, recipe, symbols.as_deref())
+    });
+    let is_fsst = choice.best().plan.recipe.encoding == Encoding::Fsst;
+    choice.symbols = symbols.filter(|_| is_fsst);
+    choice
 }
 
 #[derive(Clone, Copy)]

@@ -9,11 +9,12 @@ mod tariff;
 mod words;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use export_core::Role;
 
 use crate::codec::Compression;
-use crate::encoding::{Encoding, Recipe};
+use crate::encoding::{Encoding, Recipe, Symbols};
 
 pub(crate) use bytes::{weigh_bits, weigh_data, weigh_fixed};
 pub use explain::{Candidate, Explanation};
@@ -49,6 +50,8 @@ pub(crate) struct Choice {
     weighed: Vec<Weighed>,
     /// Values that were asked about.
     count: usize,
+    /// Symbols found for text, which suit the chunks after it as well.
+    pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
 impl Choice {
@@ -58,7 +61,11 @@ impl Choice {
             weighed.push(otherwise);
         }
         weighed.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-        Self { weighed, count }
+        Self {
+            weighed,
+            count,
+            symbols: None,
+        }
     }
 
     pub(crate) fn best(&self) -> Weighed {

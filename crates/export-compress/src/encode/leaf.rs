@@ -151,8 +151,7 @@ impl Flattener<'_, '_> {
     fn strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
         let coding = self.coding(node, text.len());
         if coding == Coding::Codes {
-            let values = (0..text.len()).map(|slot| text.value(slot));
-            if let Some(dictionary) = dictionary::of_bytes(values, text.len() / 4) {
+            if let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4) {
                 self.note_bounds(node, &dictionary.entries);
                 self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
                 return self.codes(node, &dictionary.codes);
@@ -217,9 +216,8 @@ impl Flattener<'_, '_> {
         text: &'t Text<'_, L>,
     ) -> Option<Dictionary<&'t [u8]>> {
         let count = text.len();
-        let all = || (0..count).map(|slot| text.value(slot));
         match self.policy.fixed.dictionary {
-            Some(true) => return dictionary::of_bytes(all(), count),
+            Some(true) => return dictionary::of_bytes(text.values(), count),
             Some(false) => return None,
             None => {}
         }
@@ -228,10 +226,8 @@ impl Flattener<'_, '_> {
         }
         // Every so many slots, so that sorted columns do not look as if they had few values.
         let step = (count / 2048).max(1);
-        let sampled = count / step;
-        let some = (0..sampled).map(|slot| text.value(slot * step));
-        dictionary::of_bytes(some, sampled / 4 * 3)?;
-        dictionary::of_bytes(all(), count / 4)
+        dictionary::of_bytes(text.some_values(step), count / step / 4 * 3)?;
+        dictionary::of_bytes(text.values(), count / 4)
     }
 
     pub(super) fn fixed_binary(

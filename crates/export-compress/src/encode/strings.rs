@@ -45,14 +45,13 @@ pub(super) struct Text<'a, L: Word> {
 }
 
 impl<'a, L: Word> Text<'a, L> {
-    /// Strings of these lengths. Where many slots have no value, and nothing lies in those, they are left out.
+    /// Strings of these lengths. Slots without a value are left out, unless something lies in them.
     pub(super) fn new(
         mut lengths: Vec<L>,
         data: impl Into<Cow<'a, [u8]>>,
         mut validity: Option<&'a [u8]>,
     ) -> Self {
         if let Some(bitmap) = validity
-            && nulls::are_many(bitmap, lengths.len())
             && nulls::are_zero(&lengths, bitmap)
         {
             lengths = nulls::compact(&lengths, bitmap);
@@ -91,14 +90,26 @@ impl<'a, L: Word> Text<'a, L> {
         }
     }
 
-    /// String `slot`, or `None` where that is not a value.
-    #[inline]
-    pub(super) fn value(&self, slot: usize) -> Option<&[u8]> {
-        match self.validity {
-            Some(validity) if !bits::get(validity, slot) => None,
-            _ => self
-                .data
-                .get(*self.ends.get(slot)?..*self.ends.get(slot + 1)?),
-        }
+    /// The strings, or `None` where one is not a value.
+    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
+        let places = self.ends.windows(2).enumerate();
+        places.map(|(slot, place)| match (self.validity, place) {
+            (Some(validity), _) if !bits::get(validity, slot) => None,
+            (_, &[start, end]) => self.data.get(start..end),
+            _ => None,
+        })
+    }
+
+    /// Every `step`th of [`Text::values`].
+    pub(super) fn some_values(&self, step: usize) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
+        (0..self.len() / step).map(move |index| {
+            let slot = index * step;
+            match self.validity {
+                Some(validity) if !bits::get(validity, slot) => None,
+                _ => self
+                    .data
+                    .get(*self.ends.get(slot)?..*self.ends.get(slot + 1)?),
+            }
+        })
     }
 }
