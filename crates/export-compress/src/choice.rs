@@ -78,6 +78,7 @@ fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Delta => 2.0,
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 15.0,
+        Encoding::Entropy => 6.0,
     }
 }
 

@@ -36,6 +36,11 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// All that is left.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Fails where bytes are left over.
     pub(crate) fn finish(self) -> Result<(), Defect> {
         match self.bytes.len() {

@@ -5,6 +5,7 @@ pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
 pub(crate) mod delta;
+pub(crate) mod entropy;
 mod pack;
 #[cfg(feature = "pco")]
 pub(crate) mod pco;
@@ -42,11 +43,14 @@ pub enum Encoding {
     ByteShuffle,
     /// pcodec: smallest for numbers of 16 to 64 bits, at 10 to 30 ns a value.
     Pco,
+    /// Values or differences in as many bits as their frequency is worth. For integers of skewed distribution and small
+    /// alphabets, at 3 to 6 ns a value.
+    Entropy,
 }
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -54,6 +58,7 @@ impl Encoding {
         Self::Delta,
         Self::ByteShuffle,
         Self::Pco,
+        Self::Entropy,
     ];
 
     /// Its number in the registry.
@@ -67,6 +72,7 @@ impl Encoding {
             Self::Delta => 4,
             Self::ByteShuffle => 5,
             Self::Pco => 6,
+            Self::Entropy => 7,
         })
     }
 
@@ -94,6 +100,7 @@ impl Encoding {
             Self::Delta => "delta",
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
+            Self::Entropy => "entropy",
         }
     }
 
@@ -191,6 +198,7 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
+        Encoding::Entropy => entropy::encode(values, kind)?,
         #[cfg(feature = "pco")]
         Encoding::Pco => pco::encode(values, kind, level)?,
         #[cfg(not(feature = "pco"))]
@@ -216,6 +224,7 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::BitPacked => bit_packed::decode(parameters, bytes, count),
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
+        Encoding::Entropy => entropy::decode(parameters, bytes, count),
         #[cfg(feature = "pco")]
         Encoding::Pco => pco::decode(parameters, bytes, count),
         #[cfg(not(feature = "pco"))]
