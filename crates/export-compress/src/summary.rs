@@ -2,6 +2,7 @@
 
 use export_core::marrow::array::{Array, BytesArray, DictionaryArray};
 use export_core::{Bound, Summary, array};
+use export_simd::widest;
 
 use crate::bits;
 use crate::defect::wide;
@@ -124,6 +125,7 @@ fn present<T>(values: impl Iterator<Item = T>, validity: Option<&[u8]>) -> impl 
 
 /// Hands `take` the values of slots that have one, as many at a time as lie together. The others of the eight around them
 /// are replaced by one that has been handed out before, where there is one.
+#[inline(always)]
 fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl FnMut(&[T])) {
     let Some(validity) = validity else {
         return take(values);
@@ -158,7 +160,8 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
 
 fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
     let mut both: Option<(T, T)> = None;
-    each_present(values, validity, |values| {
+    let mut widen = #[inline(always)]
+    |values: &[T]| {
         let Some(&first) = values.first() else { return };
         let start = both.unwrap_or((first, first));
         // Selects, not branches, so that the loop is vectorised.
@@ -168,7 +171,11 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
                 if value > max { value } else { max },
             )
         }));
-    });
+    };
+    widest(
+        #[inline(always)]
+        || each_present(values, validity, &mut widen),
+    );
     let bound = |value: T| Bound::Int(value.into());
     Summary {
         min: both.map(|both| bound(both.0)),
@@ -180,7 +187,8 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
 fn floats<F: Copy + PartialOrd + Into<f64>>(values: &[F], validity: Option<&[u8]>) -> Summary {
     let mut both: Option<(F, F)> = None;
     let mut has_nan = false;
-    each_present(values, validity, |values| {
+    let mut widen = #[inline(always)]
+    |values: &[F]| {
         has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
         let start = both.or_else(|| {
             let first = values.iter().find(|value| !is_nan(**value));
@@ -195,7 +203,11 @@ fn floats<F: Copy + PartialOrd + Into<f64>>(values: &[F], validity: Option<&[u8]
                 )
             })
         });
-    });
+    };
+    widest(
+        #[inline(always)]
+        || each_present(values, validity, &mut widen),
+    );
     let both = both.map(|(min, max)| (min.into(), max.into()));
     let Some((mut min, mut max)) = both else {
         return Summary {

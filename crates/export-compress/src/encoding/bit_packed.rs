@@ -147,6 +147,7 @@ pub(super) fn write_exceptions<W: Word>(exceptions: &[(u16, W)], bytes: &mut Vec
 
 /// The width that costs the fewest bytes when distances from `base` that are wider become exceptions. `full` bits are enough
 /// for all of them.
+#[inline(always)]
 pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
     let count = values.len();
     // Of `k` bits less, at least the values of full length are exceptions: only a `k` that pays for those can win.
@@ -174,7 +175,7 @@ pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
 }
 
 /// How many are at least `least` away from `base`.
-#[inline]
+#[inline(always)]
 fn count_from<W: Word>(values: &[W], base: W, least: W) -> usize {
     // So few that even a word of 8 bits can count them; in words of their width many are counted at once.
     let counts = values.chunks(128).map(|values| {
