@@ -7,7 +7,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::choice::{self, Plan};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, encode_bits, encode_data, encode_fixed, encode_words};
+use crate::encoding::{
+    Encoded, encode_bits, encode_data, encode_fixed, encode_words, implies_lengths,
+};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
@@ -91,15 +93,22 @@ impl BlockWriter {
         self.put(node, Role::Values, count, encoded, plan.codec)
     }
 
-    /// The bytes of text or binary values. String `i` is `data[ends[i]..ends[i + 1]]`.
-    pub(crate) fn data(
+    /// Lengths and bytes of text or binary values. String `i` is `data[ends[i]..ends[i + 1]]`.
+    pub(crate) fn strings<L: Word>(
         &mut self,
         node: u16,
-        ends: &[usize],
-        data: &[u8],
+        (lengths, lengths_plan): (&[L], &Plan),
+        (ends, data): (&[usize], &[u8]),
         plan: &Plan,
     ) -> Result<()> {
         let encoded = encode_data(data, ends, plan.recipe).unwrap_or_else(|| Encoded::plain(data));
+        if implies_lengths(encoded.encoding) {
+            let none = Encoded::owned(encoded.encoding, (Vec::new(), Vec::new()));
+            self.put(node, Role::Lengths, lengths.len(), none, lengths_plan.codec)?;
+        } else {
+            let place = (node, Role::Lengths);
+            self.words(place, lengths, Kind::Unsigned, lengths_plan)?;
+        }
         self.put(node, Role::Data, data.len(), encoded, plan.codec)
     }
 

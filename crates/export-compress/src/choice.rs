@@ -83,6 +83,7 @@ fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         // A value of data is a byte.
         Encoding::Fsst => 3.0,
         Encoding::Prefix => 1.0,
+        Encoding::Template => 5.0,
     }
 }
 

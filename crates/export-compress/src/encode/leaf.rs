@@ -144,17 +144,14 @@ impl Flattener<'_> {
             let data_plan = choice::plan_data(&entry_data, &self.policy);
             let cost = coded.cost + lengths_plan.cost + data_plan.cost;
             if self.policy.fixed.dictionary == Some(true) || cost < plans.0.cost + plans.1.cost {
-                let place = (node, Role::Lengths);
+                let strings = (&*ends_of(&entries), &*entry_data);
                 self.writer
-                    .words(place, &entry_lengths, Kind::Unsigned, &lengths_plan)?;
-                self.writer
-                    .data(node, &ends_of(&entries), &entry_data, &data_plan)?;
+                    .strings(node, (&entry_lengths, &lengths_plan), strings, &data_plan)?;
                 return coded.write(self.writer, node, &dictionary);
             }
         }
         self.writer
-            .words((node, Role::Lengths), &lengths, Kind::Unsigned, &plans.0)?;
-        self.writer.data(node, ends, data, &plans.1)
+            .strings(node, (&lengths, &plans.0), (ends, data), &plans.1)
     }
 
     fn dictionary_of_bytes<'a>(
