@@ -96,7 +96,7 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
     let full = most.minus(least).bit_length();
     let distances = values.iter().copied();
     let width = match widths {
-        Widths::Tight => best_width(distances.clone(), values.len(), full),
+        Widths::Tight => best_width(values, W::ZERO, full),
         Widths::Bytes => full.next_multiple_of(8),
     };
     let exceptions = write_head(distances, least, (width, full), bytes);
@@ -145,20 +145,18 @@ pub(super) fn write_exceptions<W: Word>(exceptions: &[(u16, W)], bytes: &mut Vec
     }
 }
 
-/// The width that costs the fewest bytes when wider distances become exceptions. `full` bits are enough for all of the `count`.
-pub(super) fn best_width<W: Word>(
-    distances: impl Iterator<Item = W> + Clone,
-    count: usize,
-    full: u32,
-) -> u32 {
+/// The width that costs the fewest bytes when distances from `base` that are wider become exceptions. `full` bits are enough
+/// for all of them.
+pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
+    let count = values.len();
     // Of `k` bits less, at least the values of full length are exceptions: only a `k` that pays for those can win.
     let top = W::bit(full.saturating_sub(1));
-    let longest = distances.clone().filter(|distance| *distance >= top).count();
-    if packed_bytes(count, full) <= longest * (2 + W::BYTES) {
+    if packed_bytes(count, full) <= count_from(values, base, top) * (2 + W::BYTES) {
         return full;
     }
     let mut of_length = [0usize; 129];
-    for distance in distances {
+    for value in values {
+        let distance = value.minus(base);
         if let Some(count) = of_length.get_mut(distance.bit_length() as usize) {
             *count += 1;
         }
@@ -173,6 +171,24 @@ pub(super) fn best_width<W: Word>(
         }
     }
     best.1
+}
+
+/// How many are at least `least` away from `base`.
+#[inline]
+fn count_from<W: Word>(values: &[W], base: W, least: W) -> usize {
+    // So few that even a word of 8 bits can count them; in words of their width many are counted at once.
+    let counts = values.chunks(128).map(|values| {
+        let one = |value: &W| {
+            if value.minus(base) >= least {
+                W::bit(0)
+            } else {
+                W::ZERO
+            }
+        };
+        let count = values.iter().map(one).fold(W::ZERO, W::plus);
+        usize::try_from(count.low()).unwrap_or(0)
+    });
+    counts.sum()
 }
 
 /// Positions and distances wider than `width` bits.

@@ -17,23 +17,44 @@ const PIECE: usize = 512;
 #[cfg(feature = "fsst")]
 const LANES: usize = fsst::Compressor::DEFAULT_BULK_LANES;
 
-/// The symbol table, then codes.
+/// Symbols that suit some text, and with it what is like it.
 #[cfg(feature = "fsst")]
-pub(crate) fn encode(data: &[u8]) -> Vec<u8> {
-    let pieces: Vec<&[u8]> = data.chunks(PIECE).collect();
-    let compressor = fsst::Compressor::train(&pieces);
-    let symbols = compressor.symbol_table().iter();
-    let table = symbols.zip(compressor.symbol_lengths());
-    let mut bytes = Vec::with_capacity(data.len() * 2 + 3000);
-    bytes.push(u8::try_from(compressor.n_symbols()).unwrap_or(ESCAPE));
-    bytes.extend(compressor.symbol_lengths());
-    for (symbol, length) in table {
-        let symbol = symbol.to_u64().to_le_bytes();
-        bytes.extend(symbol.iter().take(usize::from(*length)));
+pub(crate) struct Symbols(fsst::Compressor);
+
+#[cfg(feature = "fsst")]
+impl Symbols {
+    /// Finding symbols takes a millisecond or so, however short the text.
+    pub(crate) fn of(data: &[u8]) -> Self {
+        let pieces: Vec<&[u8]> = data.chunks(PIECE).collect();
+        Self(fsst::Compressor::train(&pieces))
     }
-    let parts: Vec<&[u8]> = data.chunks(data.len().div_ceil(LANES).max(1)).collect();
-    compressor.compress_bulk_into::<LANES>(&parts, &mut bytes, &mut Vec::with_capacity(LANES));
-    bytes
+
+    /// The symbol table, then codes.
+    pub(crate) fn encode(&self, data: &[u8]) -> Vec<u8> {
+        let compressor = &self.0;
+        let symbols = compressor.symbol_table().iter();
+        let table = symbols.zip(compressor.symbol_lengths());
+        let mut bytes = Vec::with_capacity(data.len() * 2 + 3000);
+        bytes.push(u8::try_from(compressor.n_symbols()).unwrap_or(ESCAPE));
+        bytes.extend(compressor.symbol_lengths());
+        for (symbol, length) in table {
+            let symbol = symbol.to_u64().to_le_bytes();
+            bytes.extend(symbol.iter().take(usize::from(*length)));
+        }
+        let parts: Vec<&[u8]> = data.chunks(data.len().div_ceil(LANES).max(1)).collect();
+        compressor.compress_bulk_into::<LANES>(&parts, &mut bytes, &mut Vec::with_capacity(LANES));
+        bytes
+    }
+}
+
+/// Where there is no library to find symbols, there are none.
+#[cfg(not(feature = "fsst"))]
+pub(crate) enum Symbols {}
+
+impl std::fmt::Debug for Symbols {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Symbols")
+    }
 }
 
 /// Exactly `count` bytes.
@@ -101,20 +122,20 @@ mod tests {
     fn exact() {
         for strings in texts() {
             let data = strings.concat();
-            let bytes = encode(&data);
+            let bytes = Symbols::of(&data).encode(&data);
             assert_eq!(decode(&[], &bytes, data.len()).unwrap(), data);
             assert!(decode(&[], &bytes, data.len() + 1).is_err());
             assert!(data.is_empty() || decode(&[], &bytes, data.len() - 1).is_err());
         }
         let frequent = b"/usr/share/doc/".repeat(1000);
-        assert!(encode(&frequent).len() < frequent.len() / 6);
+        assert!(Symbols::of(&frequent).encode(&frequent).len() < frequent.len() / 6);
     }
 
     #[test]
     fn safe() {
         for strings in texts() {
             let some: Vec<u8> = strings.concat().into_iter().take(200).collect();
-            for (parameters, bytes) in damaged(&[], &encode(&some)) {
+            for (parameters, bytes) in damaged(&[], &Symbols::of(&some).encode(&some)) {
                 for count in [some.len(), 0, 1, 5000] {
                     if let Ok(back) = decode(&parameters, &bytes, count) {
                         assert_eq!(back.len(), count);

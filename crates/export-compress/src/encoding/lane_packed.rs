@@ -109,14 +109,25 @@ fn add_up<W: Word>(deltas: &mut [W], mut last: W) -> W {
     last
 }
 
+/// The least and the most of the biased values. Selects, not branches, so that it is vectorised.
+#[inline]
+fn bounds<W: Word>(values: &[W; MINIBLOCK], bias: W) -> (W, W) {
+    let start = (W::ZERO.minus(W::bit(0)), W::ZERO);
+    values.iter().fold(start, |(least, most), value| {
+        let value = value.plus(bias);
+        (
+            if value < least { value } else { least },
+            if value > most { value } else { most },
+        )
+    })
+}
+
 fn pack<W: Word>(values: &[W; MINIBLOCK], bias: W, bytes: &mut Vec<u8>) {
-    let biased = |value: &W| value.plus(bias);
-    let least = values.iter().map(biased).fold(W::ZERO.minus(W::bit(0)), W::min);
-    let most = values.iter().map(biased).fold(W::ZERO, W::max);
+    let (least, most) = bounds(values, bias);
     let base = least.minus(bias);
     let full = most.minus(least).bit_length();
     let distance = |value: &W| value.minus(base);
-    let width = best_width(values.iter().map(distance), MINIBLOCK, full);
+    let width = best_width(values, base, full);
     let exceptions = write_head(values.iter().map(distance), least, (width, full), bytes);
     W::pack_lanes(values, base, width, bytes);
     write_exceptions(&exceptions, bytes);

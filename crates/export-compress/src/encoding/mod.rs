@@ -28,7 +28,9 @@ use crate::bits;
 use crate::defect::Defect;
 use crate::nodes::Budget;
 use crate::word::{Kind, Word};
+use crate::block::Strings;
 use bit_packed::Widths;
+pub(crate) use fsst::Symbols;
 
 /// How the values of a block become fewer bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -172,10 +174,10 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    pub(crate) fn new(encoding: Encoding, widths: Widths) -> Self {
+    pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
             encoding,
-            widths,
+            widths: Widths::Tight,
             level: 8,
         }
     }
@@ -371,30 +373,27 @@ pub(crate) fn decode_fixed(
     }
 }
 
-/// Encodes the bytes of strings, or says that `recipe` does not apply to them. String `i` is `data[ends[i]..ends[i + 1]]`.
+/// Encodes the bytes of strings, or says that `recipe` does not apply to them. Symbols are found where none are given.
 pub(crate) fn encode_data<'a>(
-    data: &'a [u8],
-    ends: &[usize],
+    Strings { data, ends }: Strings<'a>,
     recipe: Recipe,
+    symbols: Option<&Symbols>,
 ) -> Option<Encoded<'a>> {
-    match recipe.encoding {
-        Encoding::Plain => Some(Encoded::plain(data)),
-        Encoding::Constant => encode_fixed(data, 1, recipe),
+    let bytes = match recipe.encoding {
+        Encoding::Plain => return Some(Encoded::plain(data)),
+        Encoding::Constant => return encode_fixed(data, 1, recipe),
         #[cfg(feature = "fsst")]
-        Encoding::Fsst => Some(Encoded::owned(
-            Encoding::Fsst,
-            (Vec::new(), fsst::encode(data)),
-        )),
-        Encoding::Prefix => {
-            let bytes = prefix::encode(data, ends, recipe.widths)?;
-            Some(Encoded::owned(Encoding::Prefix, (Vec::new(), bytes)))
-        }
-        Encoding::Template => {
-            let bytes = template::encode(data, ends, recipe.widths)?;
-            Some(Encoded::owned(Encoding::Template, (Vec::new(), bytes)))
-        }
-        _ => None,
-    }
+        Encoding::Fsst => match symbols {
+            Some(symbols) => symbols.encode(data),
+            None => Symbols::of(data).encode(data),
+        },
+        Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
+        Encoding::Template => template::encode(data, ends, recipe.widths)?,
+        _ => return None,
+    };
+    #[cfg(not(feature = "fsst"))]
+    let _ = symbols;
+    Some(Encoded::owned(recipe.encoding, (Vec::new(), bytes)))
 }
 
 /// Whether data of this encoding says where its strings end. Then the block of their lengths is of the same encoding, and

@@ -20,7 +20,10 @@ pub(super) fn write(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
 
 fn write_words<W: Word>(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
     let words: Vec<W> = values.iter().map(|value| W::join(*value, 0)).collect();
-    let recipe = Recipe::new(choose(values), widths);
+    let recipe = Recipe {
+        widths,
+        ..Recipe::new(choose(values))
+    };
     let Some(encoded) = encode_words(&words, Kind::Unsigned, recipe) else {
         return;
     };
