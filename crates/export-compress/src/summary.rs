@@ -158,23 +158,23 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
     }
 }
 
+/// Bounds that hold these values, too. Selects, not branches, so that the loop is vectorised.
+#[inline(always)]
+fn widened<T: Copy + PartialOrd>(both: Option<(T, T)>, values: &[T]) -> Option<(T, T)> {
+    let first = *values.first()?;
+    let (mut min, mut max) = both.unwrap_or((first, first));
+    for &value in values {
+        min = if value < min { value } else { min };
+        max = if value > max { value } else { max };
+    }
+    Some((min, max))
+}
+
 fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
     let mut both: Option<(T, T)> = None;
-    let mut widen = #[inline(always)]
-    |values: &[T]| {
-        let Some(&first) = values.first() else { return };
-        let start = both.unwrap_or((first, first));
-        // Selects, not branches, so that the loop is vectorised.
-        both = Some(values.iter().fold(start, |(min, max), &value| {
-            (
-                if value < min { value } else { min },
-                if value > max { value } else { max },
-            )
-        }));
-    };
     widest(
         #[inline(always)]
-        || each_present(values, validity, &mut widen),
+        || each_present(values, validity, |values| both = widened(both, values)),
     );
     let bound = |value: T| Bound::Int(value.into());
     Summary {
@@ -187,26 +187,24 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
 fn floats<F: Copy + PartialOrd + Into<f64>>(values: &[F], validity: Option<&[u8]>) -> Summary {
     let mut both: Option<(F, F)> = None;
     let mut has_nan = false;
-    let mut widen = #[inline(always)]
-    |values: &[F]| {
-        has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
-        let start = both.or_else(|| {
-            let first = values.iter().find(|value| !is_nan(**value));
-            first.map(|first| (*first, *first))
-        });
-        // Comparisons with a NaN are false.
-        both = start.map(|start| {
-            values.iter().fold(start, |(min, max), &value| {
-                (
-                    if value < min { value } else { min },
-                    if value > max { value } else { max },
-                )
-            })
-        });
-    };
     widest(
         #[inline(always)]
-        || each_present(values, validity, &mut widen),
+        || {
+            each_present(
+                values,
+                validity,
+                #[inline(always)]
+                |values| {
+                    has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
+                    // Comparisons with a NaN are false.
+                    let first = values.iter().find(|value| !is_nan(**value));
+                    both = match (both, first) {
+                        (None, Some(first)) => widened(Some((*first, *first)), values),
+                        _ => widened(both, values).filter(|_| both.is_some()),
+                    };
+                },
+            );
+        },
     );
     let both = both.map(|(min, max)| (min.into(), max.into()));
     let Some((mut min, mut max)) = both else {

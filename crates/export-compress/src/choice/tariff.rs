@@ -69,6 +69,7 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         // A value of data is a byte.
         Encoding::Fsst => 2.0,
         Encoding::Prefix => 1.5,
+        Encoding::Template => 5.0,
     }
 }
 
