@@ -37,8 +37,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// All that is left.
-    pub(crate) fn rest(self) -> &'a [u8] {
-        self.bytes
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Fails where bytes are left over.

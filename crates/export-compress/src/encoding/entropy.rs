@@ -45,7 +45,6 @@ pub(crate) fn encode<W: Word>(values: &[W], kind: Kind) -> Option<(Vec<u8>, Vec<
 
 /// Bits a value that this encoding takes, about, from a sample of some thousand values that is taken here: some ten
 /// microseconds, however many values there are. `None` where it does not apply.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the choice of encodings"))]
 pub(crate) fn estimate_bits<W: Word>(values: &[W], kind: Kind) -> Option<f64> {
     let survey = survey(values, kind)?;
     let float = |count: u64| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
