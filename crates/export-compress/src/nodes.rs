@@ -6,7 +6,8 @@ use crate::bits;
 use crate::codec::Compression;
 use crate::defect::{Defect, Placed, wide};
 use crate::encoding::{
-    Encoding, cursor::bounded, decode_bits, decode_data, decode_fixed, decode_words,
+    Encoding, constant, cursor::bounded, decode_bits, decode_data, decode_fixed, decode_words,
+    flat_gap,
 };
 use crate::word::Word;
 
@@ -123,6 +124,18 @@ impl<'a> Nodes<'a> {
     pub(crate) fn words<W: Word>(&mut self, block: &Block, count: usize) -> Result<Vec<W>> {
         self.decode(block, count, (count, W::BYTES), |encoding, bytes| {
             decode_words(encoding, &block.parameters, bytes, count)
+        })
+    }
+
+    /// What the lengths of `slots` lists say that are given by the elements.
+    pub(crate) fn flat_lengths(
+        &mut self,
+        block: &Block,
+        slots: usize,
+    ) -> Result<flat_gap::Parameters> {
+        self.decode(block, slots, (0, 1), |_, bytes| {
+            constant::no_bytes(bytes)?;
+            flat_gap::Parameters::read(&block.parameters)
         })
     }
 
