@@ -457,7 +457,10 @@ class Column:
             lengths = [field["size"]] * slots
         else:
             width = 8 if kind == "large_list" else 4
-            lengths = self.block(node, LENGTHS, slots).words(width)
+            block = self.block(node, LENGTHS, slots)
+            if block.encoding == 9:
+                return self.flat_lists(block, kind, children[0], slots)
+            lengths = block.words(width)
             need(sum(lengths) < LENGTH_LIMIT[width], "lists are too long")
         if kind == "map":
             keys, values = (self.values(child, sum(lengths)) for child in children[0]["children"])
@@ -467,6 +470,23 @@ class Column:
             elements = self.values(children[0], sum(lengths))
         items = Cursor(elements)
         return [items.take(length) for length in lengths]
+
+    def flat_lists(self, block: Block, kind: str, child: dict, slots: int) -> list:
+        """Lists by the gaps between their elements' places."""
+        p = Cursor(block.parameters)
+        limit, count = p.number(8), p.number(8)
+        need(p.left() == 0 and limit > 0 and block.encoded(0) == b"", f"{block} is not what flat-gap writes")
+        need(kind in ("list", "large_list") and "int" in child["type"] and child["type"] != "interval", "flat-gap of no list of integers")
+        gaps = self.values(child, count)
+        need(None not in gaps, "a gap is null")
+        width = (SIGNED | UNSIGNED)[child["type"]]
+        places = accumulate(gap % 256**width for gap in gaps)
+        lists = [[] for _ in range(slots)]
+        for place in places:
+            need(place < slots * limit and place % limit < 256**width, "an element is beyond its word or the last list")
+            element = place % limit
+            lists[place // limit].append(signed(element, width) if child["type"] in SIGNED else element)
+        return lists
 
     def union(self, node: int, field: dict, slots: int) -> list:
         children, dense = field["children"], field["mode"] == "dense"

@@ -98,6 +98,21 @@ impl<'c> BlockWriter<'c> {
         self.put(place, values.len(), encoded, plan.codec)
     }
 
+    /// Lengths that the elements of the lists give.
+    pub(crate) fn flat_lengths(
+        &mut self,
+        node: u16,
+        count: usize,
+        parameters: Vec<u8>,
+        choice: Choice,
+    ) -> Result<()> {
+        let place = (node, Role::Lengths);
+        let codec = choice.best().plan.codec;
+        self.chosen.insert(place, choice);
+        let encoded = Encoded::owned(Encoding::FlatGap, (parameters, Vec::new()));
+        self.put(place, count, encoded, codec)
+    }
+
     /// A bitmap whose padding is zero.
     pub(crate) fn bits(
         &mut self,

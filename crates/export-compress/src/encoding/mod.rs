@@ -6,6 +6,7 @@ pub(crate) mod constant;
 pub(crate) mod cursor;
 pub(crate) mod delta;
 pub(crate) mod entropy;
+pub(crate) mod flat_gap;
 pub(crate) mod fsst;
 pub(crate) mod lane_packed;
 pub(crate) mod lanes;
@@ -54,6 +55,8 @@ pub enum Encoding {
     /// Values or differences in as many bits as their frequency is worth. For integers of skewed distribution and small
     /// alphabets, at 3 to 6 ns a value.
     Entropy,
+    /// Lists that never fall as one series, whose gaps give lengths and elements. For sparse events of every step.
+    FlatGap,
     /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
     Fsst,
     /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
@@ -68,7 +71,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -77,6 +80,7 @@ impl Encoding {
         Self::ByteShuffle,
         Self::Pco,
         Self::Entropy,
+        Self::FlatGap,
         Self::Fsst,
         Self::Prefix,
         Self::Template,
@@ -96,6 +100,7 @@ impl Encoding {
             Self::ByteShuffle => 5,
             Self::Pco => 6,
             Self::Entropy => 7,
+            Self::FlatGap => 9,
             Self::Fsst => 10,
             Self::Prefix => 11,
             Self::Template => 12,
@@ -129,6 +134,7 @@ impl Encoding {
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
             Self::Entropy => "entropy",
+            Self::FlatGap => "flat-gap",
             Self::Fsst => "fsst",
             Self::Prefix => "prefix",
             Self::Template => "template",
@@ -246,7 +252,7 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
+        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -275,7 +281,7 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
+        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
