@@ -30,6 +30,7 @@ mod convert;
 pub mod formats;
 mod input;
 mod output;
+mod pace;
 mod recorder;
 mod recording;
 mod repair;
@@ -41,11 +42,14 @@ mod wait;
 mod xk;
 
 pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
+pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
     OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
-    Summary, WriteOptions, array, did_you_mean, marrow, schema, value, widen,
+    Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
+#[cfg(feature = "derive")]
+pub use export_derive::Record;
 #[cfg(feature = "arrow")]
 pub use export_formats::arrow;
 pub use export_formats::text;
@@ -57,7 +61,7 @@ pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
 pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open, open_with};
 pub use repair::{LossReport, LostRows, repair};
-pub use rows::{read, write, write_with};
+pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
 pub use verify::{Depth, Verification, verify, verify_storage};
