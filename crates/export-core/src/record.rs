@@ -77,7 +77,7 @@ pub trait Record {
     const HAS_FIELDS: bool = false;
 
     /// Adds this value. On an error the column holds part of it, until it is truncated.
-    fn push(&self, column: &mut Self::Column) -> Result<()>;
+    fn push_to(&self, column: &mut Self::Column) -> Result<()>;
 
     /// Adds all of `values`.
     #[inline]
@@ -85,7 +85,7 @@ pub trait Record {
     where
         Self: Sized,
     {
-        values.iter().try_for_each(|value| value.push(column))
+        values.iter().try_for_each(|value| value.push_to(column))
     }
 }
 
@@ -100,7 +100,7 @@ pub trait Record {
 /// impl RecordAs<std::net::Ipv4Addr> for AsNumber {
 ///     type Column = <u32 as Record>::Column;
 ///     fn push(value: &std::net::Ipv4Addr, column: &mut Self::Column) -> export_core::Result<()> {
-///         value.to_bits().push(column)
+///         value.to_bits().push_to(column)
 ///     }
 /// }
 /// ```

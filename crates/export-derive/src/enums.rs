@@ -91,7 +91,7 @@ fn without_data(
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #path::record::Names;
             #[inline]
-            fn push(&self, column: &mut Self::Column) -> #path::Result<()> {
+            fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 match *self { #(#arms)* }
             }
         }
@@ -137,7 +137,7 @@ fn with_data(
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #path::record::Variants<#columns #column_types>;
             #[inline]
-            fn push(&self, column: &mut Self::Column) -> #path::Result<()> {
+            fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 match self { #(#arms)* }
                 column.end();
                 ::core::result::Result::Ok(())
@@ -156,7 +156,7 @@ fn arm(variant: &Variant, path: &Path) -> TokenStream {
     } = variant;
     let open = quote!(column.variant(|columns| &mut columns.#column));
     match shape {
-        Shape::Unit => quote!(Self::#ident => #path::record::Record::push(&true, #open)?,),
+        Shape::Unit => quote!(Self::#ident => #path::record::Record::push_to(&true, #open)?,),
         Shape::Newtype(field) => {
             let value = &field.ident;
             let push = field.push(&quote!(#value), &quote!(&mut held.value), path);

@@ -198,7 +198,7 @@ impl Field {
         let ty = &self.ty;
         match &self.way {
             None => quote_spanned! {self.span()=>
-                <#ty as #path::record::Record>::push(#value, #column)
+                <#ty as #path::record::Record>::push_to(#value, #column)
             },
             Some(way) => quote_spanned! {self.span()=>
                 <#way as #path::record::RecordAs<#ty>>::push(#value, #column)

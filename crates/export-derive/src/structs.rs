@@ -42,8 +42,8 @@ fn unit(name: &Ident, parameters: &Parameters, path: &Path) -> TokenStream {
     quote! {
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #path::record::Nulls;
-            fn push(&self, column: &mut Self::Column) -> #path::Result<()> {
-                #path::record::Record::push(&(), column)
+            fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
+                #path::record::Record::push_to(&(), column)
             }
         }
     }
@@ -63,7 +63,7 @@ fn newtype(name: &Ident, parameters: &Parameters, field: &Field, path: &Path) ->
             type Column = #column;
             const HAS_FIELDS: bool = #has_fields;
             #[inline]
-            fn push(&self, column: &mut Self::Column) -> #path::Result<()> {
+            fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 #push
             }
         }
@@ -89,7 +89,7 @@ fn fields(
             type Column = #path::record::Struct<#columns #column_types>;
             const HAS_FIELDS: bool = true;
             #[inline]
-            fn push(&self, column: &mut Self::Column) -> #path::Result<()> {
+            fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 let columns = &mut column.columns;
                 #pushes
                 column.end();

@@ -50,7 +50,7 @@ impl<T: Record + ?Sized> RecordBuilder<T> {
     /// Adds a row: a `T`, or one with other lifetimes. On an error the builder is as it was.
     #[inline]
     pub fn push<R: Record<Column = T::Column> + ?Sized>(&mut self, row: &R) -> Result<()> {
-        match row.push(&mut self.column) {
+        match row.push_to(&mut self.column) {
             Ok(()) => {
                 self.rows += 1;
                 Ok(())

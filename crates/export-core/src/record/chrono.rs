@@ -14,7 +14,7 @@ impl Record for DateTime<Utc> {
     type Column = Instants;
 
     #[inline]
-    fn push(&self, column: &mut Instants) -> Result<()> {
+    fn push_to(&self, column: &mut Instants) -> Result<()> {
         column.push(ns(self.timestamp_nanos_opt(), self)?);
         Ok(())
     }
@@ -34,7 +34,7 @@ impl Record for NaiveDateTime {
     type Column = CivilTimes;
 
     #[inline]
-    fn push(&self, column: &mut CivilTimes) -> Result<()> {
+    fn push_to(&self, column: &mut CivilTimes) -> Result<()> {
         column.push(ns(self.and_utc().timestamp_nanos_opt(), self)?);
         Ok(())
     }
@@ -50,7 +50,7 @@ impl FromRecord for NaiveDateTime {
 impl Record for NaiveDate {
     type Column = Dates;
 
-    fn push(&self, column: &mut Dates) -> Result<()> {
+    fn push_to(&self, column: &mut Dates) -> Result<()> {
         column.push(chrono::Datelike::num_days_from_ce(self).saturating_sub(EPOCH_DAYS));
         Ok(())
     }
@@ -66,7 +66,7 @@ impl FromRecord for NaiveDate {
 impl Record for NaiveTime {
     type Column = DayTimes;
 
-    fn push(&self, column: &mut DayTimes) -> Result<()> {
+    fn push_to(&self, column: &mut DayTimes) -> Result<()> {
         // A leap second is the second before it going on: 23:59:59 and 1.5 × 10⁹ ns, which no column has.
         let since = self.signed_duration_since(Self::MIN).num_nanoseconds();
         column.push(ns(since.filter(|ns| *ns < 86_400_000_000_000), self)?);
@@ -89,7 +89,7 @@ impl Record for TimeDelta {
     type Column = Lengths;
 
     #[inline]
-    fn push(&self, column: &mut Lengths) -> Result<()> {
+    fn push_to(&self, column: &mut Lengths) -> Result<()> {
         column.push(ns(self.num_nanoseconds(), self)?);
         Ok(())
     }

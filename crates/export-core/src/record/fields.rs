@@ -178,8 +178,8 @@ macro_rules! tuples {
             const HAS_FIELDS: bool = true;
 
             #[inline]
-            fn push(&self, column: &mut Self::Column) -> Result<()> {
-                $(self.$at.push(&mut column.columns.$at).map_err(|error| error.in_column($name))?;)*
+            fn push_to(&self, column: &mut Self::Column) -> Result<()> {
+                $(self.$at.push_to(&mut column.columns.$at).map_err(|error| error.in_column($name))?;)*
                 column.end();
                 Ok(())
             }

@@ -14,7 +14,7 @@ impl Record for Timestamp {
     type Column = Instants;
 
     #[inline]
-    fn push(&self, column: &mut Instants) -> Result<()> {
+    fn push_to(&self, column: &mut Instants) -> Result<()> {
         column.push(ns(i64::try_from(self.as_nanosecond()).ok(), self)?);
         Ok(())
     }
@@ -33,7 +33,7 @@ impl FromRecord for Timestamp {
 impl Record for DateTime {
     type Column = CivilTimes;
 
-    fn push(&self, column: &mut CivilTimes) -> Result<()> {
+    fn push_to(&self, column: &mut CivilTimes) -> Result<()> {
         let since = self.duration_since(EPOCH).as_nanos();
         column.push(ns(i64::try_from(since).ok(), self)?);
         Ok(())
@@ -50,7 +50,7 @@ impl FromRecord for DateTime {
 impl Record for Date {
     type Column = Dates;
 
-    fn push(&self, column: &mut Dates) -> Result<()> {
+    fn push_to(&self, column: &mut Dates) -> Result<()> {
         let days = self.duration_since(EPOCH.date()).as_hours() / 24;
         // Years −9999 to 9999 are some ten million days.
         column.push(i32::try_from(days).unwrap_or_default());
@@ -71,7 +71,7 @@ impl FromRecord for Date {
 impl Record for Time {
     type Column = DayTimes;
 
-    fn push(&self, column: &mut DayTimes) -> Result<()> {
+    fn push_to(&self, column: &mut DayTimes) -> Result<()> {
         let since = self.duration_since(Self::midnight()).as_nanos();
         column.push(ns(i64::try_from(since).ok(), self)?);
         Ok(())
@@ -93,7 +93,7 @@ impl Record for SignedDuration {
     type Column = Lengths;
 
     #[inline]
-    fn push(&self, column: &mut Lengths) -> Result<()> {
+    fn push_to(&self, column: &mut Lengths) -> Result<()> {
         column.push(ns(i64::try_from(self.as_nanos()).ok(), self)?);
         Ok(())
     }

@@ -60,7 +60,7 @@ impl<T: Record> Record for [T] {
     type Column = List<T::Column>;
 
     #[inline]
-    fn push(&self, column: &mut List<T::Column>) -> Result<()> {
+    fn push_to(&self, column: &mut List<T::Column>) -> Result<()> {
         column.push(|elements| T::push_all(self, elements))
     }
 }
@@ -69,8 +69,8 @@ impl<T: Record> Record for Vec<T> {
     type Column = List<T::Column>;
 
     #[inline]
-    fn push(&self, column: &mut List<T::Column>) -> Result<()> {
-        self.as_slice().push(column)
+    fn push_to(&self, column: &mut List<T::Column>) -> Result<()> {
+        self.as_slice().push_to(column)
     }
 }
 
@@ -79,8 +79,8 @@ macro_rules! collections {
         $(impl<$t: Record $(, $s)?> Record for $collection {
             type Column = List<$t::Column>;
 
-            fn push(&self, column: &mut List<$t::Column>) -> Result<()> {
-                column.push(|elements| self.iter().try_for_each(|value| value.push(elements)))
+            fn push_to(&self, column: &mut List<$t::Column>) -> Result<()> {
+                column.push(|elements| self.iter().try_for_each(|value| value.push_to(elements)))
             }
         })*
     };
@@ -97,17 +97,17 @@ impl<T: Record, const N: usize> Record for [T; N] {
     const HAS_FIELDS: bool = N <= MAX_TUPLE;
 
     #[inline]
-    fn push(&self, column: &mut Same<T::Column, N>) -> Result<()> {
+    fn push_to(&self, column: &mut Same<T::Column, N>) -> Result<()> {
         match column {
             Same::Fields(fields) => {
                 let columns = &mut fields.columns.0;
                 self.iter()
                     .zip(columns)
-                    .try_for_each(|(value, column)| value.push(column))?;
+                    .try_for_each(|(value, column)| value.push_to(column))?;
                 fields.end();
                 Ok(())
             }
-            Same::Elements(list) => self.as_slice().push(list),
+            Same::Elements(list) => self.as_slice().push_to(list),
         }
     }
 }

@@ -60,13 +60,13 @@ macro_rules! maps {
         $(impl<K: Record, V: Record $(, $s)?> Record for $map {
             type Column = Map<K::Column, V::Column>;
 
-            fn push(&self, column: &mut Self::Column) -> Result<()> {
+            fn push_to(&self, column: &mut Self::Column) -> Result<()> {
                 if column.keys.is_nullable() {
                     return Err(null_key());
                 }
                 for (key, value) in self {
-                    key.push(&mut column.keys)?;
-                    value.push(&mut column.values)?;
+                    key.push_to(&mut column.keys)?;
+                    value.push_to(&mut column.values)?;
                 }
                 column.ends.push(column.keys.len())
             }

@@ -48,9 +48,9 @@ impl<T: Record> Record for Option<T> {
     type Column = Optional<T::Column>;
 
     #[inline]
-    fn push(&self, column: &mut Optional<T::Column>) -> Result<()> {
+    fn push_to(&self, column: &mut Optional<T::Column>) -> Result<()> {
         match self {
-            Some(value) => value.push(&mut column.0),
+            Some(value) => value.push_to(&mut column.0),
             None => {
                 column.0.push_nulls(1);
                 Ok(())

@@ -14,8 +14,8 @@ macro_rules! pointers {
             const HAS_FIELDS: bool = $t::HAS_FIELDS;
 
             #[inline]
-            fn push(&self, column: &mut $t::Column) -> Result<()> {
-                (**self).push(column)
+            fn push_to(&self, column: &mut $t::Column) -> Result<()> {
+                (**self).push_to(column)
             }
         })*
     };

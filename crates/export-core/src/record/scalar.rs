@@ -9,7 +9,7 @@ macro_rules! numbers {
             type Column = Primitive<$rust>;
 
             #[inline]
-            fn push(&self, column: &mut Primitive<$rust>) -> Result<()> {
+            fn push_to(&self, column: &mut Primitive<$rust>) -> Result<()> {
                 column.push(*self);
                 Ok(())
             }
@@ -30,7 +30,7 @@ macro_rules! sizes {
             type Column = Primitive<$fixed>;
 
             #[inline]
-            fn push(&self, column: &mut Primitive<$fixed>) -> Result<()> {
+            fn push_to(&self, column: &mut Primitive<$fixed>) -> Result<()> {
                 column.push(*self as $fixed);
                 Ok(())
             }
@@ -44,7 +44,7 @@ impl Record for bool {
     type Column = Bools;
 
     #[inline]
-    fn push(&self, column: &mut Bools) -> Result<()> {
+    fn push_to(&self, column: &mut Bools) -> Result<()> {
         column.push(*self);
         Ok(())
     }
@@ -69,7 +69,7 @@ impl Record for i128 {
     type Column = Decimals;
 
     #[inline]
-    fn push(&self, column: &mut Decimals) -> Result<()> {
+    fn push_to(&self, column: &mut Decimals) -> Result<()> {
         if self.unsigned_abs() >= END {
             return Err(too_long(self));
         }
@@ -82,9 +82,9 @@ impl Record for u128 {
     type Column = Decimals;
 
     #[inline]
-    fn push(&self, column: &mut Decimals) -> Result<()> {
+    fn push_to(&self, column: &mut Decimals) -> Result<()> {
         match i128::try_from(*self) {
-            Ok(value) => value.push(column),
+            Ok(value) => value.push_to(column),
             Err(_) => Err(too_long(self)),
         }
     }
@@ -100,7 +100,7 @@ impl Record for () {
     type Column = Nulls;
 
     #[inline]
-    fn push(&self, column: &mut Nulls) -> Result<()> {
+    fn push_to(&self, column: &mut Nulls) -> Result<()> {
         column.push_nulls(1);
         Ok(())
     }
@@ -110,7 +110,7 @@ impl<T: ?Sized> Record for std::marker::PhantomData<T> {
     type Column = Nulls;
 
     #[inline]
-    fn push(&self, column: &mut Nulls) -> Result<()> {
+    fn push_to(&self, column: &mut Nulls) -> Result<()> {
         column.push_nulls(1);
         Ok(())
     }

@@ -9,7 +9,7 @@ impl Record for str {
     type Column = TextColumn;
 
     #[inline]
-    fn push(&self, column: &mut TextColumn) -> Result<()> {
+    fn push_to(&self, column: &mut TextColumn) -> Result<()> {
         column.inner.push(self.as_bytes())
     }
 }
@@ -18,8 +18,8 @@ impl Record for String {
     type Column = TextColumn;
 
     #[inline]
-    fn push(&self, column: &mut TextColumn) -> Result<()> {
-        self.as_str().push(column)
+    fn push_to(&self, column: &mut TextColumn) -> Result<()> {
+        self.as_str().push_to(column)
     }
 }
 
@@ -27,8 +27,8 @@ impl Record for char {
     type Column = TextColumn;
 
     #[inline]
-    fn push(&self, column: &mut TextColumn) -> Result<()> {
-        self.encode_utf8(&mut [0; 4]).push(column)
+    fn push_to(&self, column: &mut TextColumn) -> Result<()> {
+        self.encode_utf8(&mut [0; 4]).push_to(column)
     }
 }
 

@@ -77,7 +77,7 @@ impl Record for Duration {
     type Column = Lengths;
 
     #[inline]
-    fn push(&self, column: &mut Lengths) -> Result<()> {
+    fn push_to(&self, column: &mut Lengths) -> Result<()> {
         column.push(ns(i64::try_from(self.as_nanos()).ok(), self)?);
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Record for SystemTime {
     type Column = Instants;
 
     #[inline]
-    fn push(&self, column: &mut Instants) -> Result<()> {
+    fn push_to(&self, column: &mut Instants) -> Result<()> {
         let value = match self.duration_since(Self::UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_nanos()).ok(),
             Err(before) => i64::try_from(before.duration().as_nanos())
