@@ -36,7 +36,7 @@ pub(crate) struct FieldAttributes {
 pub(crate) enum Way {
     Bytes,
     Text,
-    With(Type),
+    With(Box<Type>),
 }
 
 /// Reads each of the words in `#[record(…)]`; `take` says whether it knows the word.
@@ -130,7 +130,11 @@ impl FieldAttributes {
                 };
                 once(&mut found.default, meta, path)
             }
-            "with" => once(&mut found.way, meta, Way::With(string(meta)?.parse()?)),
+            "with" => once(
+                &mut found.way,
+                meta,
+                Way::With(Box::new(string(meta)?.parse()?)),
+            ),
             "bytes" => once(&mut found.way, meta, Way::Bytes),
             "text" => once(&mut found.way, meta, Way::Text),
             _ => Ok(false),

@@ -60,7 +60,7 @@ pub(crate) struct Field {
 pub(crate) enum Shape {
     Unit,
     /// One field without a name: the type is that field.
-    Newtype(Field),
+    Newtype(Box<Field>),
     /// Fields that are recorded, and those that are not.
     Fields(Vec<Field>, Vec<Field>),
 }
@@ -81,11 +81,12 @@ impl Shape {
         if matches!(fields, Fields::Unit) {
             return Ok(Self::Unit);
         }
-        if matches!(fields, Fields::Unnamed(_)) && fields.len() == 1 {
-            if let Some(field) = recorded.pop() {
-                field.check_newtype()?;
-                return Ok(Self::Newtype(field));
-            }
+        if matches!(fields, Fields::Unnamed(_))
+            && fields.len() == 1
+            && let Some(field) = recorded.pop()
+        {
+            field.check_newtype()?;
+            return Ok(Self::Newtype(Box::new(field)));
         }
         Ok(Self::Fields(recorded, skipped))
     }
@@ -94,7 +95,7 @@ impl Shape {
     pub(crate) fn recorded(&self) -> &[Field] {
         match self {
             Self::Unit => &[],
-            Self::Newtype(field) => std::slice::from_ref(field),
+            Self::Newtype(field) => std::slice::from_ref(&**field),
             Self::Fields(recorded, _) => recorded,
         }
     }

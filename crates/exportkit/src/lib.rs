@@ -2,6 +2,7 @@
 //!
 //! - [`write()`] and [`read()`]: all rows of a file at once.
 //! - [`Recorder`]: rows one by one, for hours, into streams of one file that survives a crash.
+//! - [`Record`]: derive it, and [`write_records`], [`read_records`] and [`Recorder::records`] are the same, but quicker.
 //! - [`open()`]: what is in an `.xk` file; its batches; its rows as your types.
 //! - [`convert()`]: any format to any format; [`open_source`]: batches out of any format; [`formats`]: which there are.
 //! - [`verify()`] and [`repair()`]: is every byte as it was written, and all that is.

@@ -1,6 +1,7 @@
 //! Derived records: what is written comes back, and is the file that serde's path writes.
 
 #![cfg(feature = "derive")]
+#![expect(clippy::unwrap_used, reason = "it is a test")]
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -8,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use exportkit::{
-    Conversion, ConvertOptions, ErrorKind, FileId, FromRecord, Record, Recorder, Result,
-    read_records, write_records, write_records_with, write_with,
+    Conversion, ConvertOptions, FileId, FromRecord, Record, Recorder, Result, read_records,
+    write_records, write_records_with, write_with,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -380,150 +381,6 @@ fn flattened_fields_stand_beside_the_others() {
 }
 
 #[test]
-fn newer_types_read_older_files() {
-    #[derive(Record)]
-    struct Old {
-        id: u8,
-        gone: String,
-        size: i32,
-        light: Light,
-    }
-    #[derive(Debug, PartialEq, Record)]
-    struct New {
-        size: f64,
-        id: u32,
-        label: Option<String>,
-        #[record(default)]
-        count: u64,
-        #[record(default = "seven")]
-        number: u8,
-        light: NewLight,
-    }
-    #[derive(Debug, PartialEq, Record)]
-    #[record(rename_all = "snake_case")]
-    enum NewLight {
-        Blue,
-        Green,
-        DarkRed,
-    }
-    fn seven() -> u8 {
-        7
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("rows.xk");
-    let old = Old {
-        id: 1,
-        gone: "x".into(),
-        size: -2,
-        light: Light::DarkRed,
-    };
-    let new = New {
-        size: -2.0,
-        id: 1,
-        label: None,
-        count: 0,
-        number: 7,
-        light: NewLight::DarkRed,
-    };
-    write_records(&path, [&old]).unwrap();
-    assert_eq!(read_records::<New>(&path).unwrap(), [new]);
-
-    #[derive(Debug, Record)]
-    struct Other {
-        lost: u8,
-    }
-    let error = read_records::<Other>(&path).unwrap_err();
-    assert_eq!(error.position().column.as_deref(), Some("lost"));
-    assert!(error.hint().unwrap().contains("default"));
-}
-
-#[test]
-fn rows_of_a_newer_type_come_after_older_ones() {
-    #[derive(Record)]
-    struct Old {
-        id: u8,
-    }
-    #[derive(Debug, PartialEq, Record)]
-    struct New {
-        id: u32,
-        #[record(default)]
-        count: u64,
-        label: Option<String>,
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("rows.xk");
-    let mut old = Recorder::create(&path)
-        .unwrap()
-        .records::<Old>("rows")
-        .unwrap();
-    old.push(&Old { id: 1 }).unwrap();
-    old.finish().unwrap();
-    #[derive(Record)]
-    struct Added {
-        id: u32,
-        count: Option<u64>,
-        label: Option<String>,
-    }
-    let mut new = Recorder::append(&path)
-        .unwrap()
-        .records::<Added>("rows")
-        .unwrap();
-    let added = Added {
-        id: 2,
-        count: Some(5),
-        label: Some("x".into()),
-    };
-    new.push(&added).unwrap();
-    new.finish().unwrap();
-    let file = exportkit::open(&path).unwrap();
-    let rows: Vec<New> = file
-        .read_records("rows")
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    let new = |id, count, label| New { id, count, label };
-    assert_eq!(rows, [new(1, 0, None), new(2, 5, Some("x".into()))]);
-}
-
-#[test]
-fn what_does_not_fit_names_column_and_row() {
-    #[derive(Record)]
-    struct Wide {
-        list: Vec<u8>,
-        inner: (u32, Option<u8>),
-    }
-    #[derive(Debug, Record)]
-    struct Narrow {
-        inner: (u8, Option<u8>),
-    }
-    #[derive(Debug, Record)]
-    struct Sure {
-        inner: (u32, u8),
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("rows.xk");
-    let rows = [1, 2, 300].map(|number| Wide {
-        list: vec![],
-        inner: (number, (number != 2).then_some(0)),
-    });
-    write_records(&path, &rows).unwrap();
-    let error = read_records::<Narrow>(&path).unwrap_err();
-    assert_eq!(
-        (
-            error.kind(),
-            error.position().column.as_deref(),
-            error.position().row
-        ),
-        (ErrorKind::Data, Some("inner.0"), Some(3))
-    );
-    assert!(error.message().contains("300"), "{error}");
-    let error = read_records::<Sure>(&path).unwrap_err();
-    assert_eq!(error.position().column.as_deref(), Some("inner.1"));
-    assert_eq!(error.position().row, Some(2));
-    assert!(error.hint().unwrap().contains("Option"));
-}
-
-#[test]
 fn a_row_that_cannot_be_kept_is_left_out_whole() {
     #[derive(Record)]
     struct Row {
@@ -619,27 +476,6 @@ fn units_bytes_and_texts_are_as_said() {
         .collect();
     assert_eq!(types, ["float64", "binary", "binary", "utf8", "utf8"]);
     assert_eq!(schema.fields[0].metadata[exportkit::schema::UNIT_KEY], "ms");
-}
-
-#[test]
-fn any_format_takes_and_gives_records() {
-    #[derive(Debug, PartialEq, Record)]
-    struct Row {
-        id: u16,
-        name: String,
-        ratio: Option<f32>,
-    }
-    let rows = [(1, None), (2, Some(0.5))].map(|(id, ratio)| Row {
-        id,
-        name: format!("row {id}"),
-        ratio,
-    });
-    let directory = tempfile::tempdir().unwrap();
-    for ending in ["xk", "csv", "ndjson", "parquet"] {
-        let path = directory.path().join(format!("rows.{ending}"));
-        write_records(&path, &rows).unwrap();
-        assert_eq!(read_records::<Row>(&path).unwrap(), rows, "{ending}");
-    }
 }
 
 #[test]

@@ -31,14 +31,7 @@ impl<'a> ColumnRef<'a> {
         what: &str,
         mut read: impl FnMut(Value<'a>) -> Option<T>,
     ) -> Result<Vec<T>> {
-        let is_json = self
-            .metadata
-            .get(EXTENSION_NAME_KEY)
-            .is_some_and(|name| name == JSON_EXTENSION);
-        if is_json {
-            return Err(Error::unsupported("the column holds JSON documents")
-                .with_hint("read it by serde, into types that implement `Deserialize`"));
-        }
+        self.refuse_documents()?;
         let mut values = Vec::with_capacity(rows.len());
         for row in rows.iter() {
             let found = value(self.array, row);
@@ -48,6 +41,16 @@ impl<'a> ColumnRef<'a> {
             }
         }
         Ok(values)
+    }
+
+    /// Fails where the column's text is JSON documents.
+    pub(super) fn refuse_documents(&self) -> Result<()> {
+        let name = self.metadata.get(EXTENSION_NAME_KEY);
+        match name.is_some_and(|name| name == JSON_EXTENSION) {
+            false => Ok(()),
+            true => Err(Error::unsupported("the column holds JSON documents")
+                .with_hint("read it by serde, into types that implement `Deserialize`")),
+        }
     }
 
     pub(super) fn is_null(&self, row: usize) -> bool {

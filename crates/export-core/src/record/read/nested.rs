@@ -123,6 +123,7 @@ impl<'a> ColumnRef<'a> {
 
     /// Of each slot the variant it holds, as a place in `names`.
     pub fn variants(self, rows: &Selection, names: &[&str]) -> Result<Vec<usize>> {
+        self.refuse_documents()?;
         let mut variants = Vec::with_capacity(rows.len());
         for row in rows.iter() {
             let name = self.variant_at(row).map_err(|error| self.at(row, error))?;

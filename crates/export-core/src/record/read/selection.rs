@@ -13,7 +13,7 @@ impl Selection {
     /// The first `len` slots.
     #[must_use]
     pub fn all(len: usize) -> Self {
-        Self::from_iter([0..len])
+        std::iter::once(0..len).collect()
     }
 
     /// Number of slots.
