@@ -11,6 +11,7 @@ mod number;
 mod scalar;
 mod selection;
 mod time;
+mod variants;
 
 pub use column::ColumnRef;
 pub use fields::FieldsRef;
