@@ -2,8 +2,9 @@
 
 import struct
 import zlib
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import brotli
 import lz4.block
@@ -82,19 +83,22 @@ class Block:
             for m in groups(runs, n):
                 lengths, values = miniblock(at, m, 4, 0), miniblock(at, m, width, bias)
                 words += expand(lengths, values, n - len(words))
-        elif self.encoding == 3:
-            bias = signed_bias(p, width)
-            words = [word for m in groups(n, n) for word in miniblock(at, m, width, bias)]
-        elif self.encoding == 4:
+        elif self.encoding in (3, 13):
+            bias, pack = signed_bias(p, width), packed if self.encoding == 3 else in_lanes
+            words = [word for m in groups(n, n) for word in miniblock(at, m, width, bias, pack)]
+        elif self.encoding in (4, 14):
+            pack = packed if self.encoding == 4 else in_lanes
             words, mask = [p.number(width)][:n], 256**width - 1
             for m in groups(max(n - 1, 0), n):
-                for difference in miniblock(at, m, width, 128 * 256 ** (width - 1)):
+                for difference in miniblock(at, m, width, 128 * 256 ** (width - 1), pack):
                     words.append(words[-1] + difference & mask)
         elif self.encoding == 5:
             words = [int.from_bytes(value, "little") for value in unshuffled(at, n, width)]
-        else:
-            need(self.encoding == 6, f"encoding {self.encoding} of words is not known")
+        elif self.encoding == 6:
             words = pco_words(at, n, width, p.number(1))
+        else:
+            need(self.encoding == 7, f"encoding {self.encoding} of words is not known")
+            words = entropy_words(at, n, width, bit(p))
         return self.whole(words, p, at)
 
     def bits(self) -> list[int]:
@@ -126,10 +130,24 @@ class Block:
             pieces = unshuffled(at, n, size)
         return self.whole(pieces, p, at)
 
-    def text(self) -> bytes:
-        """The bytes of a block of role data."""
-        need(self.encoding in (0, 1), f"encoding {self.encoding} of data is not known")
-        return b"".join(self.pieces(1))
+    def strings(self, lengths: list[int]) -> list[bytes]:
+        """The strings that a block of role data holds."""
+        if self.encoding in (10, 11):
+            p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+            data = by_symbols(at) if self.encoding == 10 else by_prefixes(at, lengths)
+            self.whole(data, p, at)
+        else:
+            data = bytes(self.words(1))
+        data = Cursor(data)
+        return [data.take(length) for length in lengths]
+
+    def templates(self, count: int) -> list[bytes]:
+        """The strings of a block that says itself where they end."""
+        need(self.encoding == 12, f"{self} has no lengths")
+        p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+        strings = by_templates(at, count, self.values)
+        self.whole(b"".join(strings), p, at)
+        return strings
 
     def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
         need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
@@ -179,23 +197,35 @@ def signed_bias(parameters: Cursor, width: int) -> int:
     return bit(parameters) * 128 * 256 ** (width - 1)
 
 
-def miniblock(at: Cursor, m: int, width: int, bias: int) -> list[int]:
+def packed(at: Cursor, m: int, bits: int, width: int = 0) -> list[int]:
+    stream = at.number((m * bits + 7) // 8)
+    return [stream >> i * bits & (1 << bits) - 1 for i in range(m)]
+
+
+def in_lanes(at: Cursor, m: int, bits: int, width: int) -> list[int]:
+    if m < 1024:
+        return packed(at, m, bits)
+    size = min(width, 8)
+    lanes, words = 128 // size, [at.number(size) for _ in range(128 * bits // size)]
+    parts = []
+    for lane in range(lanes):
+        stream = sum(word << 8 * size * k for k, word in enumerate(words[lane::lanes]))
+        parts.append([stream >> i * bits & (1 << bits) - 1 for i in range(m // lanes)])
+    return [parts[i % lanes][i // lanes] for i in range(m)]
+
+
+def miniblock(at: Cursor, m: int, width: int, bias: int, pack=packed) -> list[int]:
     """`m` words of `width` bytes: least + distance - bias each."""
     least, bits, exceptions = at.number(width), at.number(1), at.number(2)
     need(bits <= 8 * width and exceptions <= m, "a miniblock's width or exceptions are out of range")
-    distances = packed(at, m, min(bits, 64))
+    distances = pack(at, m, min(bits, 64), width)
     if bits > 64:
-        distances = [low | high << 64 for low, high in zip(distances, packed(at, m, bits - 64))]
+        distances = [low | high << 64 for low, high in zip(distances, pack(at, m, bits - 64, width))]
     positions = [at.number(2) for _ in range(exceptions)]
     need(all(a < b for a, b in pairwise([*positions, m])), "positions of exceptions do not rise")
     for position in positions:
         distances[position] = at.number(width)
     return [(least + distance - bias) % 256**width for distance in distances]
-
-
-def packed(at: Cursor, m: int, bits: int) -> list[int]:
-    stream = at.number((m * bits + 7) // 8)
-    return [stream >> i * bits & (1 << bits) - 1 for i in range(m)]
 
 
 def expand(lengths: list[int], values: list, room: int) -> list:
@@ -206,6 +236,115 @@ def expand(lengths: list[int], values: list, room: int) -> list:
 def unshuffled(at: Cursor, n: int, size: int) -> list[bytes]:
     planes = at.take(n * size)
     return [planes[i::n] for i in range(n)]
+
+
+def by_symbols(at: Cursor) -> bytes:
+    symbols = [at.take(length) for length in at.take(at.number(1))]
+    need(all(1 <= len(symbol) <= 8 for symbol in symbols), "a symbol is not 1 to 8 bytes long")
+    text = bytearray()
+    while at.left():
+        code = at.number(1)
+        need(code == 255 or code < len(symbols), f"code {code} has no symbol")
+        text += at.take(1) if code == 255 else symbols[code]
+    return bytes(text)
+
+
+def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:
+    strings = [b""]
+    shared = [word for m in groups(len(lengths), len(lengths)) for word in miniblock(at, m, 4, 0)]
+    for length, same in zip(lengths, shared):
+        need(same <= min(length, len(strings[-1])), "a string shares more than there is")
+        strings.append(strings[-1][:same] + at.take(length - same))
+    return b"".join(strings)
+
+
+def entropy_words(at: Cursor, n: int, width: int, order: int) -> list[int]:
+    origin, unit, mask = at.number(width), at.number(8), 256**width - 1
+    first = [at.number(width)][:n] if order else []
+    coded = [origin + quantity * unit % 2**64 & mask for quantity in quantities(at, max(n - order, 0))]
+    return [word & mask for word in accumulate(first + coded)] if order else coded
+
+
+def quantities(at: Cursor, count: int) -> list[int]:
+    """64-bit numbers by their bins: rANS, then low bits."""
+    k = at.number(2)
+    need((k == 0) == (count == 0) and k <= 4096, f"{k} bins for {count} quantities")
+    widths, gaps, frequencies = ([x for m in groups(k, k) for x in miniblock(at, m, w, 0)] for w in (1, 8, 2))
+    need(max(widths, default=0) <= 56 and min(frequencies, default=1) > 0, "a bin's width or frequency is out of range")
+    need(sum(frequencies) == (4096 if k else 0), "frequencies do not add up")
+    slots, base = [], 0
+    for b, gap, frequency in zip(widths, gaps, frequencies):
+        base = (base + gap) % 2**64
+        slots += [(base, b, frequency, above) for above in range(frequency)]
+        base += 2**b
+    left = at.number(4)
+    need(left <= count, "more refills than quantities")
+    states = [at.number(4) for _ in range(8)]
+    need(min(states) >= 2**16, "a state is too small")
+    refills, found = Cursor(at.take(2 * left)), []
+    for i in range(count):
+        x = states[i % 8]
+        base, b, frequency, above = slots[x % 4096]
+        x = frequency * (x // 4096) + above
+        states[i % 8] = x if x >= 2**16 else x * 2**16 + refills.number(2)
+        found.append((base, b))
+    need(states == [2**16] * 8 and refills.left() == 0, "the states do not end where they started")
+    low, start, words = at.take(at.left()), 0, []
+    for base, b in found:
+        words.append(base + (int.from_bytes(low[start // 8 : start // 8 + 8], "little") >> start % 8 & (1 << b) - 1))
+        start += b
+    need(len(low) == (start + 7) // 8, "the low bits do not end where the block does")
+    return [word % 2**64 for word in words]
+
+
+def by_templates(at: Cursor, count: int, size: int) -> list[bytes]:
+    t, c = at.number(4), at.number(4)
+    need(t <= count and c <= size, "more templates than strings, or more columns than bytes")
+    fields = series(at, t)
+    need(sum(fields) <= size, "more fields than bytes")
+    lengths, columns = series(at, t + sum(fields)), series(at, sum(fields))
+    need(all(column < c for column in columns), "a field's column is not there")
+    texts, columns, templates = (at.take(length) for length in lengths), iter(columns), []
+    for f in fields:
+        templates.append([(next(texts), next(columns) if k < f else None) for k in range(f + 1)])
+    ids = series(at, count)
+    need(all(i < t for i in ids), "a string's template is not there")
+    uses = Counter(column for i in ids for _, column in templates[i] if column is not None)
+    need(uses.total() <= size, "the strings have more fields than bytes")
+    values = [iter(column_values(at, uses[column])) for column in range(c)]
+    pieces = [[text + (b"" if column is None else next(values[column])) for text, column in templates[i]] for i in ids]
+    return [b"".join(string) for string in pieces]
+
+
+def column_values(at: Cursor, n: int) -> list[bytes]:
+    form, parameter = at.number(1), at.number(1)
+    if form in (0, 1):
+        *texts, rest = at.take(at.number(4)).split(bytes([parameter]))
+        need(rest == b"" and all(texts), "a value is empty, or without an end")
+        need(form == 1 or len(texts) == n, "a column of text is too long or too short")
+        if form == 0:
+            return texts
+        codes = series(at, n)
+        need(all(code < len(texts) for code in codes), "a code is beyond its entries")
+        return [texts[code] for code in codes]
+    if form in (2, 3):
+        need(parameter == 0 if form == 2 else 1 <= parameter <= 19, "digits of a column")
+        numbers = series(at, n)
+        need(form == 2 or all(number < 10**parameter for number in numbers), "a number has too many digits")
+        return [b"%0*d" % (parameter, number) for number in numbers]
+    need(form in (4, 5) and 1 <= parameter <= 64, f"form {form} with {parameter} of a column is not known")
+    values = [b""] * n
+    for digits in [16] * (parameter // 16) + [parameter % 16] * (parameter % 16 > 0):
+        pieces = [b"%016x" % number for number in series(at, n)]
+        values = [value + piece[16 - digits :] for value, piece in zip(values, pieces)]
+    return values if form == 4 else [value.upper() for value in values]
+
+
+def series(at: Cursor, n: int) -> list[int]:
+    width, encoding, parameters, length = at.number(1), at.number(1), at.number(1), at.number(4)
+    need(width in (1, 2, 4, 8), "a series is of words of no width")
+    parameters, stored = at.take(parameters), at.take(length)
+    return Block(-1, VALUES, encoding, 0, n, length, length, parameters, stored).words(width)
 
 
 def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:
@@ -269,22 +408,27 @@ class Column:
         if kind == "union":
             return self.union(node, field, slots)
         valid = self.block(node, VALIDITY, slots).bits() if (node, VALIDITY) in self.blocks else [1] * slots
-        values = self.nested(node, field, slots) if children or kind == "struct" else self.scalars(node, field, slots)
+        values = self.nested(node, field, slots) if children or kind == "struct" else self.scalars(node, field, valid)
         return [value if ok else None for ok, value in zip(valid, values)]
 
-    def scalars(self, node: int, field: dict, slots: int) -> list:
-        kind = field["type"]
+    def scalars(self, node: int, field: dict, valid: list[int]) -> list:
+        kind, slots = field["type"], len(valid)
         if kind == "boolean":
             return [bool(bit) for bit in self.block(node, VALUES, slots).bits()]
         coded = (node, CODES) in self.blocks
         role = LENGTHS if kind in STRINGS else VALUES
-        entries = self.block(node, role, None if coded else slots)
-        need(entries.values <= slots, f"{entries} has more entries than slots")
+        # How many values a slot's block may have: slots without a value may be left out of all but fixed-size binary.
+        counts = (slots,) if kind == "fixed_size_binary" else (slots, sum(valid))
+        entries = self.block(node, role, None)
+        need(entries.values <= slots if coded else entries.values in counts, f"{entries} has {entries.values} values")
         if kind in STRINGS:
-            lengths = entries.words(STRINGS[kind])
-            need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
-            data = Cursor(self.block(node, DATA, sum(lengths)).text())
-            pieces = [data.take(length) for length in lengths]
+            if entries.encoding == 12:
+                need(not entries.parameters and not entries.encoded(1), f"{entries} is not empty")
+                pieces = self.block(node, DATA, None).templates(entries.values)
+            else:
+                lengths = entries.words(STRINGS[kind])
+                need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
+                pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
             decode = bytes.decode if "utf8" in kind else bytes
         elif kind == "fixed_size_binary":
             need(field["size"] > 0, "fixed-size binary of no bytes")
@@ -293,11 +437,16 @@ class Column:
             width, decode = word_of(field)
             pieces = entries.words(width)
         values = [decode(piece) for piece in pieces]
-        if not coded:
+        if coded:
+            codes = self.block(node, CODES, None)
+            need(codes.values in counts, f"{codes} has {codes.values} values")
+            codes = codes.words(4)
+            need(all(code < len(values) for code in codes), "a code is beyond its entries")
+            values = [values[code] for code in codes]
+        if len(values) == slots:
             return values
-        codes = self.block(node, CODES, slots).words(4)
-        need(all(code < len(values) for code in codes), "a code is beyond its entries")
-        return [values[code] for code in codes]
+        values = iter(values)
+        return [next(values) if ok else None for ok in valid]
 
     def nested(self, node: int, field: dict, slots: int) -> list:
         kind, children = field["type"], field.get("children", [])

@@ -9,7 +9,7 @@ use marrow::array::Array;
 
 use super::{ColumnRef, FieldsRef, FromRecord, FromRecordAs, Selection, collect};
 use crate::record::fields::MAX_TUPLE;
-use crate::value::{Value, value};
+use crate::value::Value;
 use crate::{Error, Result};
 
 /// Values where there are some.
