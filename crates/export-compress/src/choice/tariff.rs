@@ -40,7 +40,7 @@ impl Tariff {
                 bytes_per_ns: 0.0005,
                 codec: Compression::Zstd { level: 9 },
                 pco: Some((8, 0.0)),
-                runs: 8,
+                runs: 48,
                 thorough: true,
             },
         }
