@@ -4,7 +4,7 @@ import struct
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import brotli
 import lz4.block
@@ -94,9 +94,11 @@ class Block:
                     words.append(words[-1] + difference & mask)
         elif self.encoding == 5:
             words = [int.from_bytes(value, "little") for value in unshuffled(at, n, width)]
-        else:
-            need(self.encoding == 6, f"encoding {self.encoding} of words is not known")
+        elif self.encoding == 6:
             words = pco_words(at, n, width, p.number(1))
+        else:
+            need(self.encoding == 7, f"encoding {self.encoding} of words is not known")
+            words = entropy_words(at, n, width, bit(p))
         return self.whole(words, p, at)
 
     def bits(self) -> list[int]:
@@ -130,16 +132,12 @@ class Block:
 
     def strings(self, lengths: list[int]) -> list[bytes]:
         """The strings that a block of role data holds."""
-        if self.encoding in (0, 1):
-            data = b"".join(self.pieces(1))
-        else:
+        if self.encoding in (10, 11):
             p, at = Cursor(self.parameters), Cursor(self.encoded(1))
-            if self.encoding == 10:
-                data = by_symbols(at)
-            else:
-                need(self.encoding == 11, f"encoding {self.encoding} of data is not known")
-                data = by_prefixes(at, lengths)
+            data = by_symbols(at) if self.encoding == 10 else by_prefixes(at, lengths)
             self.whole(data, p, at)
+        else:
+            data = bytes(self.words(1))
         data = Cursor(data)
         return [data.take(length) for length in lengths]
 
@@ -258,6 +256,45 @@ def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:
         need(same <= min(length, len(strings[-1])), "a string shares more than there is")
         strings.append(strings[-1][:same] + at.take(length - same))
     return b"".join(strings)
+
+
+def entropy_words(at: Cursor, n: int, width: int, order: int) -> list[int]:
+    origin, unit, mask = at.number(width), at.number(8), 256**width - 1
+    first = [at.number(width)][:n] if order else []
+    coded = [origin + quantity * unit % 2**64 & mask for quantity in quantities(at, max(n - order, 0))]
+    return [word & mask for word in accumulate(first + coded)] if order else coded
+
+
+def quantities(at: Cursor, count: int) -> list[int]:
+    """64-bit numbers by their bins: rANS, then low bits."""
+    k = at.number(2)
+    need((k == 0) == (count == 0) and k <= 4096, f"{k} bins for {count} quantities")
+    widths, gaps, frequencies = ([x for m in groups(k, k) for x in miniblock(at, m, w, 0)] for w in (1, 8, 2))
+    need(max(widths, default=0) <= 56 and min(frequencies, default=1) > 0, "a bin's width or frequency is out of range")
+    need(sum(frequencies) == (4096 if k else 0), "frequencies do not add up")
+    slots, base = [], 0
+    for b, gap, frequency in zip(widths, gaps, frequencies):
+        base = (base + gap) % 2**64
+        slots += [(base, b, frequency, above) for above in range(frequency)]
+        base += 2**b
+    left = at.number(4)
+    need(left <= count, "more refills than quantities")
+    states = [at.number(4) for _ in range(8)]
+    need(min(states) >= 2**16, "a state is too small")
+    refills, found = Cursor(at.take(2 * left)), []
+    for i in range(count):
+        x = states[i % 8]
+        base, b, frequency, above = slots[x % 4096]
+        x = frequency * (x // 4096) + above
+        states[i % 8] = x if x >= 2**16 else x * 2**16 + refills.number(2)
+        found.append((base, b))
+    need(states == [2**16] * 8 and refills.left() == 0, "the states do not end where they started")
+    low, start, words = at.take(at.left()), 0, []
+    for base, b in found:
+        words.append(base + (int.from_bytes(low[start // 8 : start // 8 + 8], "little") >> start % 8 & (1 << b) - 1))
+        start += b
+    need(len(low) == (start + 7) // 8, "the low bits do not end where the block does")
+    return [word % 2**64 for word in words]
 
 
 def by_templates(at: Cursor, count: int, size: int) -> list[bytes]:
@@ -420,7 +457,10 @@ class Column:
             lengths = [field["size"]] * slots
         else:
             width = 8 if kind == "large_list" else 4
-            lengths = self.block(node, LENGTHS, slots).words(width)
+            block = self.block(node, LENGTHS, slots)
+            if block.encoding == 9:
+                return self.flat_lists(block, kind, children[0], slots)
+            lengths = block.words(width)
             need(sum(lengths) < LENGTH_LIMIT[width], "lists are too long")
         if kind == "map":
             keys, values = (self.values(child, sum(lengths)) for child in children[0]["children"])
@@ -430,6 +470,23 @@ class Column:
             elements = self.values(children[0], sum(lengths))
         items = Cursor(elements)
         return [items.take(length) for length in lengths]
+
+    def flat_lists(self, block: Block, kind: str, child: dict, slots: int) -> list:
+        """Lists by the gaps between their elements' places."""
+        p = Cursor(block.parameters)
+        limit, count = p.number(8), p.number(8)
+        need(p.left() == 0 and limit > 0 and block.encoded(0) == b"", f"{block} is not what flat-gap writes")
+        need(kind in ("list", "large_list") and "int" in child["type"] and child["type"] != "interval", "flat-gap of no list of integers")
+        gaps = self.values(child, count)
+        need(None not in gaps, "a gap is null")
+        width = (SIGNED | UNSIGNED)[child["type"]]
+        places = accumulate(gap % 256**width for gap in gaps)
+        lists = [[] for _ in range(slots)]
+        for place in places:
+            need(place < slots * limit and place % limit < 256**width, "an element is beyond its word or the last list")
+            element = place % limit
+            lists[place // limit].append(signed(element, width) if child["type"] in SIGNED else element)
+        return lists
 
     def union(self, node: int, field: dict, slots: int) -> list:
         children, dense = field["children"], field["mode"] == "dense"

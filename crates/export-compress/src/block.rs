@@ -30,6 +30,8 @@ pub(crate) struct BlockWriter<'c> {
     blocks: Vec<Block>,
     /// What is kept of the column's choices.
     known: Option<&'c ColumnChoices>,
+    /// What was chosen for a column like it, where nothing is kept.
+    like: Option<ColumnChoices>,
     /// What had to be chosen.
     chosen: ColumnChoices,
 }
@@ -40,13 +42,19 @@ impl<'c> BlockWriter<'c> {
             bytes: Vec::with_capacity(capacity),
             blocks: Vec::new(),
             known: None,
+            like: None,
             chosen: ColumnChoices::default(),
         }
     }
 
-    /// What comes now is of a column of which so much is known.
-    pub(crate) fn begin(&mut self, known: Option<&'c ColumnChoices>) {
+    /// What comes now is of a column of which so much is known, or else of one `like` it.
+    pub(crate) fn begin(
+        &mut self,
+        known: Option<&'c ColumnChoices>,
+        like: Option<&ColumnChoices>,
+    ) {
         self.known = known;
+        self.like = like.filter(|_| known.is_none()).cloned();
     }
 
     /// The blocks since the last call, and what was chosen for them.
@@ -62,8 +70,9 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// The choice that is kept for a block of so many values, if there is one.
-    pub(crate) fn known(&self, place: Place, values: usize) -> Option<&'c Choice> {
-        self.known?
+    pub(crate) fn known(&self, place: Place, values: usize) -> Option<&Choice> {
+        self.known
+            .or(self.like.as_ref())?
             .get(place)
             .filter(|choice| choice.is_for(values))
     }
@@ -96,6 +105,21 @@ impl<'c> BlockWriter<'c> {
             .unwrap_or_else(|| Encoded::plain(bytemuck::cast_slice::<W, u8>(values)));
         self.chosen.insert(place, choice);
         self.put(place, values.len(), encoded, plan.codec)
+    }
+
+    /// Lengths that the elements of the lists give.
+    pub(crate) fn flat_lengths(
+        &mut self,
+        node: u16,
+        count: usize,
+        parameters: Vec<u8>,
+        choice: Choice,
+    ) -> Result<()> {
+        let place = (node, Role::Lengths);
+        let codec = choice.best().plan.codec;
+        self.chosen.insert(place, choice);
+        let encoded = Encoded::owned(Encoding::FlatGap, (parameters, Vec::new()));
+        self.put(place, count, encoded, codec)
     }
 
     /// A bitmap whose padding is zero.
@@ -185,10 +209,15 @@ impl<'c> BlockWriter<'c> {
         };
         let mark = self.bytes.len();
         let mut tried = None;
-        if let Some(known) = self.known(place, count) {
+        if let Some(known) = self.known(place, count).cloned() {
             let plan = known.best().plan;
             write(self, plan)?;
-            if known.expects(count, self.last_stored()) {
+            let stored = self.last_stored();
+            if self.like.is_none() && known.expects(count, stored) {
+                return Ok(());
+            }
+            if self.like.is_some() && known.suits(count, stored) {
+                self.chosen.insert(place, known);
                 return Ok(());
             }
             tried = Some(plan);
