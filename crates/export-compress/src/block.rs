@@ -238,29 +238,35 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// Leaves lengths to the data after them, if that says where its strings end. These are the last two blocks.
-    pub(crate) fn imply_lengths(&mut self, node: u16, policy: &Policy) -> Result<()> {
-        let Some(encoding) = self.blocks.last().and_then(|block| Encoding::find(block.encoding).ok())
+    pub(crate) fn imply_lengths(&mut self, policy: &Policy) -> Result<()> {
+        let Some(encoding) = self
+            .blocks
+            .last()
+            .and_then(|block| Encoding::find(block.encoding).ok())
         else {
             return Ok(());
         };
         if !implies_lengths(encoding) {
             return Ok(());
         }
-        let (Some(mut data), Some(lengths)) = (self.blocks.pop(), self.blocks.pop()) else {
+        let (Some(mut data), Some(mut lengths)) = (self.blocks.pop(), self.blocks.pop()) else {
             return Ok(());
         };
-        let offset = |block: &Block| usize::try_from(block.offset).unwrap_or(usize::MAX);
-        let stored = self.bytes.split_off(offset(&data).min(self.bytes.len()));
-        self.bytes.truncate(offset(&lengths));
-        let count = usize::try_from(lengths.values).unwrap_or(usize::MAX);
         let codec = policy.fixed.codec.unwrap_or(Compression::None);
-        let nothing = Encoded::owned(encoding, (Vec::new(), Vec::new()));
-        self.put((node, Role::Lengths), count, nothing, codec)?;
-        let start = self.bytes.len().next_multiple_of(BLOCK_ALIGNMENT);
-        self.bytes.resize(start, 0);
-        self.bytes.extend_from_slice(&stored);
-        data.offset = wide(start);
-        self.blocks.push(data);
+        let mut nothing = Vec::new();
+        codec.squeeze(&[], &mut nothing).map_err(refused)?;
+        lengths.encoding = encoding.id();
+        lengths.codec = codec.id();
+        lengths.parameters.clear();
+        lengths.stored_bytes = wide(nothing.len());
+        lengths.encoded_bytes = 0;
+        lengths.checksum = xxh3_64(&nothing);
+        nothing.resize(nothing.len().next_multiple_of(BLOCK_ALIGNMENT), 0);
+        let offset = |block: &Block| usize::try_from(block.offset).unwrap_or(usize::MAX);
+        let replaced = offset(&lengths)..offset(&data);
+        data.offset = lengths.offset + wide(nothing.len());
+        self.bytes.splice(replaced, nothing);
+        self.blocks.extend([lengths, data]);
         Ok(())
     }
 
