@@ -74,7 +74,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
