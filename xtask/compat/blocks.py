@@ -156,6 +156,9 @@ class Block:
             p, at = Cursor(self.parameters), Cursor(self.encoded(1))
             data = by_symbols(at) if self.encoding == 10 else by_prefixes(at, lengths)
             self.whole(data, p, at)
+        elif self.encoding == 15:
+            p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+            data = self.whole(by_digits(at, self.values, bit(p)), p, at)
         else:
             data = bytes(self.words(1))
         data = Cursor(data)
@@ -267,6 +270,12 @@ def by_symbols(at: Cursor) -> bytes:
         need(code == 255 or code < len(symbols), f"code {code} has no symbol")
         text += at.take(1) if code == 255 else symbols[code]
     return bytes(text)
+
+
+def by_digits(at: Cursor, n: int, upper: int) -> bytes:
+    digits = at.take((n + 1) // 2).hex()
+    need(digits[n:] in ("", "0"), "half a byte after the last digit is not zero")
+    return (digits.upper() if upper else digits)[:n].encode()
 
 
 def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:

@@ -35,7 +35,7 @@ impl Table {
     }
 
     /// The place of `key`, and the number of its entry if it has one.
-    #[inline]
+    #[inline(always)]
     fn probe<K: Key>(&self, key: K, entries: &[K]) -> Option<(usize, u32)> {
         let mask = self.places.len() - 1;
         let start = usize::try_from(key.hash() >> 32).unwrap_or(0);

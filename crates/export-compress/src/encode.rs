@@ -249,7 +249,7 @@ impl Flattener<'_, '_> {
         Ok(Some(bitmap))
     }
 
-    fn list<L: Word, O: Copy + Into<i64>>(
+    fn list<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         array: &ListArray<O>,
@@ -268,7 +268,7 @@ impl Flattener<'_, '_> {
     }
 
     /// Writes how many elements each slot has, and returns which elements that are.
-    fn lengths<L: Word, O: Copy + Into<i64>>(
+    fn lengths<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         offsets: &[O],

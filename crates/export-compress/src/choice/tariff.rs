@@ -74,6 +74,7 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Fsst => 2.0,
         Encoding::Prefix => 1.5,
         Encoding::Template => 5.0,
+        Encoding::Hex => 0.7,
     }
 }
 

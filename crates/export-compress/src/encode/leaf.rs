@@ -110,7 +110,7 @@ impl Flattener<'_, '_> {
         dictionary::of_words(values, values.len() / 4)
     }
 
-    pub(super) fn bytes<L: Word, O: Copy + Into<i64>>(
+    pub(super) fn bytes<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         array: &BytesArray<O>,

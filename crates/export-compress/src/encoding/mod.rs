@@ -9,6 +9,7 @@ pub(crate) mod delta;
 pub(crate) mod entropy;
 pub(crate) mod flat_gap;
 pub(crate) mod fsst;
+pub(crate) mod hex;
 pub(crate) mod lane_packed;
 pub(crate) mod lanes;
 mod pack;
@@ -70,11 +71,13 @@ pub enum Encoding {
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
     LaneDelta,
+    /// Hexadecimal digits in text as the number they are. For ids and hashes.
+    Hex,
 }
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -90,6 +93,7 @@ impl Encoding {
         Self::Template,
         Self::LanePacked,
         Self::LaneDelta,
+        Self::Hex,
     ];
 
     /// Its number in the registry.
@@ -111,6 +115,7 @@ impl Encoding {
             Self::Template => 12,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
+            Self::Hex => 15,
         })
     }
 
@@ -146,6 +151,7 @@ impl Encoding {
             Self::Template => "template",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
+            Self::Hex => "hex",
         }
     }
 
@@ -263,7 +269,11 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
+        Encoding::FlatGap
+        | Encoding::Fsst
+        | Encoding::Prefix
+        | Encoding::Template
+        | Encoding::Hex => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -293,7 +303,11 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
+        Encoding::FlatGap
+        | Encoding::Fsst
+        | Encoding::Prefix
+        | Encoding::Template
+        | Encoding::Hex => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
@@ -408,6 +422,7 @@ pub(crate) fn encode_data<'a>(
 ) -> Option<Encoded<'a>> {
     let bytes = match recipe.encoding {
         Encoding::Plain => return Some(Encoded::plain(data)),
+        Encoding::Hex => return Some(Encoded::owned(Encoding::Hex, hex::encode(data)?)),
         Encoding::Constant => return encode_fixed(data, 1, recipe),
         #[cfg(feature = "fsst")]
         Encoding::Fsst => match symbols {
@@ -459,6 +474,7 @@ pub(crate) fn decode_data(
         Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
         Encoding::Fsst => fsst::decode(parameters, bytes, count),
         Encoding::Prefix => prefix::decode(parameters, bytes, ends),
+        Encoding::Hex => hex::decode(parameters, bytes, count),
         _ => decode_words::<u8>(encoding, parameters, bytes, count),
     }
 }
