@@ -5,6 +5,7 @@
 //! - [`Record`]: derive it, and [`write_records`], [`read_records`] and [`Recorder::records`] are the same, but quicker.
 //! - [`open()`]: what is in an `.xk` file; its batches; its rows as your types.
 //! - [`convert()`]: any format to any format; [`open_source`]: batches out of any format; [`formats`]: which there are.
+//! - [`explain()`]: how columns are encoded, and why.
 //! - [`verify()`] and [`repair()`]: is every byte as it was written, and all that is.
 //!
 //! ```
@@ -28,6 +29,7 @@
 
 mod clock;
 mod convert;
+mod explain;
 pub mod formats;
 mod input;
 mod output;
@@ -42,12 +44,14 @@ mod verify;
 mod wait;
 mod xk;
 
-pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
+pub use export_compress::{
+    Candidate, Compression, Encoding, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+};
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
-    OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
-    Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
+    OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
+    StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "derive")]
 pub use export_derive::Record;
@@ -57,6 +61,10 @@ pub use export_formats::text;
 pub use {export_stats as stats, export_validate as checks};
 
 pub use convert::{Conversion, ConvertOptions, convert, export};
+pub use explain::{
+    BlockExplanation, ChunkExplanation, ColumnExplanation, ExplainOptions, NodeExplanation, Stored,
+    explain, explain_source,
+};
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};

@@ -54,7 +54,7 @@ pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
 pub struct Recording {
     pub(crate) container: Arc<Container>,
     pub(crate) name: String,
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 /// What a container says of one of its streams.
@@ -201,7 +201,7 @@ impl Recording {
         })
     }
 
-    fn stream(&self, name: &str) -> Result<&Stream> {
+    pub(crate) fn stream(&self, name: &str) -> Result<&Stream> {
         self.container.stream(name).ok_or_else(|| {
             let known = self
                 .container

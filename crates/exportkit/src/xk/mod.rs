@@ -16,7 +16,7 @@ use export_core::{
 };
 
 use crate::clock;
-pub(crate) use gather::CHUNK_BYTES;
+pub(crate) use gather::{CHUNK_BYTES, Gather};
 pub(crate) use sink::{Counts, XkSink};
 pub(crate) use source::{ReadAhead, View, XkSource, damaged, read_ahead, unfinished};
 
