@@ -114,22 +114,18 @@ impl Du {
         let asked = &self.explained;
         let mut open = self.input.open_options(None, console);
         let streams = (!asked.stream.is_empty()).then(|| asked.stream.clone());
-        let encode = EncodeOptions::new(asked.preset);
+        let options = ExplainOptions {
+            streams,
+            columns: asked.columns.clone(),
+            chunk: asked.chunk,
+            encode: EncodeOptions::new(asked.preset),
+        };
         let (format, chunks) = match recording(&self.file, &open)? {
-            Some(recording) => {
-                let options = ExplainOptions {
-                    streams,
-                    columns: asked.columns.clone(),
-                    chunk: asked.chunk,
-                    encode,
-                };
-                ("xk", recording.explain(&options)?)
-            }
+            Some(recording) => ("xk", recording.explain(&options)?),
             None => {
-                open.streams = streams;
-                open.read.columns.clone_from(&asked.columns);
+                open.streams.clone_from(&options.streams);
                 let mut opened = exportkit::open_source(&self.file, &open)?;
-                let chunk = explain_source(&mut *opened.source, asked.chunk, &encode)?;
+                let chunk = explain_source(&mut *opened.source, &options)?;
                 (opened.format, vec![chunk])
             }
         };

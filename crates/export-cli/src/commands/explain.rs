@@ -90,7 +90,7 @@ fn value_heads() -> Vec<Head> {
 fn values(node: &NodeExplanation) -> Vec<Cell> {
     let (statistics, shape): (&ColumnStatistics, &Shape) = (&node.statistics, &node.shape);
     let (rows, nulls) = (statistics.rows(), statistics.nulls());
-    let distinct = statistics.distinct();
+    let distinct = node.distinct();
     let about = if distinct.is_exact { "" } else { "~" };
     let some = |is_there: bool, text: String| if is_there { text } else { String::new() };
     let percent = |share: Option<f64>| share.map_or_else(String::new, percent);

@@ -1,8 +1,10 @@
 //! One chunk of a file or of any source, explained.
 
+use std::borrow::Cow;
+
 use export_compress::Options as EncodeOptions;
 use export_container::Stream;
-use export_core::{Error, Result, Source};
+use export_core::{Batch, Error, Result, Source};
 
 use super::{ColumnExplanation, explain, explain_stored};
 use crate::recording::Recording;
@@ -90,17 +92,25 @@ impl Recording {
     }
 }
 
-/// Explains how the chunk `chunk` (from 0) of the first stream of `source` would be written. Reads no further.
+/// Explains how a chunk of the first wanted stream of `source` would be written. Reads no further. Where chunks end depends
+/// on all columns of a row, so that `source` must yield them all, whatever columns are wanted.
 pub fn explain_source(
     source: &mut dyn Source,
-    chunk: u64,
-    encode: &EncodeOptions,
+    options: &ExplainOptions,
 ) -> Result<ChunkExplanation> {
+    let chunk = options.chunk;
+    let is_wanted = |name: &str| {
+        let streams = options.streams.as_ref();
+        streams.is_none_or(|streams| streams.iter().any(|stream| stream == name))
+    };
     let mut gather = Gather::default();
     let mut stream = None;
     let mut chunks = Vec::new();
     let mut before = 0;
     while let Some(item) = source.next_batch()? {
+        if !is_wanted(&item.stream) {
+            continue;
+        }
         if *stream.get_or_insert_with(|| item.stream.clone()) != item.stream {
             continue;
         }
@@ -122,13 +132,30 @@ pub fn explain_source(
         return Err(no_chunk(chunk, end));
     };
     let stream = stream.map(|name| name.to_string()).unwrap_or_default();
-    let columns = explain(batch, encode).map_err(|error| error.in_stream(&stream))?;
+    let columns = wanted(batch, options.columns.as_deref())
+        .and_then(|batch| explain(&batch, &options.encode))
+        .map_err(|error| error.in_stream(&stream))?;
     Ok(ChunkExplanation {
         stream,
         chunk,
         rows: batch.rows() as u64,
         columns,
     })
+}
+
+/// Only the columns called `names`, in that order.
+fn wanted<'b>(batch: &'b Batch, names: Option<&[String]>) -> Result<Cow<'b, Batch>> {
+    let Some(names) = names else {
+        return Ok(Cow::Borrowed(batch));
+    };
+    let schema = batch.schema();
+    let known = || schema.fields.iter().map(|field| field.name.as_str());
+    let at = |name: &String| {
+        let at = schema.index_of(name);
+        at.ok_or_else(|| Error::no_such("column", name, known()))
+    };
+    let at = names.iter().map(at).collect::<Result<Vec<_>>>()?;
+    batch.project(&at).map(Cow::Owned)
 }
 
 fn no_chunk(chunk: u64, chunks: u64) -> Error {

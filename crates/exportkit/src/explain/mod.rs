@@ -10,7 +10,7 @@ use export_compress::{
 use export_core::marrow::array::Array;
 use export_core::marrow::datatypes::Field;
 use export_core::{Batch, Block, ChunkEncoder, Error, Result, Role};
-use export_stats::{ColumnStatistics, Shape};
+use export_stats::{ColumnStatistics, Distinct, Shape};
 
 pub use chunk::{ChunkExplanation, ExplainOptions, explain_source};
 
@@ -39,6 +39,16 @@ pub struct NodeExplanation {
 }
 
 impl NodeExplanation {
+    /// How many distinct values there are: an estimate is no more than the values.
+    #[must_use]
+    pub fn distinct(&self) -> Distinct {
+        let found = self.statistics.distinct();
+        Distinct {
+            count: found.count.min(self.shape.values()),
+            ..found
+        }
+    }
+
     /// Whether values are stored as codes into a dictionary.
     #[must_use]
     pub fn has_codes(&self) -> bool {

@@ -112,7 +112,7 @@ fn stream(chunk: &ChunkExplanation) -> StreamDocument<'_> {
 
 fn node(node: &NodeExplanation) -> NodeDocument<'_> {
     let statistics: &ColumnStatistics = &node.statistics;
-    let distinct = statistics.distinct();
+    let distinct = node.distinct();
     NodeDocument {
         path: &node.path,
         data_type: field_type_name(statistics.field()),
