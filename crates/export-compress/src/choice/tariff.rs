@@ -74,7 +74,7 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Fsst => 2.0,
         Encoding::Prefix => 1.5,
         Encoding::Template => 5.0,
-        Encoding::Hex => 0.7,
+        Encoding::Hex => 0.5,
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn codec_ns(codec: Compression) -> f64 {
     match codec {
         Compression::None => 0.0,
         Compression::Lz4 => 2.0,
-        Compression::Zstd { level } => 3.5 + 1.5 * f64::from(level.max(0)),
+        Compression::Zstd { level } => 4.5 + 1.5 * f64::from(level.max(0)),
         Compression::Gzip { .. } => 20.0,
         Compression::Brotli { .. } => 15.0,
     }

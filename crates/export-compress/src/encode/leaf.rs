@@ -282,7 +282,7 @@ impl Flattener<'_, '_> {
     /// The cost of writing codes, with the time that looking every slot up has cost.
     fn cost_of_codes<V>(&self, codes: &Choice, dictionary: &Dictionary<V>) -> f64 {
         /// Nanoseconds to look a slot up and to put its entry back.
-        const LOOKUP_NS: f64 = 6.0;
+        const LOOKUP_NS: f64 = 5.0;
         let tariff = Tariff::of(self.policy.preset);
         codes.best().cost + tariff.time(LOOKUP_NS, dictionary.codes.len())
     }

@@ -1,30 +1,13 @@
 //! Encoding 15: text that is nothing but hexadecimal digits, two of them a byte. For ids and hashes, which nothing else makes
 //! smaller than that.
 
+use export_simd::widest;
+
 use super::cursor::Cursor;
 use crate::defect::Defect;
 
-/// Digits by value, of either case.
-const DIGITS: [&[u8; 16]; 2] = [b"0123456789abcdef", b"0123456789ABCDEF"];
-/// What a byte is where it is no digit.
-const NONE: u8 = 0xFF;
-
-/// The value of each byte as a digit of either case.
-static VALUES: [[u8; 256]; 2] = [values(DIGITS[0]), values(DIGITS[1])];
-
-/// Both digits of each byte, of either case.
-static PAIRS: [[[u8; 2]; 256]; 2] = [pairs(DIGITS[0]), pairs(DIGITS[1])];
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn values(digits: &[u8; 16]) -> [u8; 256] {
-    let mut values = [NONE; 256];
-    let mut value: u8 = 0;
-    while value < 16 {
-        values[digits[value as usize] as usize] = value;
-        value += 1;
-    }
-    values
-}
+/// Both digits of each byte, in lower and in upper case.
+static PAIRS: [[[u8; 2]; 256]; 2] = [pairs(b"0123456789abcdef"), pairs(b"0123456789ABCDEF")];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn pairs(digits: &[u8; 16]) -> [[u8; 2]; 256] {
@@ -41,23 +24,25 @@ const fn pairs(digits: &[u8; 16]) -> [[u8; 2]; 256] {
 pub(crate) fn encode(data: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let is_upper = data.iter().find(|byte| byte.is_ascii_alphabetic());
     let is_upper = is_upper.is_some_and(u8::is_ascii_uppercase);
-    let [lower, upper] = &VALUES;
-    let values = if is_upper { upper } else { lower };
-    let value = |digit: u8| values.get(usize::from(digit)).copied().unwrap_or(NONE);
-    let (pairs, last) = data.as_chunks::<2>();
-    // One that is no digit has all bits set.
-    let mut seen = 0;
-    let mut bytes = Vec::with_capacity(pairs.len() + 1);
-    bytes.extend(pairs.iter().map(|&[high, low]| {
-        let (high, low) = (value(high), value(low));
-        seen |= high | low;
-        high << 4 | low
-    }));
-    for &digit in last {
-        seen |= value(digit);
-        bytes.push(value(digit) << 4);
+    let ten = if is_upper { b'A' } else { b'a' };
+    let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(ten) < 6;
+    let all = widest(
+        #[inline(always)]
+        || data.iter().fold(true, |all, &byte| all & is_digit(byte)),
+    );
+    if !all {
+        return None;
     }
-    (seen < 16).then(|| (vec![u8::from(is_upper)], bytes))
+    // The letters' lower four bits are 1 to 6, and they alone have bit 6.
+    let value = |digit: u8| (digit & 15) + 9 * (digit >> 6);
+    let (pairs, last) = data.as_chunks::<2>();
+    let mut bytes = Vec::with_capacity(pairs.len() + 1);
+    widest(
+        #[inline(always)]
+        || bytes.extend(pairs.iter().map(|&[high, low]| value(high) << 4 | value(low))),
+    );
+    bytes.extend(last.iter().map(|&digit| value(digit) << 4));
+    Some((vec![u8::from(is_upper)], bytes))
 }
 
 /// Exactly `count` digits.
