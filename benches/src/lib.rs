@@ -15,6 +15,7 @@ pub mod clock;
 mod columns;
 mod fingerprint;
 mod random;
+pub mod rows;
 mod workloads;
 
 pub use fingerprint::fingerprint;

@@ -1,10 +1,10 @@
 //! The workloads D1 to D6.
 
-mod d1;
+pub(crate) mod d1;
 mod d2;
 mod d3;
 mod d4;
-mod d5;
+pub(crate) mod d5;
 mod d6;
 
 use export_core::{Batch, Result};

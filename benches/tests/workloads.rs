@@ -77,3 +77,25 @@ fn batches_are_of_the_size_that_sources_yield() {
         }
     }
 }
+
+#[test]
+fn rows_of_structs_are_those_of_the_tables() {
+    use export_benches::rows;
+    use export_core::value::{Value, value};
+
+    let last = |workload: Workload, column| {
+        let table = workload.tables(1_000, 5).unwrap().remove(0);
+        let batch = &table.batches[0];
+        match value(&batch.columns()[column], 999) {
+            Value::UInt(number) => number.to_string(),
+            Value::Text(text) => text.to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (d1, d5) = (rows::d1(1_000, 5), rows::d5(1_000, 5));
+    assert_eq!((d1.len(), d5.len()), (1_000, 1_000));
+    assert_eq!(last(Workload::HeapEvents, 0), d1[999].timestamp.to_string());
+    assert_eq!(last(Workload::HeapEvents, 3), d1[999].address.to_string());
+    assert_eq!(last(Workload::Logs, 3), d5[999].message);
+    assert_eq!(last(Workload::Logs, 4), d5[999].request_id);
+}

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -160,6 +161,14 @@ class Block:
         data = Cursor(data)
         return [data.take(length) for length in lengths]
 
+    def templates(self, count: int) -> list[bytes]:
+        """The strings of a block that says itself where they end."""
+        need(self.encoding == 12, f"{self} has no lengths")
+        p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+        strings = by_templates(at, count, self.values)
+        self.whole(b"".join(strings), p, at)
+        return strings
+
     def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
         need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
         need(parameters.left() == 0 and encoded.left() == 0, f"{self} does not end where its values do")
@@ -308,6 +317,56 @@ def quantities(at: Cursor, count: int) -> list[int]:
     return [word % 2**64 for word in words]
 
 
+def by_templates(at: Cursor, count: int, size: int) -> list[bytes]:
+    t, c = at.number(4), at.number(4)
+    need(t <= count and c <= size, "more templates than strings, or more columns than bytes")
+    fields = series(at, t)
+    need(sum(fields) <= size, "more fields than bytes")
+    lengths, columns = series(at, t + sum(fields)), series(at, sum(fields))
+    need(all(column < c for column in columns), "a field's column is not there")
+    texts, columns, templates = (at.take(length) for length in lengths), iter(columns), []
+    for f in fields:
+        templates.append([(next(texts), next(columns) if k < f else None) for k in range(f + 1)])
+    ids = series(at, count)
+    need(all(i < t for i in ids), "a string's template is not there")
+    uses = Counter(column for i in ids for _, column in templates[i] if column is not None)
+    need(uses.total() <= size, "the strings have more fields than bytes")
+    values = [iter(column_values(at, uses[column])) for column in range(c)]
+    pieces = [[text + (b"" if column is None else next(values[column])) for text, column in templates[i]] for i in ids]
+    return [b"".join(string) for string in pieces]
+
+
+def column_values(at: Cursor, n: int) -> list[bytes]:
+    form, parameter = at.number(1), at.number(1)
+    if form in (0, 1):
+        *texts, rest = at.take(at.number(4)).split(bytes([parameter]))
+        need(rest == b"" and all(texts), "a value is empty, or without an end")
+        need(form == 1 or len(texts) == n, "a column of text is too long or too short")
+        if form == 0:
+            return texts
+        codes = series(at, n)
+        need(all(code < len(texts) for code in codes), "a code is beyond its entries")
+        return [texts[code] for code in codes]
+    if form in (2, 3):
+        need(parameter == 0 if form == 2 else 1 <= parameter <= 19, "digits of a column")
+        numbers = series(at, n)
+        need(form == 2 or all(number < 10**parameter for number in numbers), "a number has too many digits")
+        return [b"%0*d" % (parameter, number) for number in numbers]
+    need(form in (4, 5) and 1 <= parameter <= 64, f"form {form} with {parameter} of a column is not known")
+    values = [b""] * n
+    for digits in [16] * (parameter // 16) + [parameter % 16] * (parameter % 16 > 0):
+        pieces = [b"%016x" % number for number in series(at, n)]
+        values = [value + piece[16 - digits :] for value, piece in zip(values, pieces)]
+    return values if form == 4 else [value.upper() for value in values]
+
+
+def series(at: Cursor, n: int) -> list[int]:
+    width, encoding, parameters, length = at.number(1), at.number(1), at.number(1), at.number(4)
+    need(width in (1, 2, 4, 8), "a series is of words of no width")
+    parameters, stored = at.take(parameters), at.take(length)
+    return Block(-1, VALUES, encoding, 0, n, length, length, parameters, stored).words(width)
+
+
 def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:
     need(width in (2, 4, 8) and numbers <= 2, "pco of what pco has no numbers for")
     dtype, words = "uif"[numbers] + str(8 * width), []
@@ -383,9 +442,13 @@ class Column:
         entries = self.block(node, role, None)
         need(entries.values <= slots if coded else entries.values in counts, f"{entries} has {entries.values} values")
         if kind in STRINGS:
-            lengths = entries.words(STRINGS[kind])
-            need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
-            pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
+            if entries.encoding == 12:
+                need(not entries.parameters and not entries.encoded(1), f"{entries} is not empty")
+                pieces = self.block(node, DATA, None).templates(entries.values)
+            else:
+                lengths = entries.words(STRINGS[kind])
+                need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
+                pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
             decode = bytes.decode if "utf8" in kind else bytes
         elif kind == "fixed_size_binary":
             need(field["size"] > 0, "fixed-size binary of no bytes")

@@ -5,6 +5,7 @@ use export_core::{Batch, Result};
 
 use crate::columns::{Columns, batches as in_batches, full, sparse};
 use crate::random::{Random, Zipf};
+use crate::rows::D1Row;
 
 /// Sizes in bytes, the most common first.
 const SIZES: [u64; 28] = [
@@ -19,6 +20,11 @@ const ALLOCATED: u8 = 0;
 const FREED: u8 = 1;
 const REALLOCATED: u8 = 2;
 
+pub(crate) fn rows(rows: usize, seed: u64) -> Vec<D1Row> {
+    let mut heap = Heap::new(seed);
+    (0..rows).map(|_| heap.event()).collect()
+}
+
 pub(super) fn batches(rows: usize, seed: u64) -> Result<Vec<Batch>> {
     let mut heap = Heap::new(seed);
     in_batches(rows, ROW_BYTES, |rows| {
@@ -26,7 +32,7 @@ pub(super) fn batches(rows: usize, seed: u64) -> Result<Vec<Batch>> {
     })
 }
 
-fn columns(events: Vec<Event>) -> Result<Batch> {
+fn columns(events: Vec<D1Row>) -> Result<Batch> {
     let rows = events.len();
     macro_rules! column {
         ($type:ident, $field:ident) => {
@@ -45,17 +51,6 @@ fn columns(events: Vec<Event>) -> Result<Batch> {
             Array::UInt64(sparse(events.iter().map(|event| event.lifetime).collect())),
         )
         .batch(rows)
-}
-
-struct Event {
-    timestamp: u64,
-    thread: u32,
-    kind: u8,
-    address: u64,
-    size: u64,
-    stack: u32,
-    /// Of what was freed.
-    lifetime: Option<u64>,
 }
 
 struct Allocation {
@@ -91,7 +86,7 @@ impl Heap {
         }
     }
 
-    fn event(&mut self) -> Event {
+    fn event(&mut self) -> D1Row {
         self.now += self.random.between(50, 500);
         // A thread goes on for some twenty events.
         if self.random.chance(0.05) {
@@ -110,7 +105,7 @@ impl Heap {
         if dice > 0.98 {
             return self.allocate(REALLOCATED);
         }
-        Event {
+        D1Row {
             timestamp: self.now,
             thread: self.thread,
             kind: FREED,
@@ -121,7 +116,7 @@ impl Heap {
         }
     }
 
-    fn allocate(&mut self, kind: u8) -> Event {
+    fn allocate(&mut self, kind: u8) -> D1Row {
         let class = self.sizes.pick(&mut self.random);
         let size = size_of_class(class);
         let reused = self.free.get_mut(class).and_then(Vec::pop);
@@ -138,7 +133,7 @@ impl Heap {
             born: self.now,
         });
         let (timestamp, thread) = (self.now, self.thread);
-        Event {
+        D1Row {
             timestamp,
             thread,
             kind,

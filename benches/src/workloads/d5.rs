@@ -8,6 +8,7 @@ use export_core::{Batch, Result};
 
 use crate::columns::{Columns, Text, batches as in_batches, full, sparse};
 use crate::random::{Random, Zipf};
+use crate::rows::D5Row;
 
 const ROW_BYTES: usize = 140;
 const USERS: usize = 20_000;
@@ -55,6 +56,11 @@ const MESSAGES: [&str; 16] = [
     "configuration version # loaded",
 ];
 
+pub(crate) fn rows(rows: usize, seed: u64) -> Vec<D5Row> {
+    let mut service = Service::new(seed);
+    (0..rows).map(|_| service.line()).collect()
+}
+
 pub(super) fn batches(rows: usize, seed: u64) -> Result<Vec<Batch>> {
     let mut service = Service::new(seed);
     in_batches(rows, ROW_BYTES, |rows| service.log(rows))
@@ -84,26 +90,18 @@ impl Service {
         let (mut statuses, mut users) = (Vec::new(), Text::default());
         let [mut levels, mut modules, mut messages, mut requests] =
             std::array::from_fn(|_| Text::default());
-        let mut scratch = String::new();
         for _ in 0..rows {
-            timestamps.push(self.tick());
-            levels.push(self.level());
-            let module = self.modules.pick(&mut self.random);
-            modules.push(MODULES.get(module).copied().unwrap_or_default());
-            self.message(&mut scratch);
-            messages.push(&scratch);
-            scratch.clear();
-            // Writing to a string cannot fail.
-            let _ = write!(scratch, "{:016x}", self.random.bits());
-            requests.push(&scratch);
-            latencies.push(self.latency());
-            statuses.push(self.status());
-            if self.random.chance(0.4) {
-                users.push_null();
-            } else {
-                scratch.clear();
-                let _ = write!(scratch, "user-{}", self.users.pick(&mut self.random));
-                users.push(&scratch);
+            let line = self.line();
+            timestamps.push(line.timestamp);
+            levels.push(&line.level);
+            modules.push(&line.module);
+            messages.push(&line.message);
+            requests.push(&line.request_id);
+            latencies.push(line.latency_ms);
+            statuses.push(line.status);
+            match &line.user {
+                None => users.push_null(),
+                Some(user) => users.push(user),
             }
         }
         let timestamps = TimestampArray {
@@ -124,6 +122,30 @@ impl Service {
             .batch(rows)
     }
 
+    fn line(&mut self) -> D5Row {
+        // In this order: each draws from the same random numbers.
+        let timestamp = self.tick();
+        let level = self.level().to_owned();
+        let module = self.modules.pick(&mut self.random);
+        let module = MODULES.get(module).copied().unwrap_or_default().to_owned();
+        let message = self.message();
+        let request_id = format!("{:016x}", self.random.bits());
+        let latency_ms = self.latency();
+        let status = self.status();
+        let is_known = !self.random.chance(0.4);
+        let user = is_known.then(|| format!("user-{}", self.users.pick(&mut self.random)));
+        D5Row {
+            timestamp,
+            level,
+            module,
+            message,
+            request_id,
+            latency_ms,
+            status,
+            user,
+        }
+    }
+
     /// Bursts with pauses between them, in µs.
     fn tick(&mut self) -> i64 {
         let most = if self.random.chance(0.1) { 5_000 } else { 200 };
@@ -140,18 +162,20 @@ impl Service {
         }
     }
 
-    fn message(&mut self, text: &mut String) {
-        text.clear();
+    fn message(&mut self) -> String {
+        let mut text = String::new();
         let message = MESSAGES.get(self.messages.pick(&mut self.random)).copied();
         for letter in message.unwrap_or_default().chars() {
             if letter == '#' {
                 // As many numbers of one digit as of six.
                 let end = (0..self.random.below(6)).fold(10, |end, _| end * 10);
+                // Writing to a string cannot fail.
                 let _ = write!(text, "{}", self.random.below(end));
             } else {
                 text.push(letter);
             }
         }
+        text
     }
 
     /// In ms, to the µs: most calls are quick, some take a second.

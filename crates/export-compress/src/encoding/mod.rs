@@ -17,6 +17,7 @@ pub(crate) mod pco;
 pub(crate) mod plain;
 pub(crate) mod prefix;
 pub(crate) mod run_length;
+pub(crate) mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -28,6 +29,7 @@ use export_core::{EncodingId, Error, Result};
 
 use crate::bits;
 use crate::defect::Defect;
+use crate::nodes::Budget;
 use crate::word::{Kind, Word};
 use crate::block::Strings;
 use bit_packed::Widths;
@@ -62,6 +64,8 @@ pub enum Encoding {
     Fsst,
     /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
     Prefix,
+    /// Strings of few shapes: what they have in common once, their numbers and words as columns. For log lines and ids.
+    Template,
     /// As bit-packed, but packed in lanes: several times as fast. For a thousand integers and more.
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
@@ -70,7 +74,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -83,6 +87,7 @@ impl Encoding {
         Self::FlatGap,
         Self::Fsst,
         Self::Prefix,
+        Self::Template,
         Self::LanePacked,
         Self::LaneDelta,
     ];
@@ -103,6 +108,7 @@ impl Encoding {
             Self::FlatGap => 9,
             Self::Fsst => 10,
             Self::Prefix => 11,
+            Self::Template => 12,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
         })
@@ -137,6 +143,7 @@ impl Encoding {
             Self::FlatGap => "flat-gap",
             Self::Fsst => "fsst",
             Self::Prefix => "prefix",
+            Self::Template => "template",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
         }
@@ -256,7 +263,7 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix => return None,
+        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -286,7 +293,7 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix => Err(Defect::Inapplicable {
+        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
@@ -408,11 +415,36 @@ pub(crate) fn encode_data<'a>(
             None => Symbols::of(data).encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
+        Encoding::Template => template::encode(data, ends, recipe.widths)?,
         _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
     #[cfg(not(feature = "fsst"))]
     let _ = symbols;
     Some(Encoded::owned(recipe.encoding, (Vec::new(), bytes)))
+}
+
+/// Whether data of this encoding says where its strings end. Then the block of their lengths is of the same encoding, and
+/// empty.
+pub(crate) fn implies_lengths(encoding: Encoding) -> bool {
+    encoding == Encoding::Template
+}
+
+/// Decodes `count` strings of `size` bytes in all from data that says where they end: after a 0, the end of each; and their
+/// bytes.
+pub(crate) fn decode_strings(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    (count, size): (usize, usize),
+    budget: &mut Budget,
+) -> Result<(Vec<usize>, Vec<u8>), Defect> {
+    match encoding {
+        Encoding::Template => template::decode(parameters, bytes, (count, size), budget),
+        other => Err(Defect::Inapplicable {
+            what: other.name(),
+            to: "data without lengths",
+        }),
+    }
 }
 
 /// Decodes the bytes of strings, of which `ends` says where each ends.
