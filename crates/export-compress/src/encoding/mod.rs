@@ -198,6 +198,8 @@ pub(crate) struct Recipe {
     pub(crate) level: usize,
     /// For decimals: whether their integers are entropy-coded, which is smaller, or packed, which is faster.
     pub(crate) entropy: bool,
+    /// For entropy coding, once it is found; each block finds its own where it is not.
+    pub(crate) survey: Option<entropy::Survey>,
 }
 
 impl Recipe {
@@ -207,6 +209,7 @@ impl Recipe {
             widths: Widths::Tight,
             level: 8,
             entropy: false,
+            survey: None,
         }
     }
 }
@@ -246,7 +249,8 @@ pub(crate) fn encode_words<W: Word>(
         encoding,
         widths,
         level,
-        entropy,
+        survey,
+        ..
     } = recipe;
     let parts = match encoding {
         Encoding::Plain => return Some(Encoded::plain(plain::encode(values))),
@@ -258,8 +262,8 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
-        Encoding::Entropy => entropy::encode(values, kind)?,
-        Encoding::Decimal => decimal::encode(values, kind, entropy)?,
+        Encoding::Entropy => entropy::encode(values, kind, survey)?,
+        Encoding::Decimal => decimal::encode(values, kind, recipe)?,
         Encoding::LanePacked => lane_packed::encode(values, kind),
         Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
