@@ -66,6 +66,8 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 20.0,
         Encoding::Entropy => 12.0,
+        // Packed; some more where its integers are entropy-coded.
+        Encoding::Decimal => 3.0,
         // Its elements are another block's.
         Encoding::FlatGap => 0.0,
         // A value of data is a byte.

@@ -4,6 +4,7 @@ pub(crate) mod bit_packed;
 pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
+pub(crate) mod decimal;
 pub(crate) mod delta;
 pub(crate) mod entropy;
 pub(crate) mod flat_gap;
@@ -55,6 +56,8 @@ pub enum Encoding {
     /// Values or differences in as many bits as their frequency is worth. For integers of skewed distribution and small
     /// alphabets, at 3 to 6 ns a value.
     Entropy,
+    /// Floats that are decimal numbers as integers. For prices, latencies and what was typed or rounded.
+    Decimal,
     /// Lists that never fall as one series, whose gaps give lengths and elements. For sparse events of every step.
     FlatGap,
     /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
@@ -71,7 +74,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -80,6 +83,7 @@ impl Encoding {
         Self::ByteShuffle,
         Self::Pco,
         Self::Entropy,
+        Self::Decimal,
         Self::FlatGap,
         Self::Fsst,
         Self::Prefix,
@@ -100,6 +104,7 @@ impl Encoding {
             Self::ByteShuffle => 5,
             Self::Pco => 6,
             Self::Entropy => 7,
+            Self::Decimal => 8,
             Self::FlatGap => 9,
             Self::Fsst => 10,
             Self::Prefix => 11,
@@ -134,6 +139,7 @@ impl Encoding {
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
             Self::Entropy => "entropy",
+            Self::Decimal => "decimal",
             Self::FlatGap => "flat-gap",
             Self::Fsst => "fsst",
             Self::Prefix => "prefix",
@@ -184,6 +190,8 @@ pub(crate) struct Recipe {
     pub(crate) widths: Widths,
     /// For pco: 0 to 12.
     pub(crate) level: usize,
+    /// For decimals: whether their integers are entropy-coded, which is smaller, or packed, which is faster.
+    pub(crate) entropy: bool,
 }
 
 impl Recipe {
@@ -192,6 +200,7 @@ impl Recipe {
             encoding,
             widths: Widths::Tight,
             level: 8,
+            entropy: false,
         }
     }
 }
@@ -231,6 +240,7 @@ pub(crate) fn encode_words<W: Word>(
         encoding,
         widths,
         level,
+        entropy,
     } = recipe;
     let parts = match encoding {
         Encoding::Plain => return Some(Encoded::plain(plain::encode(values))),
@@ -243,6 +253,7 @@ pub(crate) fn encode_words<W: Word>(
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
         Encoding::Entropy => entropy::encode(values, kind)?,
+        Encoding::Decimal => decimal::encode(values, kind, entropy)?,
         Encoding::LanePacked => lane_packed::encode(values, kind),
         Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
@@ -272,6 +283,7 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
         Encoding::Entropy => entropy::decode(parameters, bytes, count),
+        Encoding::Decimal => decimal::decode(parameters, bytes, count),
         Encoding::LanePacked => lane_packed::decode(parameters, bytes, count),
         Encoding::LaneDelta => lane_packed::decode_delta(parameters, bytes, count),
         #[cfg(feature = "pco")]
