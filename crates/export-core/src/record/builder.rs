@@ -16,8 +16,8 @@ use crate::{Batch, Result, Schema};
 /// use export_core::record::RecordBuilder;
 ///
 /// let mut rows = RecordBuilder::<(u32, Option<f64>)>::new();
-/// rows.push(&(1, None))?;
-/// rows.push(&(2, Some(0.5)))?;
+/// rows.push(&(1_u32, None::<f64>))?;
+/// rows.push(&(2_u32, Some(0.5)))?;
 /// let batch = rows.take_batch()?;
 /// assert_eq!((batch.rows(), batch.columns().len()), (2, 2));
 /// # Ok::<(), export_core::Error>(())
