@@ -7,7 +7,8 @@ use crate::codec::Compression;
 use crate::defect::{Defect, Placed, wide};
 use crate::encoding::cursor::bounded;
 use crate::encoding::{
-    Encoding, decode_bits, decode_data, decode_fixed, decode_strings, decode_words, implies_lengths,
+    Encoding, constant, decode_bits, decode_data, decode_fixed, decode_strings, decode_words,
+    flat_gap, implies_lengths,
 };
 use crate::word::Word;
 
@@ -124,6 +125,18 @@ impl<'a> Nodes<'a> {
     pub(crate) fn words<W: Word>(&mut self, block: &Block, count: usize) -> Result<Vec<W>> {
         self.decode(block, count, (count, W::BYTES), |encoding, bytes, _| {
             decode_words(encoding, &block.parameters, bytes, count)
+        })
+    }
+
+    /// What the lengths of `slots` lists say that are given by the elements.
+    pub(crate) fn flat_lengths(
+        &mut self,
+        block: &Block,
+        slots: usize,
+    ) -> Result<flat_gap::Parameters> {
+        self.decode(block, slots, (0, 1), |_, bytes, _| {
+            constant::no_bytes(bytes)?;
+            flat_gap::Parameters::read(&block.parameters)
         })
     }
 

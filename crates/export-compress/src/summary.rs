@@ -158,15 +158,25 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
     }
 }
 
-/// Bounds that hold these values, too. Selects, not branches, so that the loop is vectorised.
+/// Bounds that hold these values, too. Selects, not branches, and as many side by side as fill a register: what a compiler may
+/// not do by itself to floats, of which not every order of comparisons gives the same.
 #[inline(always)]
 fn widened<T: Copy + PartialOrd>(both: Option<(T, T)>, values: &[T]) -> Option<(T, T)> {
+    const SIDE_BY_SIDE: usize = 32;
+    let lower = |a: T, b: T| if b < a { b } else { a };
+    let upper = |a: T, b: T| if b > a { b } else { a };
     let first = *values.first()?;
-    let (mut min, mut max) = both.unwrap_or((first, first));
-    for &value in values {
-        min = if value < min { value } else { min };
-        max = if value > max { value } else { max };
+    let (min, max) = both.unwrap_or((first, first));
+    let (mut mins, mut maxs) = ([min; SIDE_BY_SIDE], [max; SIDE_BY_SIDE]);
+    let (whole, rest) = values.as_chunks::<SIDE_BY_SIDE>();
+    for values in whole {
+        for ((min, max), &value) in mins.iter_mut().zip(&mut maxs).zip(values) {
+            *min = lower(*min, value);
+            *max = upper(*max, value);
+        }
     }
+    let min = mins.iter().chain(rest).fold(min, |min, &value| lower(min, value));
+    let max = maxs.iter().chain(rest).fold(max, |max, &value| upper(max, value));
     Some((min, max))
 }
 

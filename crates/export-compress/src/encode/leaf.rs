@@ -110,7 +110,7 @@ impl Flattener<'_, '_> {
         dictionary::of_words(values, values.len() / 4)
     }
 
-    pub(super) fn bytes<L: Word, O: Copy + Into<i64>>(
+    pub(super) fn bytes<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         array: &BytesArray<O>,
@@ -190,7 +190,7 @@ impl Flattener<'_, '_> {
         self.writer
             .words(place, &text.lengths, Kind::Unsigned, &self.policy)?;
         self.writer.data(node, text.strings(), &self.policy)?;
-        self.writer.imply_lengths(node, &self.policy)
+        self.writer.imply_lengths(&self.policy)
     }
 
     fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
@@ -210,7 +210,7 @@ impl Flattener<'_, '_> {
         self.writer
             .chosen_words(place, &text.lengths, Kind::Unsigned, lengths)?;
         self.writer.chosen_data(node, text.strings(), data)?;
-        self.writer.imply_lengths(node, &self.policy)
+        self.writer.imply_lengths(&self.policy)
     }
 
     fn dictionary_of_bytes<'t, L: Word>(

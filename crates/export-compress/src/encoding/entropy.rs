@@ -169,7 +169,7 @@ fn count<W: Word>(
 fn write_quantities<W: Word>(frame: &Frame<W>, values: &[W], shape: Shape, bytes: &mut Vec<u8>) {
     let coded = frame.order.coded(values.len());
     // As many cells as values can fill.
-    let finest = (usize::BITS - coded.leading_zeros()).saturating_sub(4);
+    let finest = (usize::BITS - coded.leading_zeros()).saturating_sub(3);
     let finest = finest.clamp(FINEST_SURVEY - 1, FINEST);
     let grid = Grid::new(shape, finest, frame.centre, frame.most);
     let mut tokens = Vec::with_capacity(coded);

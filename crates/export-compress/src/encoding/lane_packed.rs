@@ -151,9 +151,8 @@ fn pack<W: Word>(values: &[W; MINIBLOCK], bias: W, bytes: &mut Vec<u8>) {
     let (least, most) = bounds(values, bias);
     let base = least.minus(bias);
     let full = most.minus(least).bit_length();
-    let distance = |value: &W| value.minus(base);
     let width = best_width(values, base, full);
-    let exceptions = write_head(values.iter().map(distance), least, (width, full), bytes);
+    let exceptions = write_head(values, (base, least), (width, full), bytes);
     W::pack_lanes(values, base, width, bytes);
     write_exceptions(&exceptions, bytes);
 }

@@ -4,9 +4,12 @@ pub(crate) mod bit_packed;
 pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
+pub(crate) mod decimal;
 pub(crate) mod delta;
 pub(crate) mod entropy;
+pub(crate) mod flat_gap;
 pub(crate) mod fsst;
+pub(crate) mod hex;
 pub(crate) mod lane_packed;
 pub(crate) mod lanes;
 mod pack;
@@ -54,6 +57,10 @@ pub enum Encoding {
     /// Values or differences in as many bits as their frequency is worth. For integers of skewed distribution and small
     /// alphabets, at 3 to 6 ns a value.
     Entropy,
+    /// Floats that are decimal numbers as integers. For prices, latencies and what was typed or rounded.
+    Decimal,
+    /// Lists that never fall as one series, whose gaps give lengths and elements. For sparse events of every step.
+    FlatGap,
     /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
     Fsst,
     /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
@@ -64,11 +71,13 @@ pub enum Encoding {
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
     LaneDelta,
+    /// Hexadecimal digits in text as the number they are. For ids and hashes.
+    Hex,
 }
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -77,11 +86,14 @@ impl Encoding {
         Self::ByteShuffle,
         Self::Pco,
         Self::Entropy,
+        Self::Decimal,
+        Self::FlatGap,
         Self::Fsst,
         Self::Prefix,
         Self::Template,
         Self::LanePacked,
         Self::LaneDelta,
+        Self::Hex,
     ];
 
     /// Its number in the registry.
@@ -96,11 +108,14 @@ impl Encoding {
             Self::ByteShuffle => 5,
             Self::Pco => 6,
             Self::Entropy => 7,
+            Self::Decimal => 8,
+            Self::FlatGap => 9,
             Self::Fsst => 10,
             Self::Prefix => 11,
             Self::Template => 12,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
+            Self::Hex => 15,
         })
     }
 
@@ -129,11 +144,14 @@ impl Encoding {
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
             Self::Entropy => "entropy",
+            Self::Decimal => "decimal",
+            Self::FlatGap => "flat-gap",
             Self::Fsst => "fsst",
             Self::Prefix => "prefix",
             Self::Template => "template",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
+            Self::Hex => "hex",
         }
     }
 
@@ -178,6 +196,8 @@ pub(crate) struct Recipe {
     pub(crate) widths: Widths,
     /// For pco: 0 to 12.
     pub(crate) level: usize,
+    /// For decimals: whether their integers are entropy-coded, which is smaller, or packed, which is faster.
+    pub(crate) entropy: bool,
 }
 
 impl Recipe {
@@ -186,6 +206,7 @@ impl Recipe {
             encoding,
             widths: Widths::Tight,
             level: 8,
+            entropy: false,
         }
     }
 }
@@ -225,6 +246,7 @@ pub(crate) fn encode_words<W: Word>(
         encoding,
         widths,
         level,
+        entropy,
     } = recipe;
     let parts = match encoding {
         Encoding::Plain => return Some(Encoded::plain(plain::encode(values))),
@@ -237,6 +259,7 @@ pub(crate) fn encode_words<W: Word>(
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
         Encoding::Entropy => entropy::encode(values, kind)?,
+        Encoding::Decimal => decimal::encode(values, kind, entropy)?,
         Encoding::LanePacked => lane_packed::encode(values, kind),
         Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
@@ -246,7 +269,11 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
+        Encoding::FlatGap
+        | Encoding::Fsst
+        | Encoding::Prefix
+        | Encoding::Template
+        | Encoding::Hex => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -266,6 +293,7 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
         Encoding::Entropy => entropy::decode(parameters, bytes, count),
+        Encoding::Decimal => decimal::decode(parameters, bytes, count),
         Encoding::LanePacked => lane_packed::decode(parameters, bytes, count),
         Encoding::LaneDelta => lane_packed::decode_delta(parameters, bytes, count),
         #[cfg(feature = "pco")]
@@ -275,7 +303,11 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
+        Encoding::FlatGap
+        | Encoding::Fsst
+        | Encoding::Prefix
+        | Encoding::Template
+        | Encoding::Hex => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
@@ -390,6 +422,7 @@ pub(crate) fn encode_data<'a>(
 ) -> Option<Encoded<'a>> {
     let bytes = match recipe.encoding {
         Encoding::Plain => return Some(Encoded::plain(data)),
+        Encoding::Hex => return Some(Encoded::owned(Encoding::Hex, hex::encode(data)?)),
         Encoding::Constant => return encode_fixed(data, 1, recipe),
         #[cfg(feature = "fsst")]
         Encoding::Fsst => match symbols {
@@ -441,6 +474,7 @@ pub(crate) fn decode_data(
         Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
         Encoding::Fsst => fsst::decode(parameters, bytes, count),
         Encoding::Prefix => prefix::decode(parameters, bytes, ends),
+        Encoding::Hex => hex::decode(parameters, bytes, count),
         _ => decode_words::<u8>(encoding, parameters, bytes, count),
     }
 }

@@ -1,13 +1,9 @@
 //! One column on its way into a block: the form that its values have in common, and their bytes.
 
-use std::collections::HashMap;
-
 use super::scan::{Class, Span, class};
 use super::{Form, HEX_PIECE, MOST_DIGITS, MOST_HEX, series};
+use crate::dictionary::{self, Dictionary};
 use crate::encoding::bit_packed::Widths;
-
-/// Entries of a dictionary that are found before one that grows with every other value is given up.
-const PATIENCE: usize = 64;
 
 pub(super) struct Column<'d> {
     pub(super) form: Form,
@@ -156,40 +152,44 @@ fn hex(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
 
 /// A hexadecimal number of at most 16 digits and this case.
 fn hexadecimal(text: &[u8], upper: bool) -> Option<u64> {
-    let letter = if upper { b'A' } else { b'a' };
-    let mut number = 0;
+    let digits = if upper { &UPPER } else { &LOWER };
+    let (mut number, mut all) = (0, 0);
     for byte in text {
-        let (digit, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(letter));
-        let digit = match (digit, letter) {
-            (0..=9, _) => digit,
-            (_, 0..=5) => letter + 10,
-            _ => return None,
-        };
-        number = number << 4 | u64::from(digit);
+        let digit = digits.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
+        number = number << 4 | u64::from(digit & 15);
+        all |= digit;
     }
-    Some(number)
+    (all < NO_DIGIT).then_some(number)
+}
+
+const NO_DIGIT: u8 = 16;
+static LOWER: [u8; 256] = digits(b'a');
+static UPPER: [u8; 256] = digits(b'A');
+
+/// What each byte is worth where letters begin with this one.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn digits(letter: u8) -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let byte = match digit {
+            0..10 => b'0' + digit,
+            _ => letter + digit - 10,
+        };
+        digits[byte as usize] = digit;
+        digit += 1;
+    }
+    digits
 }
 
 /// A dictionary, if a third of the values are enough for it.
 fn dictionary(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
-    let mut entries: Vec<&[u8]> = Vec::new();
-    let mut known: HashMap<&[u8], u64> = HashMap::new();
-    let mut codes = Vec::with_capacity(values.len());
-    for value in values {
-        let next = crate::defect::wide(entries.len());
-        let code = *known.entry(value).or_insert(next);
-        codes.push(code);
-        if code == next {
-            entries.push(value);
-            let most = (values.len() / 3).min(codes.len() / 2 + PATIENCE);
-            if entries.len() > most {
-                return None;
-            }
-        }
-    }
+    let all = values.iter().map(|value| Some(*value));
+    let Dictionary { codes, entries } = dictionary::of_bytes(all, values.len() / 3)?;
     let (Form::Text { terminator }, mut bytes) = text(&entries)? else {
         return None;
     };
+    let codes: Vec<u64> = codes.into_iter().map(u64::from).collect();
     series::write(&codes, widths, &mut bytes);
     Some((Form::Dictionary { terminator }, bytes))
 }

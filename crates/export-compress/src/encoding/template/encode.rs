@@ -8,6 +8,7 @@ use super::column::Column;
 use super::merge::{Fate, Plan, plan};
 use super::scan::{Scan, Span, runs};
 use super::series;
+use crate::defect::wide;
 use crate::encoding::bit_packed::Widths;
 use crate::word::Word;
 
@@ -100,27 +101,35 @@ fn distribute(
         .map(|size| Vec::with_capacity(capacity(size)))
         .collect();
     let mut ids = Vec::with_capacity(scan.shape_of.len());
-    let lines = ends.iter().zip(ends.iter().skip(1));
-    for (at, (shape, (&start, &end))) in scan.shape_of.iter().zip(lines).enumerate() {
-        let mut put = |template: usize, fields: &mut dyn Iterator<Item = Span>| {
-            for (column, field) in columns_of.get(template)?.iter().zip(fields) {
-                spans.get_mut(*column)?.push(field);
-            }
-            ids.push(crate::defect::wide(template));
-            Some(())
-        };
+    let lines = ends.windows(2);
+    for (at, (shape, line)) in scan.shape_of.iter().zip(lines).enumerate() {
+        let &[start, end] = line else { continue };
         let line = Span::new(start, end)?;
-        match *plan.fates.get(*shape as usize)? {
-            Fate::Direct(template) => put(template, &mut scan.fields_of(at).iter().copied())?,
+        let template = match *plan.fates.get(*shape as usize)? {
+            Fate::Direct(template) => {
+                let columns = columns_of.get(template)?;
+                for (column, field) in columns.iter().zip(scan.fields_of(at)) {
+                    spans.get_mut(*column)?.push(*field);
+                }
+                template
+            }
             Fate::Marked(template, marks) => {
                 let runs = runs(scan.data, line).into_iter();
                 let marked = runs
                     .zip(plan.marks.get(marks)?)
                     .filter(|(_, marked)| **marked);
-                put(template, &mut marked.map(|(run, _)| run))?;
+                let columns = columns_of.get(template)?;
+                for (column, (field, _)) in columns.iter().zip(marked) {
+                    spans.get_mut(*column)?.push(field);
+                }
+                template
             }
-            Fate::Whole => put(plan.templates.len(), &mut std::iter::once(line))?,
-        }
+            Fate::Whole => {
+                spans.get_mut(WHOLE)?.push(line);
+                plan.templates.len()
+            }
+        };
+        ids.push(wide(template));
     }
     Some((ids, spans))
 }

@@ -10,6 +10,7 @@ mod column;
 mod decode;
 mod encode;
 mod merge;
+mod output;
 mod scan;
 mod series;
 #[cfg(test)]

@@ -37,20 +37,32 @@ fn write_words<W: Word>(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&encoded.bytes);
 }
 
+/// Values of a piece that [`choose`] looks at, and how many pieces it looks at.
+const PIECE: usize = 1024;
+const PIECES: usize = 4;
+
 /// The encoding by how many bits values and differences have.
 fn choose(values: &[u64]) -> Encoding {
-    let least = values.iter().copied().min().unwrap_or(0);
-    let (mut runs, mut own, mut differences) = (1, 0, 0);
-    let next = values.iter().skip(1);
-    for (last, value) in values.iter().zip(next) {
-        let difference = value.wrapping_sub(*last).cast_signed();
-        runs += usize::from(difference != 0);
-        own += (value - least).bit_length() as usize;
-        differences += difference.unsigned_abs().bit_length() as usize + 1;
+    let first = values.first().copied().unwrap_or(0);
+    if !values.is_empty() && values.iter().all(|value| *value == first) {
+        return Encoding::Constant;
     }
-    if runs == 1 && !values.is_empty() {
-        Encoding::Constant
-    } else if runs * 8 <= values.len() {
+    let least = values.iter().copied().min().unwrap_or(0);
+    let (mut runs, mut own, mut differences, mut seen) = (1, 0, 0, 0);
+    let step = values.len().div_ceil(PIECES).max(PIECE);
+    for piece in values.chunks(step) {
+        let piece = piece.get(..PIECE).unwrap_or(piece);
+        seen += piece.len();
+        let mut last = piece.first().copied().unwrap_or(0);
+        for value in piece {
+            let difference = value.wrapping_sub(last).cast_signed();
+            last = *value;
+            runs += usize::from(difference != 0);
+            own += (value - least).bit_length() as usize;
+            differences += difference.unsigned_abs().bit_length() as usize + 1;
+        }
+    }
+    if runs * 8 <= seen {
         Encoding::RunLength
     } else if differences * 8 < own * 7 {
         Encoding::Delta
