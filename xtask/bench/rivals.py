@@ -59,7 +59,7 @@ class DuckDb:
 
     def read(self, path):
         with self.connect(path) as connection:
-            return connection.execute("from rows").fetch_arrow_table()
+            return connection.sql("from rows").to_arrow_table()
 
     @staticmethod
     def connect(path):
@@ -77,7 +77,7 @@ class DuckDbParquet(DuckDb):
 
     def read(self, path):
         with self.connect(":memory:") as connection:
-            return connection.execute(f"from read_parquet('{path}')").fetch_arrow_table()
+            return connection.read_parquet(str(path)).to_arrow_table()
 
 
 class Polars:

@@ -8,32 +8,41 @@ use ::parquet::file::properties::WriterPropertiesBuilder;
 use ::parquet::schema::types::ColumnPath;
 use arrow_schema::{DataType, Schema};
 
-/// Columns whose values are not worth a dictionary, and what is.
-const COLUMNS: [(&str, Encoding); 19] = [
-    // D1
-    ("timestamp", Encoding::DELTA_BINARY_PACKED),
-    ("address", Encoding::DELTA_BINARY_PACKED),
-    ("lifetime", Encoding::DELTA_BINARY_PACKED),
+const DELTA: Encoding = Encoding::DELTA_BINARY_PACKED;
+const SPLIT: Encoding = Encoding::BYTE_STREAM_SPLIT;
+const LENGTHS: Encoding = Encoding::DELTA_LENGTH_BYTE_ARRAY;
+
+/// Columns that fare better without a dictionary, and with what.
+const COLUMNS: [(&str, Encoding); 24] = [
+    // D1 and D5
+    ("timestamp", DELTA),
+    ("stack", SPLIT),
+    ("lifetime", SPLIT),
     // D3
-    ("step", Encoding::DELTA_BINARY_PACKED),
-    ("neuron", Encoding::DELTA_BINARY_PACKED),
+    ("step", DELTA),
+    ("neuron", SPLIT),
     // D4
-    ("l_orderkey", Encoding::DELTA_BINARY_PACKED),
-    ("l_partkey", Encoding::DELTA_BINARY_PACKED),
-    ("l_suppkey", Encoding::DELTA_BINARY_PACKED),
-    ("l_extendedprice", Encoding::DELTA_BINARY_PACKED),
-    ("l_shipdate", Encoding::DELTA_BINARY_PACKED),
-    ("l_commitdate", Encoding::DELTA_BINARY_PACKED),
-    ("l_receiptdate", Encoding::DELTA_BINARY_PACKED),
-    ("l_comment", Encoding::PLAIN),
+    ("l_orderkey", DELTA),
+    ("l_partkey", SPLIT),
+    ("l_extendedprice", SPLIT),
+    ("l_shipdate", SPLIT),
+    ("l_commitdate", SPLIT),
+    ("l_receiptdate", SPLIT),
+    ("l_comment", LENGTHS),
     // D5
-    ("message", Encoding::DELTA_LENGTH_BYTE_ARRAY),
-    ("request_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
-    ("latency_ms", Encoding::BYTE_STREAM_SPLIT),
+    ("message", Encoding::PLAIN),
+    ("request_id", LENGTHS),
+    ("latency_ms", Encoding::PLAIN),
     // D6
-    ("flight", Encoding::DELTA_BINARY_PACKED),
-    ("time_hour", Encoding::DELTA_BINARY_PACKED),
-    ("dep_time", Encoding::DELTA_BINARY_PACKED),
+    ("month", DELTA),
+    ("dep_time", DELTA),
+    ("sched_dep_time", SPLIT),
+    ("arr_time", SPLIT),
+    ("sched_arr_time", SPLIT),
+    ("flight", SPLIT),
+    ("hour", SPLIT),
+    ("minute", SPLIT),
+    ("time_hour", DELTA),
 ];
 
 pub(super) fn tune(
@@ -42,11 +51,14 @@ pub(super) fn tune(
 ) -> WriterPropertiesBuilder {
     for field in schema.fields() {
         let listed = COLUMNS.iter().find(|(name, _)| name == field.name());
-        let encoding = match field.data_type() {
-            DataType::Float32 | DataType::Float64 => Some(Encoding::BYTE_STREAM_SPLIT),
-            // D3's lists.
-            DataType::List(_) => Some(Encoding::DELTA_BINARY_PACKED),
-            _ => listed.map(|(_, encoding)| *encoding),
+        let encoding = match (listed, field.data_type()) {
+            (Some((_, encoding)), _) => Some(*encoding),
+            // D2 but for its thermometer, of which there are few values; D3's lists.
+            (None, DataType::Float32 | DataType::Float64) if field.name() != "temperature_c" => {
+                Some(SPLIT)
+            }
+            (None, DataType::List(_)) => Some(SPLIT),
+            _ => None,
         };
         let Some(encoding) = encoding else { continue };
         let column = match field.data_type() {
