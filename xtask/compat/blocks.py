@@ -82,13 +82,14 @@ class Block:
             for m in groups(runs, n):
                 lengths, values = miniblock(at, m, 4, 0), miniblock(at, m, width, bias)
                 words += expand(lengths, values, n - len(words))
-        elif self.encoding == 3:
-            bias = signed_bias(p, width)
-            words = [word for m in groups(n, n) for word in miniblock(at, m, width, bias)]
-        elif self.encoding == 4:
+        elif self.encoding in (3, 13):
+            bias, pack = signed_bias(p, width), packed if self.encoding == 3 else in_lanes
+            words = [word for m in groups(n, n) for word in miniblock(at, m, width, bias, pack)]
+        elif self.encoding in (4, 14):
+            pack = packed if self.encoding == 4 else in_lanes
             words, mask = [p.number(width)][:n], 256**width - 1
             for m in groups(max(n - 1, 0), n):
-                for difference in miniblock(at, m, width, 128 * 256 ** (width - 1)):
+                for difference in miniblock(at, m, width, 128 * 256 ** (width - 1), pack):
                     words.append(words[-1] + difference & mask)
         elif self.encoding == 5:
             words = [int.from_bytes(value, "little") for value in unshuffled(at, n, width)]
@@ -126,10 +127,20 @@ class Block:
             pieces = unshuffled(at, n, size)
         return self.whole(pieces, p, at)
 
-    def text(self) -> bytes:
-        """The bytes of a block of role data."""
-        need(self.encoding in (0, 1), f"encoding {self.encoding} of data is not known")
-        return b"".join(self.pieces(1))
+    def strings(self, lengths: list[int]) -> list[bytes]:
+        """The strings that a block of role data holds."""
+        if self.encoding in (0, 1):
+            data = b"".join(self.pieces(1))
+        else:
+            p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+            if self.encoding == 10:
+                data = by_symbols(at)
+            else:
+                need(self.encoding == 11, f"encoding {self.encoding} of data is not known")
+                data = by_prefixes(at, lengths)
+            self.whole(data, p, at)
+        data = Cursor(data)
+        return [data.take(length) for length in lengths]
 
     def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
         need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
@@ -179,23 +190,35 @@ def signed_bias(parameters: Cursor, width: int) -> int:
     return bit(parameters) * 128 * 256 ** (width - 1)
 
 
-def miniblock(at: Cursor, m: int, width: int, bias: int) -> list[int]:
+def packed(at: Cursor, m: int, bits: int, width: int = 0) -> list[int]:
+    stream = at.number((m * bits + 7) // 8)
+    return [stream >> i * bits & (1 << bits) - 1 for i in range(m)]
+
+
+def in_lanes(at: Cursor, m: int, bits: int, width: int) -> list[int]:
+    if m < 1024:
+        return packed(at, m, bits)
+    size = min(width, 8)
+    lanes, words = 128 // size, [at.number(size) for _ in range(128 * bits // size)]
+    parts = []
+    for lane in range(lanes):
+        stream = sum(word << 8 * size * k for k, word in enumerate(words[lane::lanes]))
+        parts.append([stream >> i * bits & (1 << bits) - 1 for i in range(m // lanes)])
+    return [parts[i % lanes][i // lanes] for i in range(m)]
+
+
+def miniblock(at: Cursor, m: int, width: int, bias: int, pack=packed) -> list[int]:
     """`m` words of `width` bytes: least + distance - bias each."""
     least, bits, exceptions = at.number(width), at.number(1), at.number(2)
     need(bits <= 8 * width and exceptions <= m, "a miniblock's width or exceptions are out of range")
-    distances = packed(at, m, min(bits, 64))
+    distances = pack(at, m, min(bits, 64), width)
     if bits > 64:
-        distances = [low | high << 64 for low, high in zip(distances, packed(at, m, bits - 64))]
+        distances = [low | high << 64 for low, high in zip(distances, pack(at, m, bits - 64, width))]
     positions = [at.number(2) for _ in range(exceptions)]
     need(all(a < b for a, b in pairwise([*positions, m])), "positions of exceptions do not rise")
     for position in positions:
         distances[position] = at.number(width)
     return [(least + distance - bias) % 256**width for distance in distances]
-
-
-def packed(at: Cursor, m: int, bits: int) -> list[int]:
-    stream = at.number((m * bits + 7) // 8)
-    return [stream >> i * bits & (1 << bits) - 1 for i in range(m)]
 
 
 def expand(lengths: list[int], values: list, room: int) -> list:
@@ -206,6 +229,26 @@ def expand(lengths: list[int], values: list, room: int) -> list:
 def unshuffled(at: Cursor, n: int, size: int) -> list[bytes]:
     planes = at.take(n * size)
     return [planes[i::n] for i in range(n)]
+
+
+def by_symbols(at: Cursor) -> bytes:
+    symbols = [at.take(length) for length in at.take(at.number(1))]
+    need(all(1 <= len(symbol) <= 8 for symbol in symbols), "a symbol is not 1 to 8 bytes long")
+    text = bytearray()
+    while at.left():
+        code = at.number(1)
+        need(code == 255 or code < len(symbols), f"code {code} has no symbol")
+        text += at.take(1) if code == 255 else symbols[code]
+    return bytes(text)
+
+
+def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:
+    strings = [b""]
+    shared = [word for m in groups(len(lengths), len(lengths)) for word in miniblock(at, m, 4, 0)]
+    for length, same in zip(lengths, shared):
+        need(same <= min(length, len(strings[-1])), "a string shares more than there is")
+        strings.append(strings[-1][:same] + at.take(length - same))
+    return b"".join(strings)
 
 
 def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:
@@ -269,22 +312,23 @@ class Column:
         if kind == "union":
             return self.union(node, field, slots)
         valid = self.block(node, VALIDITY, slots).bits() if (node, VALIDITY) in self.blocks else [1] * slots
-        values = self.nested(node, field, slots) if children or kind == "struct" else self.scalars(node, field, slots)
+        values = self.nested(node, field, slots) if children or kind == "struct" else self.scalars(node, field, valid)
         return [value if ok else None for ok, value in zip(valid, values)]
 
-    def scalars(self, node: int, field: dict, slots: int) -> list:
-        kind = field["type"]
+    def scalars(self, node: int, field: dict, valid: list[int]) -> list:
+        kind, slots = field["type"], len(valid)
         if kind == "boolean":
             return [bool(bit) for bit in self.block(node, VALUES, slots).bits()]
         coded = (node, CODES) in self.blocks
         role = LENGTHS if kind in STRINGS else VALUES
-        entries = self.block(node, role, None if coded else slots)
-        need(entries.values <= slots, f"{entries} has more entries than slots")
+        # How many values a slot's block may have: slots without a value may be left out of all but fixed-size binary.
+        counts = (slots,) if kind == "fixed_size_binary" else (slots, sum(valid))
+        entries = self.block(node, role, None)
+        need(entries.values <= slots if coded else entries.values in counts, f"{entries} has {entries.values} values")
         if kind in STRINGS:
             lengths = entries.words(STRINGS[kind])
             need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
-            data = Cursor(self.block(node, DATA, sum(lengths)).text())
-            pieces = [data.take(length) for length in lengths]
+            pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
             decode = bytes.decode if "utf8" in kind else bytes
         elif kind == "fixed_size_binary":
             need(field["size"] > 0, "fixed-size binary of no bytes")
@@ -293,11 +337,16 @@ class Column:
             width, decode = word_of(field)
             pieces = entries.words(width)
         values = [decode(piece) for piece in pieces]
-        if not coded:
+        if coded:
+            codes = self.block(node, CODES, None)
+            need(codes.values in counts, f"{codes} has {codes.values} values")
+            codes = codes.words(4)
+            need(all(code < len(values) for code in codes), "a code is beyond its entries")
+            values = [values[code] for code in codes]
+        if len(values) == slots:
             return values
-        codes = self.block(node, CODES, slots).words(4)
-        need(all(code < len(values) for code in codes), "a code is beyond its entries")
-        return [values[code] for code in codes]
+        values = iter(values)
+        return [next(values) if ok else None for ok in valid]
 
     def nested(self, node: int, field: dict, slots: int) -> list:
         kind, children = field["type"], field.get("children", [])

@@ -1,82 +1,115 @@
-//! Blocks on their way into a chunk: encoded, compressed, aligned and checksummed.
+//! Blocks on their way into a chunk: encoded as was chosen for them, compressed, aligned and checksummed.
 
-use std::borrow::Cow;
+
+use std::cell::RefCell;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{Block, Codec, Error, Result, Role};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::choice::{self, Plan};
+use crate::choice::{Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, encode_bits, encode_fixed, encode_words};
+use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
-/// Writes the blocks of one column after another.
-pub(crate) struct BlockWriter {
-    bytes: Vec<u8>,
-    blocks: Vec<Block>,
+/// A block's node and role.
+pub(crate) type Place = (u16, Role);
+
+/// Strings, one after the other: string `i` is `data[ends[i]..ends[i + 1]]`, and `ends` begins with a 0.
+#[derive(Clone, Copy)]
+pub(crate) struct Strings<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) ends: &'a [usize],
 }
 
-impl BlockWriter {
+/// Writes the blocks of one column after another.
+pub(crate) struct BlockWriter<'c> {
+    bytes: Vec<u8>,
+    blocks: Vec<Block>,
+    /// What is kept of the column's choices.
+    known: Option<&'c ColumnChoices>,
+    /// What had to be chosen.
+    chosen: ColumnChoices,
+}
+
+impl<'c> BlockWriter<'c> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(capacity),
             blocks: Vec::new(),
+            known: None,
+            chosen: ColumnChoices::default(),
         }
     }
 
-    /// The blocks since the last call.
-    pub(crate) fn take_blocks(&mut self) -> Vec<Block> {
-        std::mem::take(&mut self.blocks)
+    /// What comes now is of a column of which so much is known.
+    pub(crate) fn begin(&mut self, known: Option<&'c ColumnChoices>) {
+        self.known = known;
+    }
+
+    /// The blocks since the last call, and what was chosen for them.
+    pub(crate) fn take(&mut self) -> (Vec<Block>, ColumnChoices) {
+        (
+            std::mem::take(&mut self.blocks),
+            std::mem::take(&mut self.chosen),
+        )
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    /// Words by their plan.
-    pub(crate) fn words<W: Word>(
-        &mut self,
-        (node, role): (u16, Role),
-        values: &[W],
-        kind: Kind,
-        plan: &Plan,
-    ) -> Result<()> {
-        let encoded = encode_words(values, kind, plan.recipe)
-            .unwrap_or_else(|| Encoded::plain(bytemuck::cast_slice::<W, u8>(values)));
-        self.put(node, role, values.len(), encoded, plan.codec)
+    /// The choice that is kept for a block of so many values, if there is one.
+    pub(crate) fn known(&self, place: Place, values: usize) -> Option<&'c Choice> {
+        self.known?
+            .get(place)
+            .filter(|choice| choice.is_for(values))
     }
 
     /// Words as is best for them.
-    pub(crate) fn best_words<W: Word>(
+    pub(crate) fn words<W: Word>(
         &mut self,
-        place: (u16, Role),
+        place: Place,
         values: &[W],
         kind: Kind,
         policy: &Policy,
     ) -> Result<()> {
-        self.words(
-            place,
-            values,
-            kind,
-            &choice::plan_words(values, kind, policy),
-        )
+        let encode = |recipe| encode_words(values, kind, recipe);
+        let plain = bytemuck::cast_slice(values);
+        self.best(place, values.len(), plain, policy, encode, || {
+            weigh_words(values, kind, policy)
+        })
+    }
+
+    /// Words as `choice` has it.
+    pub(crate) fn chosen_words<W: Word>(
+        &mut self,
+        place: Place,
+        values: &[W],
+        kind: Kind,
+        choice: Choice,
+    ) -> Result<()> {
+        let plan = choice.best().plan;
+        let encoded = encode_words(values, kind, plan.recipe)
+            .unwrap_or_else(|| Encoded::plain(bytemuck::cast_slice::<W, u8>(values)));
+        self.chosen.insert(place, choice);
+        self.put(place, values.len(), encoded, plan.codec)
     }
 
     /// A bitmap whose padding is zero.
     pub(crate) fn bits(
         &mut self,
-        (node, role): (u16, Role),
+        place: Place,
         bitmap: &[u8],
         count: usize,
         policy: &Policy,
     ) -> Result<()> {
-        let plan = choice::plan_bits(bitmap, count, policy);
-        let encoded = encode_bits(bitmap, count, plan.recipe);
-        let encoded = encoded.unwrap_or_else(|| Encoded::plain(bitmap));
-        self.put(node, role, count, encoded, plan.codec)
+        let encode = |recipe| encode_bits(bitmap, count, recipe);
+        self.best(place, count, bitmap, policy, encode, || {
+            weigh_bits(bitmap, count, policy)
+        })
     }
 
     /// `count` values of `width` bytes each.
@@ -87,27 +120,102 @@ impl BlockWriter {
         (width, count): (usize, usize),
         policy: &Policy,
     ) -> Result<()> {
-        let plan = choice::plan_fixed(bytes, width, policy);
-        let encoded = encode_fixed(bytes, width, plan.recipe);
-        let encoded = encoded.unwrap_or_else(|| Encoded::plain(bytes));
-        self.put(node, Role::Values, count, encoded, plan.codec)
+        let encode = |recipe| encode_fixed(bytes, width, recipe);
+        self.best((node, Role::Values), count, bytes, policy, encode, || {
+            weigh_fixed(bytes, width, policy)
+        })
     }
 
     /// The bytes of text or binary values.
-    pub(crate) fn data(&mut self, node: u16, data: &[u8], plan: &Plan) -> Result<()> {
-        self.put(
-            node,
-            Role::Data,
-            data.len(),
-            Encoded::plain(Cow::Borrowed(data)),
-            plan.codec,
-        )
+    pub(crate) fn data(
+        &mut self,
+        node: u16,
+        strings: Strings<'_>,
+        policy: &Policy,
+    ) -> Result<()> {
+        let (data, place) = (strings.data, (node, Role::Data));
+        let known = self.known(place, data.len());
+        let symbols = RefCell::new(known.and_then(|choice| choice.symbols.clone()));
+        // Data is never constant: that is what dictionaries are for.
+        let encode = |recipe: Recipe| match recipe.encoding {
+            Encoding::Constant => None,
+            _ => encode_data(strings, recipe, symbols.borrow().as_deref()),
+        };
+        self.best(place, data.len(), data, policy, encode, || {
+            let choice = weigh_data(strings, policy);
+            symbols.replace(choice.symbols.clone());
+            choice
+        })
+    }
+
+    /// [`BlockWriter::data`] as `choice` has it.
+    pub(crate) fn chosen_data(
+        &mut self,
+        node: u16,
+        strings: Strings<'_>,
+        choice: Choice,
+    ) -> Result<()> {
+        let plan = choice.best().plan;
+        let place = (node, Role::Data);
+        let encoded = encode_data(strings, plan.recipe, choice.symbols.as_deref())
+            .unwrap_or_else(|| Encoded::plain(strings.data));
+        self.chosen.insert(place, choice);
+        self.put(place, strings.data.len(), encoded, plan.codec)
+    }
+
+    /// Writes a block as is known to be best for it, or as weighing says where nothing is known or what is known disappoints.
+    fn best<'v>(
+        &mut self,
+        place: Place,
+        count: usize,
+        plain: &'v [u8],
+        policy: &Policy,
+        encode: impl Fn(Recipe) -> Option<Encoded<'v>>,
+        weigh: impl FnOnce() -> Choice,
+    ) -> Result<()> {
+        let constant = Recipe::new(Encoding::Constant);
+        let wants = policy.fixed.encoding.is_none_or(|e| e == constant.encoding);
+        if wants && let Some(encoded) = encode(constant) {
+            let codec = policy.fixed.codec.unwrap_or(Compression::None);
+            return self.put(place, count, encoded, codec);
+        }
+        let write = |writer: &mut Self, plan: Plan| {
+            let encoded = encode(plan.recipe).unwrap_or_else(|| Encoded::plain(plain));
+            writer.put(place, count, encoded, plan.codec)
+        };
+        let mark = self.bytes.len();
+        let mut tried = None;
+        if let Some(known) = self.known(place, count) {
+            let plan = known.best().plan;
+            write(self, plan)?;
+            if known.expects(count, self.last_stored()) {
+                return Ok(());
+            }
+            tried = Some(plan);
+        }
+        let choice = weigh();
+        let plan = choice.best().plan;
+        if count > 0 {
+            self.chosen.insert(place, choice);
+        }
+        if tried == Some(plan) {
+            return Ok(());
+        }
+        if tried.is_some() {
+            self.blocks.pop();
+            self.bytes.truncate(mark);
+        }
+        write(self, plan)
+    }
+
+    fn last_stored(&self) -> usize {
+        let stored = self.blocks.last().map_or(0, |block| block.stored_bytes);
+        usize::try_from(stored).unwrap_or(usize::MAX)
     }
 
     fn put(
         &mut self,
-        node: u16,
-        role: Role,
+        (node, role): Place,
         values: usize,
         encoded: Encoded<'_>,
         codec: Compression,

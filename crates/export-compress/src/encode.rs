@@ -1,6 +1,8 @@
 //! Batches to chunks: columns are flattened to nodes, nodes to blocks.
 
 mod leaf;
+mod nulls;
+mod strings;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,16 +12,18 @@ use export_core::marrow::array::{
 };
 use export_core::{
     Batch, ChunkDirectory, ChunkEncoder, ColumnDirectory, EncodedChunk, Error, Limits, Result,
-    Role, array,
+    Role, Summary, array,
 };
 use half::slice::HalfFloatSliceExt;
 
 use crate::bits;
 use crate::block::BlockWriter;
+use crate::choice::Choices;
 use crate::defect::wide;
 use crate::options::{Options, Policy};
 use crate::summary::summarise;
 use crate::word::{Kind, Word};
+use strings::lengths_of;
 
 /// Encodes batches by its options.
 ///
@@ -54,40 +58,45 @@ impl Encoder {
 }
 
 impl ChunkEncoder for Encoder {
-    fn encode(&self, batch: &Batch) -> Result<EncodedChunk> {
+    type Choices = Choices;
+
+    fn encode_with(&self, batch: &Batch, known: &Choices) -> Result<(EncodedChunk, Choices)> {
         let mut writer = BlockWriter::new(batch.memory_bytes() / 4);
         let mut columns = Vec::with_capacity(batch.columns().len());
-        for (field, column) in batch.schema().fields.iter().zip(batch.columns()) {
-            let policy = self.options.policy(&field.name);
+        let mut chosen = Choices::default();
+        let fields = batch.schema().fields.iter().zip(batch.columns());
+        for (index, (field, column)) in fields.enumerate() {
+            writer.begin(known.columns.get(index));
             let mut flattener = Flattener {
                 writer: &mut writer,
-                policy,
+                policy: self.options.policy(&field.name),
                 nodes: 0,
+                bounds: None,
             };
             flattener
                 .array(column, 0..batch.rows(), 0)
                 .map_err(|error| error.in_column(&field.name))?;
-            columns.push(ColumnDirectory {
-                summary: summarise(column),
-                blocks: writer.take_blocks(),
-            });
+            let summary = summarise(column, flattener.bounds.take());
+            let (blocks, choices) = writer.take();
+            chosen.columns.push(choices);
+            columns.push(ColumnDirectory { summary, blocks });
         }
         let directory = ChunkDirectory {
             rows: wide(batch.rows()),
             columns,
         };
-        Ok(EncodedChunk {
-            directory,
-            bytes: writer.into_bytes(),
-        })
+        let bytes = writer.into_bytes();
+        Ok((EncodedChunk { directory, bytes }, chosen))
     }
 }
 
 /// Walks one column's type tree in pre-order.
-struct Flattener<'w> {
-    writer: &'w mut BlockWriter,
+struct Flattener<'w, 'c> {
+    writer: &'w mut BlockWriter<'c>,
     policy: Policy,
     nodes: u32,
+    /// Bounds of node 0, where they fell out of its dictionary.
+    bounds: Option<Summary>,
 }
 
 /// An array that breaks Arrow's rules.
@@ -101,7 +110,7 @@ fn part<T>(values: &[T], range: Range<usize>) -> Result<&[T]> {
         .ok_or_else(|| broken("a buffer is shorter than the array"))
 }
 
-impl Flattener<'_> {
+impl Flattener<'_, '_> {
     /// Writes slots `range` of `array` as the next node and its children.
     fn array(&mut self, array: &Array, range: Range<usize>, depth: u32) -> Result<()> {
         Limits::check(
@@ -222,7 +231,7 @@ impl Flattener<'_> {
         Ok(Some(bitmap))
     }
 
-    fn list<L: Word + TryFrom<usize>, O: Copy + Into<i64>>(
+    fn list<L: Word, O: Copy + Into<i64>>(
         &mut self,
         node: u16,
         array: &ListArray<O>,
@@ -235,27 +244,26 @@ impl Flattener<'_> {
     }
 
     /// Writes how many elements each slot has, and returns which elements that are.
-    fn lengths<L: Word + TryFrom<usize>, O: Copy + Into<i64>>(
+    fn lengths<L: Word, O: Copy + Into<i64>>(
         &mut self,
         node: u16,
         offsets: &[O],
         range: Range<usize>,
     ) -> Result<Range<usize>> {
-        let ends = positions(offsets, range)?;
-        let lengths = differences::<L>(&ends)?;
-        self.writer.best_words(
+        let (within, lengths) = lengths_of::<L, O>(offsets, range)?;
+        self.writer.words(
             (node, Role::Lengths),
             &lengths,
             Kind::Unsigned,
             &self.policy,
         )?;
-        Ok(ends.first().copied().unwrap_or(0)..ends.last().copied().unwrap_or(0))
+        Ok(within)
     }
 
     /// Writes the lengths of children that the parent's slots do not give.
     fn child_lengths(&mut self, node: u16, lengths: &[usize]) -> Result<()> {
         let lengths: Vec<u64> = lengths.iter().map(|&length| wide(length)).collect();
-        self.writer.best_words(
+        self.writer.words(
             (node, Role::Lengths),
             &lengths,
             Kind::Unsigned,
@@ -308,11 +316,11 @@ impl Flattener<'_> {
         }
         let types: &[u8] = bytemuck::cast_slice(part(&array.types, range.clone())?);
         self.writer
-            .best_words((node, Role::TypeIds), types, Kind::Signed, &self.policy)?;
+            .words((node, Role::TypeIds), types, Kind::Signed, &self.policy)?;
         if let Some(offsets) = offsets {
             let offsets: &[u32] = bytemuck::cast_slice(part(offsets, range.clone())?);
             self.writer
-                .best_words((node, Role::Offsets), offsets, Kind::Signed, &self.policy)?;
+                .words((node, Role::Offsets), offsets, Kind::Signed, &self.policy)?;
         }
         for (_, meta, field) in &array.fields {
             let range = if offsets.is_some() {
@@ -325,34 +333,4 @@ impl Flattener<'_> {
         }
         Ok(())
     }
-}
-
-/// The offsets that bound the slots of `range`, found to rise.
-fn positions<O: Copy + Into<i64>>(offsets: &[O], range: Range<usize>) -> Result<Vec<usize>> {
-    if range.is_empty() {
-        return Ok(vec![0]);
-    }
-    let mut last = 0;
-    let mut positions = Vec::with_capacity(range.len() + 1);
-    for &offset in part(offsets, range.start..range.end.saturating_add(1))? {
-        match usize::try_from(offset.into()) {
-            Ok(offset) if offset >= last => last = offset,
-            _ => return Err(broken("offsets fall")),
-        }
-        positions.push(last);
-    }
-    Ok(positions)
-}
-
-fn differences<L: TryFrom<usize>>(positions: &[usize]) -> Result<Vec<L>> {
-    let rest = positions.iter().skip(1);
-    positions
-        .iter()
-        .zip(rest)
-        .map(|(start, end)| to_length(end.saturating_sub(*start)))
-        .collect()
-}
-
-fn to_length<L: TryFrom<usize>>(length: usize) -> Result<L> {
-    L::try_from(length).map_err(|_| broken("a value is longer than its offsets can say"))
 }

@@ -32,6 +32,7 @@ mod text;
 mod view;
 mod word;
 
+pub use choice::{Candidate, Choices, Explanation};
 pub use codec::Compression;
 pub use decode::Decoder;
 pub use defect::role_name;

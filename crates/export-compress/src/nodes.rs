@@ -5,7 +5,9 @@ use export_core::{Block, Error, Limits, Result, Role};
 use crate::bits;
 use crate::codec::Compression;
 use crate::defect::{Defect, Placed, wide};
-use crate::encoding::{Encoding, cursor::bounded, decode_bits, decode_fixed, decode_words};
+use crate::encoding::{
+    Encoding, cursor::bounded, decode_bits, decode_data, decode_fixed, decode_words,
+};
 use crate::word::Word;
 
 /// What may still be allocated for decoded values of a chunk.
@@ -138,15 +140,11 @@ impl<'a> Nodes<'a> {
         })
     }
 
-    /// `count` bytes of text or binary data.
-    pub(crate) fn data(&mut self, block: &Block, count: usize) -> Result<Vec<u8>> {
-        self.decode(block, count, (count, 1), |encoding, bytes| match encoding {
-            Encoding::Plain => decode_fixed(encoding, &block.parameters, bytes, 1, count),
-            Encoding::Constant => decode_fixed(encoding, &block.parameters, bytes, 1, count),
-            other => Err(Defect::Inapplicable {
-                what: other.name(),
-                to: "data",
-            }),
+    /// The bytes of text or binary values, of which `ends` says where each ends.
+    pub(crate) fn data(&mut self, block: &Block, ends: &[usize]) -> Result<Vec<u8>> {
+        let count = ends.last().copied().unwrap_or(0);
+        self.decode(block, count, (count, 1), |encoding, bytes| {
+            decode_data(encoding, &block.parameters, bytes, ends)
         })
     }
 

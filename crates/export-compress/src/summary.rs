@@ -6,13 +6,17 @@ use export_core::{Bound, Summary, array};
 use crate::bits;
 use crate::defect::wide;
 
-/// The summary of a top-level column. Slots whose place is broken are left out; the encoder refuses such arrays.
-pub(crate) fn summarise(column: &Array) -> Summary {
+/// The summary of a top-level column, of which the bounds may be known. Slots whose place is broken are left out; the encoder
+/// refuses such arrays.
+pub(crate) fn summarise(column: &Array, known: Option<Summary>) -> Summary {
     let nulls = wide(array::null_count(column));
-    Summary {
-        nulls,
-        ..bounds(column, array::validity(column))
-    }
+    let bounds = known.unwrap_or_else(|| bounds(column, array::validity(column)));
+    Summary { nulls, ..bounds }
+}
+
+/// The bounds of strings, all of which are values of slots.
+pub(crate) fn bounds_of_strings(entries: &[&[u8]]) -> Summary {
+    strings(entries.iter().map(|entry| Some(*entry)), None)
 }
 
 /// Bounds of the slots that `validity` has, which are those of the array that have a value, or fewer.
@@ -24,10 +28,7 @@ fn bounds(column: &Array, validity: Option<&[u8]>) -> Summary {
     }
     macro_rules! floats {
         ($array:expr) => {
-            floats(
-                $array.values.iter().map(|value| f64::from(*value)),
-                validity,
-            )
+            floats(&$array.values, validity)
         };
     }
     match column {
@@ -45,7 +46,10 @@ fn bounds(column: &Array, validity: Option<&[u8]>) -> Summary {
         Array::UInt16(a) => ints!(a),
         Array::UInt32(a) => ints!(a),
         Array::UInt64(a) => ints!(a),
-        Array::Float16(a) => floats!(a),
+        Array::Float16(a) => {
+            let values: Vec<f32> = a.values.iter().map(|value| value.to_f32()).collect();
+            floats(&values, validity)
+        }
         Array::Float32(a) => floats!(a),
         Array::Float64(a) => floats!(a),
         Array::Time32(a) => ints!(a),
@@ -118,18 +122,53 @@ fn present<T>(values: impl Iterator<Item = T>, validity: Option<&[u8]>) -> impl 
         .map(|(_, v)| v)
 }
 
-fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
-    let both = match validity {
-        None => values
-            .iter()
-            .copied()
-            .min()
-            .zip(values.iter().copied().max()),
-        Some(_) => present(values.iter().copied(), validity).fold(None, |both, value| {
-            let (min, max) = both.unwrap_or((value, value));
-            Some((value.min(min), value.max(max)))
-        }),
+/// Hands `take` the values of slots that have one, as many at a time as lie together. The others of the eight around them
+/// are replaced by one that has been handed out before, where there is one.
+fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl FnMut(&[T])) {
+    let Some(validity) = validity else {
+        return take(values);
     };
+    let mut known = None;
+    for (eight, &valid) in values.chunks(8).zip(validity) {
+        match (valid, known) {
+            (0, _) => {}
+            (0xFF, _) => take(eight),
+            (_, Some(known)) => {
+                let mut mixed = [known; 8];
+                for (slot, (to, value)) in mixed.iter_mut().zip(eight).enumerate() {
+                    *to = if valid >> slot & 1 == 1 { *value } else { known };
+                }
+                take(&mixed);
+            }
+            (_, None) => {
+                let present = |(slot, value)| (valid >> slot & 1 == 1).then_some(value);
+                known = eight.iter().enumerate().find_map(present).copied();
+                if let Some(known) = &known {
+                    take(std::slice::from_ref(known));
+                }
+                for (slot, value) in eight.iter().enumerate() {
+                    if valid >> slot & 1 == 1 {
+                        take(std::slice::from_ref(value));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
+    let mut both: Option<(T, T)> = None;
+    each_present(values, validity, |values| {
+        let Some(&first) = values.first() else { return };
+        let start = both.unwrap_or((first, first));
+        // Selects, not branches, so that the loop is vectorised.
+        both = Some(values.iter().fold(start, |(min, max), &value| {
+            (
+                if value < min { value } else { min },
+                if value > max { value } else { max },
+            )
+        }));
+    });
     let bound = |value: T| Bound::Int(value.into());
     Summary {
         min: both.map(|both| bound(both.0)),
@@ -138,55 +177,112 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
     }
 }
 
-fn floats(values: impl Iterator<Item = f64> + Clone, validity: Option<&[u8]>) -> Summary {
-    match validity {
-        None => present_floats(values),
-        Some(_) => present_floats(present(values, validity).collect::<Vec<_>>().into_iter()),
+fn floats<F: Copy + PartialOrd + Into<f64>>(values: &[F], validity: Option<&[u8]>) -> Summary {
+    let mut both: Option<(F, F)> = None;
+    let mut has_nan = false;
+    each_present(values, validity, |values| {
+        has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
+        let start = both.or_else(|| {
+            let first = values.iter().find(|value| !is_nan(**value));
+            first.map(|first| (*first, *first))
+        });
+        // Comparisons with a NaN are false.
+        both = start.map(|start| {
+            values.iter().fold(start, |(min, max), &value| {
+                (
+                    if value < min { value } else { min },
+                    if value > max { value } else { max },
+                )
+            })
+        });
+    });
+    let both = both.map(|(min, max)| (min.into(), max.into()));
+    let Some((mut min, mut max)) = both else {
+        return Summary {
+            has_nan,
+            ..Summary::default()
+        };
+    };
+    // -0.0 is below 0.0, which comparisons do not see.
+    let has_zero = |negative: bool| {
+        let mut found = false;
+        each_present(values, validity, |values| {
+            found |= values.iter().any(|&value| {
+                let value: f64 = value.into();
+                value == 0.0 && value.is_sign_negative() == negative
+            });
+        });
+        found
+    };
+    if min == 0.0 {
+        min = if has_zero(true) { -0.0 } else { 0.0 };
+    }
+    if max == 0.0 {
+        max = if has_zero(false) { 0.0 } else { -0.0 };
+    }
+    Summary {
+        has_nan,
+        min: Some(Bound::Float(min)),
+        max: Some(Bound::Float(max)),
+        ..Summary::default()
     }
 }
 
-fn present_floats(values: impl Iterator<Item = f64> + Clone) -> Summary {
-    let (mut min, mut max, mut has_nan) = (f64::INFINITY, f64::NEG_INFINITY, false);
-    for value in values.clone() {
-        // Comparisons with a NaN are false. Selects, not branches, so that the loop is vectorised.
-        min = if value < min { value } else { min };
-        max = if value > max { value } else { max };
-        has_nan |= value.is_nan();
-    }
-    // -0.0 is below 0.0, which comparisons do not see.
-    if min == 0.0 {
-        min = if values.clone().any(|v| v == 0.0 && v.is_sign_negative()) {
-            -0.0
-        } else {
-            0.0
-        };
-    }
-    if max == 0.0 {
-        max = if values.clone().any(|v| v == 0.0 && v.is_sign_positive()) {
-            0.0
-        } else {
-            -0.0
-        };
-    }
-    let bound = |bound: f64| (min <= max).then_some(Bound::Float(bound));
-    Summary {
-        has_nan,
-        min: bound(min),
-        max: bound(max),
-        ..Summary::default()
-    }
+#[inline]
+#[expect(clippy::eq_op, reason = "a NaN is what is not equal to itself")]
+fn is_nan<F: PartialOrd>(value: F) -> bool {
+    value != value
 }
 
 fn strings<'a>(values: impl Iterator<Item = Option<&'a [u8]>>, validity: Option<&[u8]>) -> Summary {
-    let mut both: Option<(&[u8], &[u8])> = None;
+    let mut both: Option<[Ranked<'a>; 2]> = None;
     for value in present(values, validity).flatten() {
-        let (min, max) = both.unwrap_or((value, value));
-        both = Some((value.min(min), value.max(max)));
+        let value = Ranked::new(value);
+        let [min, max] = both.get_or_insert([value, value]);
+        if value.is_below(min) {
+            *min = value;
+        }
+        if max.is_below(&value) {
+            *max = value;
+        }
     }
     Summary {
-        min: both.map(|(min, _)| Bound::Bytes(cut(min).to_vec())),
-        max: both.and_then(|(_, max)| raised(max)),
+        min: both.map(|[min, _]| Bound::Bytes(cut(min.bytes).to_vec())),
+        max: both.and_then(|[_, max]| raised(max.bytes)),
         ..Summary::default()
+    }
+}
+
+/// A string with its first eight bytes as a number, which decides most comparisons.
+#[derive(Clone, Copy)]
+struct Ranked<'a> {
+    bytes: &'a [u8],
+    rank: u64,
+}
+
+impl<'a> Ranked<'a> {
+    #[inline]
+    fn new(bytes: &'a [u8]) -> Self {
+        let rank = match bytes.first_chunk() {
+            Some(first) => u64::from_be_bytes(*first),
+            None => {
+                let short = bytes.iter().fold(0, |rank, byte| rank << 8 | u64::from(*byte));
+                short.checked_shl(u32::try_from(64 - 8 * bytes.len()).unwrap_or(64)).unwrap_or(0)
+            }
+        };
+        Self { bytes, rank }
+    }
+
+    #[inline]
+    fn is_below(&self, other: &Self) -> bool {
+        if self.rank != other.rank {
+            return self.rank < other.rank;
+        }
+        match self.bytes.len().max(other.bytes.len()) {
+            // They differ in zeros at the end or not at all.
+            0..=8 => self.bytes.len() < other.bytes.len(),
+            _ => self.bytes < other.bytes,
+        }
     }
 }
 
@@ -221,7 +317,7 @@ mod tests {
             validity: Some(vec![0b0111]),
             values,
         });
-        let summary = summarise(&array);
+        let summary = summarise(&array, None);
         assert!(summary.has_nan && summary.nulls == 1);
         let Some(Bound::Float(min)) = summary.min else {
             panic!()
@@ -232,7 +328,7 @@ mod tests {
 
     #[test]
     fn infinities_and_nothing() {
-        let summary = |values: &[f64]| floats(values.iter().copied(), None);
+        let summary = |values: &[f64]| floats(values, None);
         assert_eq!(
             summary(&[f64::INFINITY]).max,
             Some(Bound::Float(f64::INFINITY))
@@ -272,7 +368,7 @@ mod tests {
             values: vec![u64::MAX, 1],
         });
         assert_eq!(
-            summarise(&array).max,
+            summarise(&array, None).max,
             Some(Bound::Int(i128::from(u64::MAX)))
         );
     }

@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use crate::encoding::lanes::Lanes;
+
 #[cfg(target_endian = "big")]
 compile_error!("blocks are little-endian and used in place; this crate has no big-endian port yet");
 
@@ -17,7 +19,7 @@ pub(crate) enum Kind {
 }
 
 /// An unsigned integer of 8 to 128 bits.
-pub(crate) trait Word: bytemuck::Pod + Eq + Ord + Debug + Send + Sync {
+pub(crate) trait Word: bytemuck::Pod + Eq + Ord + Debug + Send + Sync + Lanes {
     const BYTES: usize;
     const BITS: u32;
     const ZERO: Self;

@@ -96,7 +96,7 @@ fn damage(chunk: &mut EncodedChunk, random: &mut Random) {
             1 => block.encoded_bytes = random.number(),
             2 => block.stored_bytes = random.number(),
             3 => block.offset = random.number(),
-            4 => block.encoding = EncodingId(random.below(8) as u16),
+            4 => block.encoding = EncodingId(random.below(18) as u16),
             5 => block.codec = CodecId(random.below(6) as u16),
             6 => block.node = random.below(6) as u16,
             7 => block.role = Role::from_number(random.below(7) as u8).unwrap(),

@@ -133,10 +133,23 @@ pub struct EncodedChunk {
     pub bytes: Vec<u8>,
 }
 
-/// Turns batches into chunks. The same batch gives the same bytes, whatever came before and on whichever thread.
+/// Turns batches into chunks. The same batch and choices give the same bytes, on whichever thread.
 pub trait ChunkEncoder: Send + Sync {
-    /// Encodes all rows of `batch` as one chunk.
-    fn encode(&self, batch: &Batch) -> Result<EncodedChunk>;
+    /// What was found out about a chunk and is worth keeping for the chunks after it. The default knows nothing.
+    type Choices: Default + Send + Sync;
+
+    /// Encodes all rows of `batch` as one chunk, by what is `known`. Returns what had to be found out besides.
+    fn encode_with(
+        &self,
+        batch: &Batch,
+        known: &Self::Choices,
+    ) -> Result<(EncodedChunk, Self::Choices)>;
+
+    /// Encodes all rows of `batch` as one chunk, of which nothing is known.
+    fn encode(&self, batch: &Batch) -> Result<EncodedChunk> {
+        let (chunk, _) = self.encode_with(batch, &Self::Choices::default())?;
+        Ok(chunk)
+    }
 }
 
 /// Turns chunks back into batches. Believes nothing but the checksums, which the container has verified.

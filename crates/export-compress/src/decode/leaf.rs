@@ -4,6 +4,7 @@ use export_core::marrow::array::{Array, BytesArray, BytesViewArray, FixedSizeBin
 use export_core::{Block, Result, Role};
 
 use super::Builder;
+use crate::bits;
 use crate::defect::{Defect, wide};
 use crate::encoding::cursor::bounded;
 use crate::nodes::wrong;
@@ -20,26 +21,56 @@ impl Builder<'_> {
         let validity = self.nodes.validity(node, slots)?;
         let coded = self.nodes.has_codes(node);
         let block = self.nodes.need(node, Role::Values)?;
-        if !coded {
-            return Ok((validity, self.nodes.words(block, slots)?));
+        let values = if coded {
+            let entries = entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?;
+            let entries: Vec<W> = self.nodes.words(block, entries)?;
+            let codes = self.codes(node, slots, validity.as_deref(), entries.len())?;
+            self.spend(node, codes.len(), W::BYTES)?;
+            let values = codes
+                .iter()
+                .filter_map(|&code| entries.get(code as usize).copied());
+            values.collect()
+        } else {
+            let count = present_count(block, slots, validity.as_deref());
+            self.nodes.words(block, count)?
+        };
+        let values = self.in_slots(node, values, slots, validity.as_deref())?;
+        Ok((validity, values))
+    }
+
+    /// Values in their slots, where those without one had been left out.
+    fn in_slots<W: Word>(
+        &mut self,
+        node: u16,
+        values: Vec<W>,
+        slots: usize,
+        validity: Option<&[u8]>,
+    ) -> Result<Vec<W>> {
+        match validity {
+            Some(validity) if values.len() != slots => {
+                self.spend(node, slots, W::BYTES)?;
+                Ok(spread(&values, slots, validity))
+            }
+            _ => Ok(values),
         }
-        let entries = entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?;
-        let entries: Vec<W> = self.nodes.words(block, entries)?;
-        let codes = self.codes(node, slots, entries.len())?;
-        self.nodes
-            .budget
-            .spend(slots, W::BYTES)
-            .map_err(|defect| wrong(node, defect))?;
-        let values = codes
-            .iter()
-            .filter_map(|&code| entries.get(code as usize).copied());
-        Ok((validity, values.collect()))
+    }
+
+    fn spend(&mut self, node: u16, count: usize, width: usize) -> Result<()> {
+        let spent = self.nodes.budget.spend(count, width);
+        spent.map_err(|defect| wrong(node, defect))
     }
 
     /// Codes, found to be below `entries`.
-    pub(super) fn codes(&mut self, node: u16, slots: usize, entries: usize) -> Result<Vec<u32>> {
+    fn codes(
+        &mut self,
+        node: u16,
+        slots: usize,
+        validity: Option<&[u8]>,
+        entries: usize,
+    ) -> Result<Vec<u32>> {
         let block = self.nodes.need(node, Role::Codes)?;
-        let codes: Vec<u32> = self.nodes.words(block, slots)?;
+        let count = present_count(block, slots, validity);
+        let codes: Vec<u32> = self.nodes.words(block, count)?;
         match codes.iter().copied().max() {
             Some(code) if code as usize >= entries => Err(wrong(
                 node,
@@ -53,34 +84,41 @@ impl Builder<'_> {
     }
 
     /// Strings as where each ends, and data; looked up by codes if there are any.
-    pub(super) fn strings<L: Word>(
+    fn strings<L: Word>(
         &mut self,
         node: u16,
         slots: usize,
+        validity: Option<&[u8]>,
         is_text: bool,
     ) -> Result<(Vec<usize>, Vec<u8>)> {
         let coded = self.nodes.has_codes(node);
         let block = self.nodes.need(node, Role::Lengths)?;
         let count = match coded {
             true => entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?,
-            false => slots,
+            false => present_count(block, slots, validity),
         };
         let ends = self.ends::<L>(node, block, count)?;
-        let size = ends.last().copied().unwrap_or(0);
         let block = self.nodes.need(node, Role::Data)?;
-        let data = self.nodes.data(block, size)?;
+        let data = self.nodes.data(block, &ends)?;
         if is_text {
             text::check(&data, &ends).map_err(|defect| wrong(node, defect))?;
         }
-        if !coded {
+        let (ends, data) = match coded {
+            false => (ends, data),
+            true => {
+                let codes = self.codes(node, slots, validity, count)?;
+                self.look_up(&codes, &ends, &data)
+                    .map_err(|defect| wrong(node, defect))?
+            }
+        };
+        let Some(validity) = validity.filter(|_| ends.len() != slots + 1) else {
             return Ok((ends, data));
-        }
-        let codes = self.codes(node, slots, count)?;
-        self.look_up(&codes, &ends, &data)
-            .map_err(|defect| wrong(node, defect))
+        };
+        self.spend(node, slots + 1, size_of::<usize>())?;
+        Ok((spread_ends(&ends, slots, validity), data))
     }
 
-    pub(super) fn look_up(
+    fn look_up(
         &mut self,
         codes: &[u32],
         ends: &[usize],
@@ -146,7 +184,7 @@ impl Builder<'_> {
         is_text: bool,
     ) -> Result<BytesArray<O>> {
         let validity = self.nodes.validity(node, slots)?;
-        let (ends, data) = self.strings::<L>(node, slots, is_text)?;
+        let (ends, data) = self.strings::<L>(node, slots, validity.as_deref(), is_text)?;
         let offsets = to_offsets(ends).map_err(|defect| wrong(node, defect))?;
         Ok(BytesArray {
             validity,
@@ -162,7 +200,7 @@ impl Builder<'_> {
         is_text: bool,
     ) -> Result<BytesViewArray> {
         let validity = self.nodes.validity(node, slots)?;
-        let (ends, data) = self.strings::<u32>(node, slots, is_text)?;
+        let (ends, data) = self.strings::<u32>(node, slots, validity.as_deref(), is_text)?;
         self.nodes
             .budget
             .spend(slots, 16)
@@ -203,11 +241,8 @@ impl Builder<'_> {
         }
         let count = entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?;
         let entries = self.nodes.fixed(block, width, count)?;
-        let codes = self.codes(node, slots, count)?;
-        self.nodes
-            .budget
-            .spend(slots, width)
-            .map_err(|defect| wrong(node, defect))?;
+        let codes = self.codes(node, slots, None, count)?;
+        self.spend(node, slots, width)?;
         let mut data = Vec::with_capacity(slots.saturating_mul(width));
         for code in codes {
             let start = code as usize * width;
@@ -219,6 +254,54 @@ impl Builder<'_> {
             data,
         }))
     }
+}
+
+/// How many values a block must have: one a slot, or one a slot that has a value, whichever it says.
+fn present_count(block: &Block, slots: usize, validity: Option<&[u8]>) -> usize {
+    match validity {
+        Some(validity) if block.values != wide(slots) => bits::count_ones(validity),
+        _ => slots,
+    }
+}
+
+/// The next value in each slot that has one, zero in the others.
+fn spread<W: Word>(values: &[W], slots: usize, validity: &[u8]) -> Vec<W> {
+    let mut spread = vec![W::ZERO; slots];
+    let mut rest = values;
+    for (eight, &valid) in spread.chunks_mut(8).zip(validity) {
+        let count = valid.count_ones() as usize;
+        let Some((next, later)) = rest.split_at_checked(count) else {
+            break;
+        };
+        rest = later;
+        if count == eight.len() {
+            eight.copy_from_slice(next);
+            continue;
+        }
+        let mut at = 0;
+        for (slot, to) in eight.iter_mut().enumerate() {
+            let has_value = valid >> slot & 1 == 1;
+            let value = next.get(at).copied().unwrap_or(W::ZERO);
+            *to = if has_value { value } else { W::ZERO };
+            at += usize::from(has_value);
+        }
+    }
+    spread
+}
+
+/// Where each slot ends, where only those with a value have a length.
+fn spread_ends(ends: &[usize], slots: usize, validity: &[u8]) -> Vec<usize> {
+    let mut next = ends.iter().copied();
+    let mut end = next.next().unwrap_or(0);
+    let mut spread = Vec::with_capacity(slots + 1);
+    spread.push(end);
+    spread.extend((0..slots).map(|slot| {
+        if bits::get(validity, slot) {
+            end = next.next().unwrap_or(end);
+        }
+        end
+    }));
+    spread
 }
 
 /// A dictionary has no more entries than slots.

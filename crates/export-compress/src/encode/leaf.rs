@@ -6,15 +6,40 @@ use std::ops::Range;
 use export_core::marrow::array::{BytesArray, BytesViewArray};
 use export_core::{Result, Role};
 
-use super::{Flattener, broken, differences, part, positions, to_length};
+use super::strings::{Text, lengths_of};
+use super::{Flattener, broken, nulls, part};
 use crate::bits;
-use crate::block::BlockWriter;
-use crate::choice::{self, Plan, Tariff, float, plan_words};
+use crate::choice::{Choice, Tariff, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
-use crate::options::Policy;
+use crate::summary::bounds_of_strings;
 use crate::word::{Kind, Word};
 
-impl Flattener<'_> {
+/// Fewer slots than this are not worth a dictionary.
+const FEW: usize = 64;
+
+/// What is kept of whether a node's slots are looked up by codes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// They are, into about so many entries.
+    Codes,
+    /// They are not.
+    Plain,
+    /// It has to be found out.
+    Open,
+}
+
+impl Flattener<'_, '_> {
+    fn coding(&self, node: u16, slots: usize) -> Coding {
+        let known = |role| self.writer.known((node, role), slots).is_some();
+        match self.policy.fixed.dictionary {
+            Some(false) => Coding::Plain,
+            Some(true) => Coding::Open,
+            None if known(Role::Codes) => Coding::Codes,
+            None if known(Role::Values) || known(Role::Lengths) => Coding::Plain,
+            None => Coding::Open,
+        }
+    }
+
     /// Fixed-width values, or a dictionary of them.
     pub(super) fn numbers<W: Word>(
         &mut self,
@@ -26,65 +51,75 @@ impl Flattener<'_> {
     ) -> Result<()> {
         let validity = self.validity(node, validity, range)?;
         let values = match validity {
-            Some(validity) => Cow::Owned(fill_nulls(values, &validity)),
+            Some(validity) if nulls::are_many(&validity, values.len()) => {
+                Cow::Owned(nulls::compact(values, &validity))
+            }
+            Some(validity) => Cow::Owned(nulls::fill(values, &validity)),
             None => Cow::Borrowed(values),
         };
-        let plan = plan_words(&values, kind, &self.policy);
-        if let Some(dictionary) = self.dictionary_of_words(&values, &plan) {
-            let entries: Vec<W> = dictionary
-                .firsts
-                .iter()
-                .filter_map(|&slot| values.get(slot).copied())
-                .collect();
-            let coded = Coded::new(&dictionary, &self.policy);
-            let entries_plan = plan_words(&entries, kind, &self.policy);
-            if self.policy.fixed.dictionary == Some(true)
-                || coded.cost + entries_plan.cost < plan.cost
-            {
-                self.writer
-                    .words((node, Role::Values), &entries, kind, &entries_plan)?;
-                return coded.write(self.writer, node, &dictionary);
+        let place = (node, Role::Values);
+        match self.coding(node, values.len()) {
+            Coding::Plain => return self.writer.words(place, &values, kind, &self.policy),
+            Coding::Codes => {
+                if let Some(dictionary) = dictionary::of_words(&values, values.len() / 4) {
+                    let entries = &dictionary.entries;
+                    self.writer.words(place, entries, kind, &self.policy)?;
+                    return self.codes(node, &dictionary.codes);
+                }
+            }
+            Coding::Open => {}
+        }
+        if values.first().is_none_or(|first| values.iter().all(|value| value == first))
+            && self.policy.fixed.dictionary != Some(true)
+        {
+            return self.writer.words(place, &values, kind, &self.policy);
+        }
+        let flat = weigh_words(&values, kind, &self.policy);
+        if let Some(dictionary) = self.dictionary_of_words(&values, &flat) {
+            let entries = weigh_words(&dictionary.entries, kind, &self.policy);
+            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let cost = entries.best().cost + self.cost_of_codes(&codes, &dictionary);
+            if self.policy.fixed.dictionary == Some(true) || cost < flat.best().cost {
+                let writer = &mut *self.writer;
+                writer.chosen_words(place, &dictionary.entries, kind, entries)?;
+                let place = (node, Role::Codes);
+                return writer.chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
             }
         }
-        self.writer
-            .words((node, Role::Values), &values, kind, &plan)
+        self.writer.chosen_words(place, &values, kind, flat)
     }
 
-    fn dictionary_of_words<W: Word>(&self, values: &[W], plan: &Plan) -> Option<Dictionary> {
-        match self.policy.fixed.dictionary {
-            Some(true) => return dictionary::of_words(values, values.len()),
-            Some(false) => return None,
-            None => {}
+    fn dictionary_of_words<W: Word>(
+        &self,
+        values: &[W],
+        flat: &Choice,
+    ) -> Option<Dictionary<W>> {
+        if self.policy.fixed.dictionary == Some(true) {
+            return dictionary::of_words(values, values.len());
         }
-        let free = self.policy.fixed.encoding.is_none();
-        if !free || W::BYTES < 2 || values.len() < 64 {
+        if self.policy.fixed.encoding.is_some() || W::BYTES < 2 || values.len() < FEW {
             return None;
         }
-        let sample = choice::sample(values, 2);
-        let few = dictionary::of_words(&sample, sample.len() / 4)?
-            .firsts
-            .len();
+        let sample = sample(values, 2);
+        let few = dictionary::of_words(&sample, sample.len() / 4)?.entries;
         // Codes of so many entries cost this at the very least, even with some entropy coding behind them.
-        let code_bits = float((usize::BITS - few.leading_zeros()) as usize);
-        if code_bits / 16.0 * float(values.len()) > plan.cost {
+        let code_bits = float((usize::BITS - few.len().leading_zeros()) as usize);
+        if code_bits / 16.0 * float(values.len()) > flat.best().cost {
             return None;
         }
         dictionary::of_words(values, values.len() / 4)
     }
 
-    pub(super) fn bytes<L: Word + TryFrom<usize>, O: Copy + Into<i64>>(
+    pub(super) fn bytes<L: Word, O: Copy + Into<i64>>(
         &mut self,
         node: u16,
         array: &BytesArray<O>,
         range: Range<usize>,
     ) -> Result<()> {
         let validity = self.validity(node, &array.validity, range.clone())?;
-        let ends = positions(&array.offsets, range)?;
-        let within = ends.first().copied().unwrap_or(0)..ends.last().copied().unwrap_or(0);
-        let first = within.start;
+        let (within, lengths) = lengths_of::<L, O>(&array.offsets, range)?;
         let data = part(&array.data, within)?;
-        let ends: Vec<usize> = ends.iter().map(|end| end - first).collect();
-        self.strings::<L>(node, validity.as_deref(), &ends, data)
+        self.strings(node, &Text::new(lengths, data, validity.as_deref()))
     }
 
     pub(super) fn views(
@@ -95,9 +130,9 @@ impl Flattener<'_> {
     ) -> Result<()> {
         let validity = self.validity(node, &array.validity, range.clone())?;
         let mut data = Vec::new();
-        let mut ends = Vec::with_capacity(range.len() + 1);
-        ends.push(0);
+        let mut lengths = Vec::with_capacity(range.len());
         for (slot, view) in part(&array.data, range)?.iter().enumerate() {
+            let before = data.len();
             if validity
                 .as_deref()
                 .is_none_or(|validity| bits::get(validity, slot))
@@ -106,75 +141,93 @@ impl Flattener<'_> {
                     .ok_or_else(|| broken("a view points outside of its buffers"))?;
                 data.extend_from_slice(bytes);
             }
-            ends.push(data.len());
+            let length = u32::try_from(data.len() - before);
+            lengths.push(length.map_err(|_| broken("a value is longer than a view can say"))?);
         }
-        self.strings::<u32>(node, validity.as_deref(), &ends, &data)
+        self.strings(node, &Text::new(lengths, data, validity.as_deref()))
     }
 
-    /// Lengths and data, or a dictionary of them. String `i` is `data[ends[i]..ends[i + 1]]`.
-    fn strings<L: Word + TryFrom<usize>>(
-        &mut self,
-        node: u16,
-        validity: Option<&[u8]>,
-        ends: &[usize],
-        data: &[u8],
-    ) -> Result<()> {
-        let lengths = differences::<L>(ends)?;
-        let plans = (
-            plan_words(&lengths, Kind::Unsigned, &self.policy),
-            choice::plan_data(data, &self.policy),
-        );
-        let value = |slot: usize| match validity {
-            Some(validity) if !bits::get(validity, slot) => None,
-            _ => data.get(*ends.get(slot)?..*ends.get(slot + 1)?),
-        };
-        if let Some(dictionary) = self.dictionary_of_bytes(lengths.len(), data.len(), value) {
-            let entries: Vec<&[u8]> = dictionary
-                .firsts
-                .iter()
-                .filter_map(|&slot| value(slot))
-                .collect();
-            let entry_data = entries.concat();
-            let entry_lengths: Vec<L> = entries
-                .iter()
-                .map(|entry| to_length(entry.len()))
-                .collect::<Result<_>>()?;
-            let coded = Coded::new(&dictionary, &self.policy);
-            let lengths_plan = plan_words(&entry_lengths, Kind::Unsigned, &self.policy);
-            let data_plan = choice::plan_data(&entry_data, &self.policy);
-            let cost = coded.cost + lengths_plan.cost + data_plan.cost;
-            if self.policy.fixed.dictionary == Some(true) || cost < plans.0.cost + plans.1.cost {
-                let place = (node, Role::Lengths);
-                self.writer
-                    .words(place, &entry_lengths, Kind::Unsigned, &lengths_plan)?;
-                self.writer.data(node, &entry_data, &data_plan)?;
-                return coded.write(self.writer, node, &dictionary);
+    /// Lengths and data, or a dictionary of them.
+    fn strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
+        let coding = self.coding(node, text.len());
+        if coding == Coding::Codes {
+            if let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4) {
+                self.note_bounds(node, &dictionary.entries);
+                self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
+                return self.codes(node, &dictionary.codes);
             }
         }
-        self.writer
-            .words((node, Role::Lengths), &lengths, Kind::Unsigned, &plans.0)?;
-        self.writer.data(node, data, &plans.1)
+        if coding == Coding::Plain {
+            return self.flat_strings(node, text);
+        }
+        let weighed = self.weigh_strings(text);
+        if let Some(dictionary) = self.dictionary_of_bytes(text) {
+            let entries = Text::<L>::of_entries(&dictionary.entries);
+            let weighed_entries = self.weigh_strings(&entries);
+            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let coded = cost(&weighed_entries) + self.cost_of_codes(&codes, &dictionary);
+            if self.policy.fixed.dictionary == Some(true) || coded < cost(&weighed) {
+                self.note_bounds(node, &dictionary.entries);
+                self.chosen_strings(node, &entries, weighed_entries)?;
+                let place = (node, Role::Codes);
+                return self
+                    .writer
+                    .chosen_words(place, &dictionary.codes, Kind::Unsigned, codes);
+            }
+        }
+        self.chosen_strings(node, text, weighed)
     }
 
-    fn dictionary_of_bytes<'a>(
+    /// A dictionary's entries have the bounds of the column.
+    fn note_bounds(&mut self, node: u16, entries: &[&[u8]]) {
+        if node == 0 {
+            self.bounds = Some(bounds_of_strings(entries));
+        }
+    }
+
+    fn flat_strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
+        let place = (node, Role::Lengths);
+        self.writer
+            .words(place, &text.lengths, Kind::Unsigned, &self.policy)?;
+        self.writer.data(node, text.strings(), &self.policy)
+    }
+
+    fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
+        [
+            weigh_words(&text.lengths, Kind::Unsigned, &self.policy),
+            weigh_data(text.strings(), &self.policy),
+        ]
+    }
+
+    fn chosen_strings<L: Word>(
+        &mut self,
+        node: u16,
+        text: &Text<'_, L>,
+        [lengths, data]: [Choice; 2],
+    ) -> Result<()> {
+        let place = (node, Role::Lengths);
+        self.writer
+            .chosen_words(place, &text.lengths, Kind::Unsigned, lengths)?;
+        self.writer.chosen_data(node, text.strings(), data)
+    }
+
+    fn dictionary_of_bytes<'t, L: Word>(
         &self,
-        count: usize,
-        size_bytes: usize,
-        value: impl Fn(usize) -> Option<&'a [u8]>,
-    ) -> Option<Dictionary> {
+        text: &'t Text<'_, L>,
+    ) -> Option<Dictionary<&'t [u8]>> {
+        let count = text.len();
         match self.policy.fixed.dictionary {
-            Some(true) => return dictionary::of_bytes(count, count, value),
+            Some(true) => return dictionary::of_bytes(text.values(), count),
             Some(false) => return None,
             None => {}
         }
-        if self.policy.fixed.encoding.is_some() || count < 64 || size_bytes < count / 2 {
+        if self.policy.fixed.encoding.is_some() || count < FEW || text.data.len() < count / 2 {
             return None;
         }
         // Every so many slots, so that sorted columns do not look as if they had few values.
         let step = (count / 2048).max(1);
-        let sampled = count / step;
-        dictionary::of_bytes(sampled, sampled / 4 * 3, |at| value(at * step))?;
-        dictionary::of_bytes(count, count / 4, value)
+        dictionary::of_bytes(text.some_values(step), count / step / 4 * 3)?;
+        dictionary::of_bytes(text.values(), count / 4)
     }
 
     pub(super) fn fixed_binary(
@@ -197,68 +250,43 @@ impl Flattener<'_> {
             Some(validity) if !bits::get(validity, slot) => None,
             _ => bytes.get(slot * width..(slot + 1) * width),
         };
-        // A code takes two bytes or so.
-        let worth_it = width > 2 || self.policy.fixed.dictionary == Some(true) && width > 0;
-        let dictionary = worth_it
-            .then(|| self.dictionary_of_bytes(count, bytes.len(), value))
-            .flatten();
+        let all = (0..count).map(value);
+        let dictionary = match self.coding(node, count) {
+            Coding::Plain => None,
+            Coding::Open if self.policy.fixed.dictionary == Some(true) && width > 0 => {
+                dictionary::of_bytes(all, count)
+            }
+            // A code takes two bytes or so.
+            Coding::Open if width <= 2 || self.policy.fixed.encoding.is_some() || count < FEW => {
+                None
+            }
+            Coding::Codes | Coding::Open => dictionary::of_bytes(all, count / 4),
+        };
         if let Some(dictionary) = dictionary {
-            let entries: Vec<&[u8]> = dictionary
-                .firsts
-                .iter()
-                .filter_map(|&slot| value(slot))
-                .collect();
-            let shape = (width, entries.len());
-            self.writer
-                .fixed(node, &entries.concat(), shape, &self.policy)?;
-            return Coded::new(&dictionary, &self.policy).write(self.writer, node, &dictionary);
+            let shape = (width, dictionary.entries.len());
+            let entries = dictionary.entries.concat();
+            self.writer.fixed(node, &entries, shape, &self.policy)?;
+            return self.codes(node, &dictionary.codes);
         }
         self.writer.fixed(node, bytes, (width, count), &self.policy)
     }
-}
 
-/// The codes of a dictionary and how to write them.
-struct Coded {
-    plan: Plan,
-    /// With the time that looking every slot up has cost.
-    cost: f64,
-}
-
-impl Coded {
-    /// Nanoseconds to look a slot up and to put its entry back.
-    const LOOKUP_NS: f64 = 6.0;
-
-    fn new(dictionary: &Dictionary, policy: &Policy) -> Self {
-        let plan = plan_words(&dictionary.codes, Kind::Unsigned, policy);
-        let lookups = Tariff::of(policy.preset).time(Self::LOOKUP_NS, dictionary.codes.len());
-        Self {
-            plan,
-            cost: plan.cost + lookups,
-        }
+    fn codes(&mut self, node: u16, codes: &[u32]) -> Result<()> {
+        let place = (node, Role::Codes);
+        self.writer
+            .words(place, codes, Kind::Unsigned, &self.policy)
     }
 
-    fn write(&self, writer: &mut BlockWriter, node: u16, dictionary: &Dictionary) -> Result<()> {
-        writer.words(
-            (node, Role::Codes),
-            &dictionary.codes,
-            Kind::Unsigned,
-            &self.plan,
-        )
+    /// The cost of writing codes, with the time that looking every slot up has cost.
+    fn cost_of_codes<V>(&self, codes: &Choice, dictionary: &Dictionary<V>) -> f64 {
+        /// Nanoseconds to look a slot up and to put its entry back.
+        const LOOKUP_NS: f64 = 6.0;
+        let tariff = Tariff::of(self.policy.preset);
+        codes.best().cost + tariff.time(LOOKUP_NS, dictionary.codes.len())
     }
 }
 
-/// Null slots repeat the value before them (the first ones: the first value), which costs the encodings least.
-fn fill_nulls<W: Word>(values: &[W], validity: &[u8]) -> Vec<W> {
-    let first = values
-        .iter()
-        .enumerate()
-        .find(|(slot, _)| bits::get(validity, *slot));
-    let mut last = first.map_or(W::ZERO, |(_, value)| *value);
-    let fill = values.iter().enumerate().map(|(slot, value)| {
-        if bits::get(validity, slot) {
-            last = *value;
-        }
-        last
-    });
-    fill.collect()
+/// The cost of lengths and data.
+fn cost(choices: &[Choice; 2]) -> f64 {
+    choices.iter().map(|choice| choice.best().cost).sum()
 }

@@ -94,21 +94,12 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
         *value = value.minus(least);
     }
     let full = most.minus(least).bit_length();
+    let distances = values.iter().copied();
     let width = match widths {
-        Widths::Tight => best_width(values, full),
+        Widths::Tight => best_width(values, W::ZERO, full),
         Widths::Bytes => full.next_multiple_of(8),
     };
-    let exceptions = if width < full {
-        over(values, width)
-    } else {
-        Vec::new()
-    };
-
-    least.append_to(bytes);
-    bytes.push(u8::try_from(width).unwrap_or(u8::MAX));
-    u16::try_from(exceptions.len())
-        .unwrap_or(u16::MAX)
-        .append_to(bytes);
+    let exceptions = write_head(distances, least, (width, full), bytes);
     let mut halves = [0; MINIBLOCK];
     let mut pack_half = |half: fn(W) -> u64, width: u32, values: &[W]| {
         for (to, from) in halves.iter_mut().zip(values) {
@@ -120,33 +111,61 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
     if width > 64 {
         pack_half(W::high, width - 64, values);
     }
-    for (position, _) in &exceptions {
+    write_exceptions(&exceptions, bytes);
+}
+
+/// What comes before the packed bits. Returns the distances that are wider than `width`, which is at least `full` where there
+/// are none, and their positions.
+pub(super) fn write_head<W: Word>(
+    distances: impl Iterator<Item = W>,
+    least: W,
+    (width, full): (u32, u32),
+    bytes: &mut Vec<u8>,
+) -> Vec<(u16, W)> {
+    let exceptions = if width < full {
+        over(distances, width)
+    } else {
+        Vec::new()
+    };
+    least.append_to(bytes);
+    bytes.push(u8::try_from(width).unwrap_or(u8::MAX));
+    u16::try_from(exceptions.len())
+        .unwrap_or(u16::MAX)
+        .append_to(bytes);
+    exceptions
+}
+
+/// What comes after the packed bits.
+pub(super) fn write_exceptions<W: Word>(exceptions: &[(u16, W)], bytes: &mut Vec<u8>) {
+    for (position, _) in exceptions {
         position.append_to(bytes);
     }
-    for (_, value) in &exceptions {
-        value.append_to(bytes);
+    for (_, distance) in exceptions {
+        distance.append_to(bytes);
     }
 }
 
-/// The width that costs the fewest bytes when wider values become exceptions.
-fn best_width<W: Word>(values: &[W], full: u32) -> u32 {
+/// The width that costs the fewest bytes when distances from `base` that are wider become exceptions. `full` bits are enough
+/// for all of them.
+pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
+    let count = values.len();
     // Of `k` bits less, at least the values of full length are exceptions: only a `k` that pays for those can win.
     let top = W::bit(full.saturating_sub(1));
-    let longest = values.iter().filter(|value| **value >= top).count();
-    if packed_bytes(values.len(), full) <= longest * (2 + W::BYTES) {
+    if packed_bytes(count, full) <= count_from(values, base, top) * (2 + W::BYTES) {
         return full;
     }
     let mut of_length = [0usize; 129];
     for value in values {
-        if let Some(count) = of_length.get_mut(value.bit_length() as usize) {
+        let distance = value.minus(base);
+        if let Some(count) = of_length.get_mut(distance.bit_length() as usize) {
             *count += 1;
         }
     }
     let mut exceptions = 0;
-    let mut best = (packed_bytes(values.len(), full), full);
+    let mut best = (packed_bytes(count, full), full);
     for width in (0..full).rev() {
         exceptions += of_length.get(width as usize + 1).copied().unwrap_or(0);
-        let cost = packed_bytes(values.len(), width) + exceptions * (2 + W::BYTES);
+        let cost = packed_bytes(count, width) + exceptions * (2 + W::BYTES);
         if cost < best.0 {
             best = (cost, width);
         }
@@ -154,13 +173,31 @@ fn best_width<W: Word>(values: &[W], full: u32) -> u32 {
     best.1
 }
 
-/// Positions and values wider than `width` bits.
-fn over<W: Word>(values: &[W], width: u32) -> Vec<(u16, W)> {
-    let wide = values
-        .iter()
-        .zip(0u16..)
-        .filter(|(value, _)| value.bit_length() > width);
-    wide.map(|(value, position)| (position, *value)).collect()
+/// How many are at least `least` away from `base`.
+#[inline]
+fn count_from<W: Word>(values: &[W], base: W, least: W) -> usize {
+    // So few that even a word of 8 bits can count them; in words of their width many are counted at once.
+    let counts = values.chunks(128).map(|values| {
+        let one = |value: &W| {
+            if value.minus(base) >= least {
+                W::bit(0)
+            } else {
+                W::ZERO
+            }
+        };
+        let count = values.iter().map(one).fold(W::ZERO, W::plus);
+        usize::try_from(count.low()).unwrap_or(0)
+    });
+    counts.sum()
+}
+
+/// Positions and distances wider than `width` bits.
+fn over<W: Word>(distances: impl Iterator<Item = W>, width: u32) -> Vec<(u16, W)> {
+    let least = W::bit(width);
+    (0u16..)
+        .zip(distances)
+        .filter(|(_, distance)| *distance >= least)
+        .collect()
 }
 
 /// Fills `values` from one miniblock.
@@ -169,19 +206,7 @@ pub(super) fn unpack_miniblock<W: Word>(
     bias: W,
     values: &mut [W],
 ) -> Result<(), Defect> {
-    let base = cursor.word::<W>()?.minus(bias);
-    let width = u32::from(cursor.word::<u8>()?);
-    if width > W::BITS {
-        return Err(Defect::Range {
-            what: "bit width",
-            found: width.into(),
-        });
-    }
-    let exceptions = bounded(
-        "number of exceptions",
-        cursor.word::<u16>()?.into(),
-        values.len(),
-    )?;
+    let (base, width, exceptions) = read_head(cursor, bias, values.len())?;
     let mut low = [0; MINIBLOCK];
     let low = low.get_mut(..values.len()).unwrap_or_default();
     unpack(
@@ -205,6 +230,34 @@ pub(super) fn unpack_miniblock<W: Word>(
             *value = W::join(*low, 0).plus(base);
         }
     }
+    read_exceptions(cursor, exceptions, base, values)
+}
+
+/// What the distances of `count` values are added to, their width in bits, and how many exceptions there are.
+pub(super) fn read_head<W: Word>(
+    cursor: &mut Cursor<'_>,
+    bias: W,
+    count: usize,
+) -> Result<(W, u32, usize), Defect> {
+    let base = cursor.word::<W>()?.minus(bias);
+    let width = u32::from(cursor.word::<u8>()?);
+    if width > W::BITS {
+        return Err(Defect::Range {
+            what: "bit width",
+            found: width.into(),
+        });
+    }
+    let exceptions = bounded("number of exceptions", cursor.word::<u16>()?.into(), count)?;
+    Ok((base, width, exceptions))
+}
+
+/// Puts the exceptions of a miniblock in their places.
+pub(super) fn read_exceptions<W: Word>(
+    cursor: &mut Cursor<'_>,
+    exceptions: usize,
+    base: W,
+    values: &mut [W],
+) -> Result<(), Defect> {
     let mut positions = Cursor::new("exception positions", cursor.take(exceptions * 2)?);
     let mut next = 0;
     for _ in 0..exceptions {

@@ -36,6 +36,11 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// All that is left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// Fails where bytes are left over.
     pub(crate) fn finish(self) -> Result<(), Defect> {
         match self.bytes.len() {

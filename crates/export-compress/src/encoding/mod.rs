@@ -5,10 +5,14 @@ pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
 pub(crate) mod delta;
+pub(crate) mod fsst;
+pub(crate) mod lane_packed;
+pub(crate) mod lanes;
 mod pack;
 #[cfg(feature = "pco")]
 pub(crate) mod pco;
 pub(crate) mod plain;
+pub(crate) mod prefix;
 pub(crate) mod run_length;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,7 +26,9 @@ use export_core::{EncodingId, Error, Result};
 use crate::bits;
 use crate::defect::Defect;
 use crate::word::{Kind, Word};
+use crate::block::Strings;
 use bit_packed::Widths;
+pub(crate) use fsst::Symbols;
 
 /// How the values of a block become fewer bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,11 +48,19 @@ pub enum Encoding {
     ByteShuffle,
     /// pcodec: smallest for numbers of 16 to 64 bits, at 10 to 30 ns a value.
     Pco,
+    /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
+    Fsst,
+    /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
+    Prefix,
+    /// As bit-packed, but packed in lanes: several times as fast. For a thousand integers and more.
+    LanePacked,
+    /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
+    LaneDelta,
 }
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -54,6 +68,10 @@ impl Encoding {
         Self::Delta,
         Self::ByteShuffle,
         Self::Pco,
+        Self::Fsst,
+        Self::Prefix,
+        Self::LanePacked,
+        Self::LaneDelta,
     ];
 
     /// Its number in the registry.
@@ -67,6 +85,10 @@ impl Encoding {
             Self::Delta => 4,
             Self::ByteShuffle => 5,
             Self::Pco => 6,
+            Self::Fsst => 10,
+            Self::Prefix => 11,
+            Self::LanePacked => 13,
+            Self::LaneDelta => 14,
         })
     }
 
@@ -94,13 +116,22 @@ impl Encoding {
             Self::Delta => "delta",
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
+            Self::Fsst => "fsst",
+            Self::Prefix => "prefix",
+            Self::LanePacked => "lane-packed",
+            Self::LaneDelta => "lane-delta",
         }
     }
 
     /// Whether this build can read and write it.
     #[must_use]
     pub fn is_available(self) -> bool {
-        self != Self::Pco || cfg!(feature = "pco")
+        match self {
+            Self::Pco => cfg!(feature = "pco"),
+            // Reading takes no library.
+            Self::Fsst => cfg!(feature = "fsst"),
+            _ => true,
+        }
     }
 }
 
@@ -136,10 +167,10 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    pub(crate) fn new(encoding: Encoding, widths: Widths) -> Self {
+    pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
             encoding,
-            widths,
+            widths: Widths::Tight,
             level: 8,
         }
     }
@@ -191,6 +222,8 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
+        Encoding::LanePacked => lane_packed::encode(values, kind),
+        Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
         Encoding::Pco => pco::encode(values, kind, level)?,
         #[cfg(not(feature = "pco"))]
@@ -198,6 +231,7 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
+        Encoding::Fsst | Encoding::Prefix => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -216,12 +250,18 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::BitPacked => bit_packed::decode(parameters, bytes, count),
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
+        Encoding::LanePacked => lane_packed::decode(parameters, bytes, count),
+        Encoding::LaneDelta => lane_packed::decode_delta(parameters, bytes, count),
         #[cfg(feature = "pco")]
         Encoding::Pco => pco::decode(parameters, bytes, count),
         #[cfg(not(feature = "pco"))]
         Encoding::Pco => Err(Defect::Absent {
             what: "encoding pco",
             feature: "pco",
+        }),
+        Encoding::Fsst | Encoding::Prefix => Err(Defect::Inapplicable {
+            what: encoding.name(),
+            to: "words",
         }),
     }
 }
@@ -322,6 +362,47 @@ pub(crate) fn decode_fixed(
         other => Err(Defect::Inapplicable {
             what: other.name(),
             to: "values of bytes",
+        }),
+    }
+}
+
+/// Encodes the bytes of strings, or says that `recipe` does not apply to them. Symbols are found where none are given.
+pub(crate) fn encode_data<'a>(
+    Strings { data, ends }: Strings<'a>,
+    recipe: Recipe,
+    symbols: Option<&Symbols>,
+) -> Option<Encoded<'a>> {
+    let bytes = match recipe.encoding {
+        Encoding::Plain => return Some(Encoded::plain(data)),
+        Encoding::Constant => return encode_fixed(data, 1, recipe),
+        #[cfg(feature = "fsst")]
+        Encoding::Fsst => match symbols {
+            Some(symbols) => symbols.encode(data),
+            None => Symbols::of(data).encode(data),
+        },
+        Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
+        _ => return None,
+    };
+    #[cfg(not(feature = "fsst"))]
+    let _ = symbols;
+    Some(Encoded::owned(recipe.encoding, (Vec::new(), bytes)))
+}
+
+/// Decodes the bytes of strings, of which `ends` says where each ends.
+pub(crate) fn decode_data(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    ends: &[usize],
+) -> Result<Vec<u8>, Defect> {
+    let count = ends.last().copied().unwrap_or(0);
+    match encoding {
+        Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
+        Encoding::Fsst => fsst::decode(parameters, bytes, count),
+        Encoding::Prefix => prefix::decode(parameters, bytes, ends),
+        other => Err(Defect::Inapplicable {
+            what: other.name(),
+            to: "data",
         }),
     }
 }

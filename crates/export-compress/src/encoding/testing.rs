@@ -43,6 +43,95 @@ pub(crate) fn shapes<W: Word>() -> Vec<Vec<W>> {
     shapes
 }
 
+/// Strings of every shape that some encoding takes special care of.
+pub(crate) fn texts() -> Vec<Vec<Vec<u8>>> {
+    let of = |strings: &[&str]| -> Vec<Vec<u8>> {
+        strings
+            .iter()
+            .map(|string| string.as_bytes().to_vec())
+            .collect()
+    };
+    let many = |string: fn(u64) -> String| (0..700).map(|i| string(i).into_bytes()).collect();
+    let noise = |i: u64| (i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (i << 40);
+    let bytes = |i: u64| noise(i).to_le_bytes()[..(i % 9) as usize].to_vec();
+    let mut texts = vec![
+        vec![],
+        of(&[""]),
+        of(&["", "", "\0", "\0\0a\0", "", "a", "aa", "aaa", "aa", "b"]),
+        of(&["é1", "é", "Ünï 12 ٣٤", "12é34", "\u{10FFFF}", "\n", "1\n2"]),
+        of(&[
+            "0",
+            "00",
+            "007",
+            "-1",
+            "+2",
+            "1.50",
+            "1.5",
+            "18446744073709551615",
+            "18446744073709551616",
+        ]),
+        of(&[
+            "99999999999999999999999999999999999999999999",
+            "0x1F",
+            "0xff",
+            "1e5",
+            "deadBEEF12",
+            "a1b2c3",
+        ]),
+        vec![b"same 17 of all".to_vec(); 300],
+        (0..300).map(bytes).collect(),
+        vec![
+            (0..=255).collect(),
+            vec![255; 100],
+            vec![0; 100],
+            (0..=255).rev().collect(),
+        ],
+    ];
+    texts.extend([
+        many(|i| format!("/srv/data/{:03}/part-{:05}.parquet", i / 50, i)),
+        many(|i| format!("request {} took {} ms, {} bytes", i, i * 7919 % 1000, i * i)),
+        many(|i| format!("{:016x}", (i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))),
+        many(|i| {
+            format!(
+                "2026-11-{:02} {:02}:{:02}:{:02}.{:03} x{}",
+                1 + i / 300,
+                i / 60 % 24,
+                i % 60,
+                i * 7 % 60,
+                i * 131 % 1000,
+                i
+            )
+        }),
+        many(|i| match i % 5 {
+            0 => format!(
+                "user {} from 10.0.{}.{}:{}",
+                ["root", "admin", "guest", "x"][(i / 5 % 4) as usize],
+                i % 7,
+                i % 256,
+                40_000 + i
+            ),
+            1 => format!(
+                "load {:02}% {:X}",
+                i % 100,
+                i.wrapping_mul(0xABCD_EF01_2345) % 0xFFFF
+            ),
+            2 => String::new(),
+            3 => format!("no digits here but {}", "words ".repeat((i % 11) as usize)),
+            _ => format!("{}{}{}", i, "z".repeat((i % 3) as usize), i * i % 17),
+        }),
+    ]);
+    texts
+}
+
+/// Where each string ends, after a 0; and all strings.
+pub(crate) fn joined(strings: &[Vec<u8>]) -> (Vec<usize>, Vec<u8>) {
+    let ends = strings.iter().scan(0, |end, string| {
+        *end += string.len();
+        Some(*end)
+    });
+    ([0].into_iter().chain(ends).collect(), strings.concat())
+}
+
 /// Cuts and flips of `bytes` with its parameters, and absurd parameters.
 pub(crate) fn damaged(parameters: &[u8], bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut cases = Vec::new();

@@ -10,7 +10,7 @@ use crate::{Batch, Block, ChunkDecoder, ChunkEncoder, EncodedChunk, Limits, Resu
 
 /// Encodes the same batch to the same bytes, in blocks that lie as they must and are summarised truly, and decodes them to
 /// the same rows; wholly, by columns, within limits, and without a panic whatever the bytes.
-pub fn chunk_coder(encoder: &dyn ChunkEncoder, decoder: &dyn ChunkDecoder) -> Result<()> {
+pub fn chunk_coder(encoder: &impl ChunkEncoder, decoder: &dyn ChunkDecoder) -> Result<()> {
     let mut random = Random::new(0xC0DE);
     for (at, batch) in super::batches(1)?.iter().enumerate() {
         let chunk = encoder.encode(batch)?;

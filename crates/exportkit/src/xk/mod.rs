@@ -1,6 +1,7 @@
 //! The project's own format as one format among the others.
 
 mod gather;
+mod share;
 mod sink;
 mod source;
 

@@ -7,18 +7,25 @@ use std::sync::Arc;
 use export_compress::Encoder;
 use export_container::Writer;
 use export_core::{
-    Batch, Cancel, ChunkEncoder, EncodedChunk, ExportMetadata, Result, Schema, Sink, SinkSummary,
+    Batch, Cancel, EncodedChunk, ExportMetadata, Result, Schema, Sink, SinkSummary,
     StreamBatch, StreamId,
 };
 use export_parallel::{Bounds, Budget, Pipeline};
 
 use super::gather::{CHUNK_BYTES, Gather};
+use super::share::{Share, Sharing};
 
 /// Memory that batches on their way to the file may hold, in bytes, for each thread that works on them and the one that
 /// writes: a chunk for each. More would be faster only where batches differ much in cost.
 const BUDGET_BYTES_PER_THREAD: usize = CHUNK_BYTES;
 
-/// A batch on its way to the file, encoded once a worker had it.
+/// A batch on its way to a worker.
+struct Whole {
+    item: StreamBatch,
+    share: Share,
+}
+
+/// A batch on its way to the file, encoded.
 struct Encoded {
     stream: Arc<str>,
     schema: Arc<Schema>,
@@ -96,10 +103,17 @@ impl<W: Write> Written<W> {
     }
 }
 
+/// What a stream has before its chunks leave for the workers.
+#[derive(Default)]
+struct Pending {
+    gather: Gather,
+    sharing: Sharing,
+}
+
 /// A sink that writes a container to `W`.
 pub(crate) struct XkSink<W> {
-    pipeline: Pipeline<StreamBatch, Encoded, Written<W>>,
-    pending: BTreeMap<Arc<str>, Gather>,
+    pipeline: Pipeline<Whole, Encoded, Written<W>>,
+    pending: BTreeMap<Arc<str>, Pending>,
 }
 
 impl<W: Write + Send + 'static> XkSink<W> {
@@ -115,7 +129,7 @@ impl<W: Write + Send + 'static> XkSink<W> {
             budget,
             cancel: cancel.clone(),
         };
-        let work = move |item: StreamBatch| encode(&encoder, item);
+        let work = move |whole: Whole| encode(&encoder, whole);
         let written = Written {
             writer,
             streams: BTreeMap::new(),
@@ -130,9 +144,9 @@ impl<W: Write + Send + 'static> XkSink<W> {
 
     /// Hands on what was gathered of every stream, however little.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        for (stream, gather) in &mut self.pending {
+        for (stream, Pending { gather, sharing }) in &mut self.pending {
             if let Some(batch) = gather.take()? {
-                push(&mut self.pipeline, stream, batch)?;
+                push(&mut self.pipeline, sharing, stream, batch)?;
             }
         }
         Ok(())
@@ -154,9 +168,9 @@ impl<W: Write + Send + 'static> XkSink<W> {
             self.begin(&stream, &batch)?;
         }
         let Self { pipeline, pending } = self;
-        let gather = pending.entry(Arc::clone(&stream)).or_default();
+        let Pending { gather, sharing } = pending.entry(Arc::clone(&stream)).or_default();
         let batch = gather.continued(batch)?;
-        gather.add(batch, |whole| push(pipeline, &stream, whole))
+        gather.add(batch, |whole| push(pipeline, sharing, &stream, whole))
     }
 
     /// Makes a stream known, even if no row ever comes, or finds that the file being continued has it.
@@ -165,12 +179,16 @@ impl<W: Write + Send + 'static> XkSink<W> {
         let continues = self
             .pipeline
             .call(move |written| Ok(written.schema_of(&name)))?;
+        let mut sharing = Sharing::default();
         if continues.is_none() {
             let empty = Batch::empty(Arc::clone(batch.schema()))?;
-            push(&mut self.pipeline, stream, empty)?;
+            push(&mut self.pipeline, &mut sharing, stream, empty)?;
         }
-        self.pending
-            .insert(Arc::clone(stream), Gather::new(continues.map(Arc::new)));
+        let pending = Pending {
+            gather: Gather::new(continues.map(Arc::new)),
+            sharing: Sharing::default(),
+        };
+        self.pending.insert(Arc::clone(stream), pending);
         Ok(())
     }
 
@@ -197,14 +215,14 @@ impl<W: Write + Send + 'static> XkSink<W> {
     }
 }
 
-fn encode(encoder: &Encoder, item: StreamBatch) -> Result<Encoded> {
+fn encode(encoder: &Encoder, Whole { item, share }: Whole) -> Result<Encoded> {
     let StreamBatch { stream, batch } = item;
     let schema = Arc::clone(batch.schema());
     let chunk = match batch.rows() {
         0 => None,
         _ => Some(
-            encoder
-                .encode(&batch)
+            share
+                .encode(encoder, &batch)
                 .map_err(|error| error.in_stream(&*stream))?,
         ),
     };
@@ -216,18 +234,18 @@ fn encode(encoder: &Encoder, item: StreamBatch) -> Result<Encoded> {
 }
 
 fn push<W: Write + Send + 'static>(
-    pipeline: &mut Pipeline<StreamBatch, Encoded, Written<W>>,
+    pipeline: &mut Pipeline<Whole, Encoded, Written<W>>,
+    sharing: &mut Sharing,
     stream: &Arc<str>,
     batch: Batch,
 ) -> Result<()> {
     let bytes = batch.memory_bytes();
-    pipeline.push(
-        StreamBatch {
-            stream: Arc::clone(stream),
-            batch,
-        },
-        bytes,
-    )
+    let share = sharing.next(batch.schema());
+    let item = StreamBatch {
+        stream: Arc::clone(stream),
+        batch,
+    };
+    pipeline.push(Whole { item, share }, bytes)
 }
 
 impl<W: Write + Send + 'static> Sink for XkSink<W> {

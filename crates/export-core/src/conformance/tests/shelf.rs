@@ -98,7 +98,9 @@ impl Bytes {
 }
 
 impl ChunkEncoder for Shelf {
-    fn encode(&self, batch: &Batch) -> Result<EncodedChunk> {
+    type Choices = ();
+
+    fn encode_with(&self, batch: &Batch, (): &()) -> Result<(EncodedChunk, ())> {
         let mut chunk = EncodedChunk {
             directory: ChunkDirectory {
                 rows: batch.rows() as u64,
@@ -131,7 +133,7 @@ impl ChunkEncoder for Shelf {
                 blocks: vec![block],
             });
         }
-        Ok(chunk)
+        Ok((chunk, ()))
     }
 }
 
