@@ -66,7 +66,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     fn wants(&self, targets: &[&str]) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| targets.contains(&only.as_str()))
+        self.only.is_empty()
+            || self
+                .only
+                .iter()
+                .any(|only| targets.contains(&only.as_str()))
     }
 
     /// Whether this is the run whose figures are kept in the repository.
@@ -77,7 +81,10 @@ impl Arguments {
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     if arguments.builds {
-        println!("{}", builds::table(workspace, arguments.release)?.markdown());
+        println!(
+            "{}",
+            builds::table(workspace, arguments.release)?.markdown()
+        );
         return Ok(());
     }
     if arguments.instructions {

@@ -141,7 +141,15 @@ fn lints(workspace: &Workspace) -> Result<()> {
 
 /// Libraries only: the tool's binary and the library share the name `exportkit`, and so would their pages.
 fn docs(workspace: &Workspace) -> Result<()> {
-    let arguments = ["doc", "--workspace", "--exclude", RIVALS, "--lib", "--all-features", "--no-deps"];
+    let arguments = [
+        "doc",
+        "--workspace",
+        "--exclude",
+        RIVALS,
+        "--lib",
+        "--all-features",
+        "--no-deps",
+    ];
     run_command(
         workspace
             .cargo(arguments)
@@ -164,7 +172,14 @@ fn minimal(workspace: &Workspace) -> Result<()> {
 }
 
 fn tests(workspace: &Workspace) -> Result<()> {
-    run_command(&mut workspace.cargo(["test", "--workspace", "--exclude", RIVALS, "--all-features", "--no-fail-fast"]))
+    run_command(&mut workspace.cargo([
+        "test",
+        "--workspace",
+        "--exclude",
+        RIVALS,
+        "--all-features",
+        "--no-fail-fast",
+    ]))
 }
 
 /// cargo-deny is not needed to build; where it is not installed, the step says so and passes.

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 /// Scripts and the list of their packages, relative to the root.
-const HOME: &str = "xtask/compat";
+pub(crate) const HOME: &str = "xtask/compat";
 /// Random tables in CI.
 const TABLES: u32 = 200;
 

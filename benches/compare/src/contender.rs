@@ -32,10 +32,7 @@ pub(crate) struct Taken {
 }
 
 /// Checks each contender's round trip once, then times them in turns; of each the median.
-pub(crate) fn measure(
-    contenders: &mut [Box<dyn Contender + '_>],
-    runs: u32,
-) -> Result<Vec<Taken>> {
+pub(crate) fn measure(contenders: &mut [Box<dyn Contender + '_>], runs: u32) -> Result<Vec<Taken>> {
     for contender in contenders.iter_mut() {
         contender.prepare();
         let checked = contender.write().and_then(|_| contender.check());

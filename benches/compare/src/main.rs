@@ -129,12 +129,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Speeds from structs, too, are of the bytes that the table has in memory as batches.
-fn tell(
-    figures: &mut Figures,
-    from: &'static str,
-    table: &Table,
-    taken: Vec<Taken>,
-) -> Result<()> {
+fn tell(figures: &mut Figures, from: &'static str, table: &Table, taken: Vec<Taken>) -> Result<()> {
     for taken in taken {
         figures.speed(&Speed {
             from,

@@ -61,9 +61,8 @@ pub(super) fn csv(workspace: &Workspace, figures: &Figures, tables: &[Table]) ->
 }
 
 fn speeds(figures: &Figures, from: &str) -> String {
-    let mut text = String::from(
-        "table,contender,rows,memory_bytes,stored_bytes,ratio,write_mb_s,read_mb_s\n",
-    );
+    let mut text =
+        String::from("table,contender,rows,memory_bytes,stored_bytes,ratio,write_mb_s,read_mb_s\n");
     for speed in figures.speeds.iter().filter(|speed| speed.from == from) {
         let _ = writeln!(
             text,

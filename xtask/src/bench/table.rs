@@ -50,11 +50,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(
-        target: &'static str,
-        title: &'static str,
-        columns: &[&'static str],
-    ) -> Self {
+    pub(crate) fn new(target: &'static str, title: &'static str, columns: &[&'static str]) -> Self {
         Self {
             target,
             title,
@@ -202,7 +198,13 @@ mod tests {
         table.rows.push(vec!["D1".into(), "17".into()]);
         table.judge("speed", 17.0, Wanted::AtLeast(20.0));
         let text = table.markdown();
-        assert!(text.contains("| table | MB/s |\n|-------|-----:|\n| D1    |   17 |"), "{text}");
-        assert!(text.contains("- speed: 17.0 (wanted ≥ 20): **missed**"), "{text}");
+        assert!(
+            text.contains("| table | MB/s |\n|-------|-----:|\n| D1    |   17 |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("- speed: 17.0 (wanted ≥ 20): **missed**"),
+            "{text}"
+        );
     }
 }

@@ -112,7 +112,12 @@ fn smallest(figures: &Figures) -> Table {
     }
     let (size, speed) = (Wanted::AtMost(1.0), Wanted::AtLeast(1.5));
     table.judge_all("size × the smaller on D1 to D5", &sizes, Some(size), None);
-    table.judge_all("write speed × Vortex's on D1 to D5", &speeds, Some(speed), None);
+    table.judge_all(
+        "write speed × Vortex's on D1 to D5",
+        &speeds,
+        Some(speed),
+        None,
+    );
     table
 }
 
@@ -120,7 +125,9 @@ fn fastest(figures: &Figures) -> Table {
     let mut table = Table::new(
         "T3",
         "`HighPerformance` against Arrow IPC with LZ4",
-        &["table", "MB/s", "ipc lz4", "speed ×", "ratio", "ipc lz4", "size ×"],
+        &[
+            "table", "MB/s", "ipc lz4", "speed ×", "ratio", "ipc lz4", "size ×",
+        ],
     );
     let (mut speeds, mut sizes) = (Vec::new(), Vec::new());
     for name in figures.tables("tables") {
@@ -187,7 +194,16 @@ fn json(figures: &Figures) -> Table {
     let mut table = Table::new(
         "T5",
         "From `Vec<struct>` against serde_json lines",
-        &["table", "how", "MB/s", "serde_json", "speed ×", "ratio", "serde_json", "smaller ×"],
+        &[
+            "table",
+            "how",
+            "MB/s",
+            "serde_json",
+            "speed ×",
+            "ratio",
+            "serde_json",
+            "smaller ×",
+        ],
     );
     for (name, speed_wanted, size_wanted) in [("D1", 3.0, 15.0), ("D5", 1.5, 10.0)] {
         // By derive as soon as that is measured.
@@ -212,7 +228,11 @@ fn json(figures: &Figures) -> Table {
         ]);
         let what = format!("{name}: write speed ×");
         table.judge(what, speed, Wanted::AtLeast(speed_wanted));
-        table.judge(format!("{name}: smaller ×"), smaller, Wanted::AtLeast(size_wanted));
+        table.judge(
+            format!("{name}: smaller ×"),
+            smaller,
+            Wanted::AtLeast(size_wanted),
+        );
     }
     table
 }

@@ -25,7 +25,9 @@ where
     T: Serialize + DeserializeOwned + PartialEq,
 {
     let balanced = Preset::Balanced;
-    vec![Box::new(Ours::<T, RowBuilder>::new(rows, "serde", balanced))]
+    vec![Box::new(Ours::<T, RowBuilder>::new(
+        rows, "serde", balanced,
+    ))]
 }
 
 /// Columns that rows are pushed into.

@@ -35,7 +35,10 @@ impl<'a> Ipc<'a> {
     }
 
     fn reader(&self) -> Result<FileReader<Cursor<&[u8]>>> {
-        Ok(FileReader::try_new(Cursor::new(self.file.as_slice()), None)?)
+        Ok(FileReader::try_new(
+            Cursor::new(self.file.as_slice()),
+            None,
+        )?)
     }
 }
 
@@ -53,8 +56,7 @@ impl Contender for Ipc<'_> {
             Codec::Zstd => CompressionType::ZSTD,
         };
         let options = IpcWriteOptions::default().try_with_compression(Some(codec))?;
-        let mut writer =
-            FileWriter::try_new_with_options(Vec::new(), &self.given.schema, options)?;
+        let mut writer = FileWriter::try_new_with_options(Vec::new(), &self.given.schema, options)?;
         for batch in &self.given.batches {
             writer.write(batch)?;
         }

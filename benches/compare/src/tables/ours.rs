@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use export_benches::memory::{Bytes, Memory};
 use export_benches::Table;
+use export_benches::memory::{Bytes, Memory};
 use exportkit::{
     Batches, ConvertOptions, EncodeOptions, Limits, Preset, StreamBatch, container_sink,
     open_storage,

@@ -30,8 +30,8 @@ pub(super) struct Parquet<'a> {
 
 impl<'a> Parquet<'a> {
     pub(super) fn new(given: &Arc<Given<'a>>, settings: Settings) -> Result<Self> {
-        let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?));
+        let mut properties =
+            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?));
         if settings == Settings::Tuned {
             properties = tuning::tune(properties, &given.schema);
         }
