@@ -102,9 +102,14 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     }
     if arguments.is_whole() {
         keep::csv(workspace, &figures, &tables)?;
-        picture::draw(workspace, &figures)?;
+        picture::draw(&workspace.root.join(keep::HOME), &figures)?;
     } else {
-        eprintln!("bench: not the whole, so {} stays as it was", keep::HOME);
+        let scratch = workspace.scratch("bench")?;
+        picture::draw(&scratch, &figures)?;
+        let (home, scratch) = (keep::HOME, scratch.display());
+        eprintln!(
+            "bench: not the whole, so {home} stays as it was; what was measured is in {scratch}"
+        );
     }
     Ok(())
 }

@@ -1,13 +1,12 @@
 //! Size against speed as a picture: who writes how fast, how small.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::figures::Figures;
-use super::keep::HOME;
 use super::table::geometric_mean;
-use crate::workspace::Workspace;
 
 const FILE: &str = "size_speed.svg";
 /// Who everybody is compared with.
@@ -44,11 +43,12 @@ impl Point {
     }
 }
 
-/// Draws the picture into docs/benchmarks.
-pub(super) fn draw(workspace: &Workspace, figures: &Figures) -> Result<()> {
+/// Draws the picture into a directory; nothing where no tables were measured.
+pub(super) fn draw(directory: &Path, figures: &Figures) -> Result<()> {
     let points = points(figures);
-    std::fs::write(workspace.root.join(HOME).join(FILE), svg(&points))?;
-    eprintln!("bench: {HOME}/{FILE}");
+    if !points.is_empty() {
+        std::fs::write(directory.join(FILE), svg(&points))?;
+    }
     Ok(())
 }
 
