@@ -7,7 +7,11 @@ use rustix::time::{ClockId, clock_gettime};
 /// CPU time that this process has used so far, in all of its threads.
 #[must_use]
 pub fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time_of(ClockId::ProcessCPUTime)
+}
+
+fn time_of(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
@@ -17,6 +21,13 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let start = cpu_time();
     let made = work();
     (cpu_time().saturating_sub(start), made)
+}
+
+/// Runs `work` and returns the CPU time it took of this thread, with what it made.
+pub fn thread_time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = time_of(ClockId::ThreadCPUTime);
+    let made = work();
+    (time_of(ClockId::ThreadCPUTime).saturating_sub(start), made)
 }
 
 /// The value in the middle; of two, the lesser.

@@ -7,12 +7,14 @@
 //! assert!(events.is_sorted_by_key(|event| event.timestamp));
 //! ```
 
+use export_derive::Record;
 use serde::{Deserialize, Serialize};
 
 use crate::workloads;
 
 /// A row of D1, heap events.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[record(crate = "export_core")]
 pub struct D1Row {
     /// In ns since 1970.
     pub timestamp: u64,
@@ -31,7 +33,8 @@ pub struct D1Row {
 }
 
 /// A row of D5, log lines.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[record(crate = "export_core")]
 pub struct D5Row {
     /// In µs since 1970.
     pub timestamp: i64,

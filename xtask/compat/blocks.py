@@ -2,8 +2,9 @@
 
 import struct
 import zlib
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import brotli
 import lz4.block
@@ -93,9 +94,11 @@ class Block:
                     words.append(words[-1] + difference & mask)
         elif self.encoding == 5:
             words = [int.from_bytes(value, "little") for value in unshuffled(at, n, width)]
-        else:
-            need(self.encoding == 6, f"encoding {self.encoding} of words is not known")
+        elif self.encoding == 6:
             words = pco_words(at, n, width, p.number(1))
+        else:
+            need(self.encoding == 7, f"encoding {self.encoding} of words is not known")
+            words = entropy_words(at, n, width, bit(p))
         return self.whole(words, p, at)
 
     def bits(self) -> list[int]:
@@ -129,18 +132,22 @@ class Block:
 
     def strings(self, lengths: list[int]) -> list[bytes]:
         """The strings that a block of role data holds."""
-        if self.encoding in (0, 1):
-            data = b"".join(self.pieces(1))
-        else:
+        if self.encoding in (10, 11):
             p, at = Cursor(self.parameters), Cursor(self.encoded(1))
-            if self.encoding == 10:
-                data = by_symbols(at)
-            else:
-                need(self.encoding == 11, f"encoding {self.encoding} of data is not known")
-                data = by_prefixes(at, lengths)
+            data = by_symbols(at) if self.encoding == 10 else by_prefixes(at, lengths)
             self.whole(data, p, at)
+        else:
+            data = bytes(self.words(1))
         data = Cursor(data)
         return [data.take(length) for length in lengths]
+
+    def templates(self, count: int) -> list[bytes]:
+        """The strings of a block that says itself where they end."""
+        need(self.encoding == 12, f"{self} has no lengths")
+        p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+        strings = by_templates(at, count, self.values)
+        self.whole(b"".join(strings), p, at)
+        return strings
 
     def whole(self, values: list, parameters: Cursor, encoded: Cursor) -> list:
         need(len(values) == self.values, f"{self} holds {len(values)} values instead of {self.values}")
@@ -251,6 +258,95 @@ def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:
     return b"".join(strings)
 
 
+def entropy_words(at: Cursor, n: int, width: int, order: int) -> list[int]:
+    origin, unit, mask = at.number(width), at.number(8), 256**width - 1
+    first = [at.number(width)][:n] if order else []
+    coded = [origin + quantity * unit % 2**64 & mask for quantity in quantities(at, max(n - order, 0))]
+    return [word & mask for word in accumulate(first + coded)] if order else coded
+
+
+def quantities(at: Cursor, count: int) -> list[int]:
+    """64-bit numbers by their bins: rANS, then low bits."""
+    k = at.number(2)
+    need((k == 0) == (count == 0) and k <= 4096, f"{k} bins for {count} quantities")
+    widths, gaps, frequencies = ([x for m in groups(k, k) for x in miniblock(at, m, w, 0)] for w in (1, 8, 2))
+    need(max(widths, default=0) <= 56 and min(frequencies, default=1) > 0, "a bin's width or frequency is out of range")
+    need(sum(frequencies) == (4096 if k else 0), "frequencies do not add up")
+    slots, base = [], 0
+    for b, gap, frequency in zip(widths, gaps, frequencies):
+        base = (base + gap) % 2**64
+        slots += [(base, b, frequency, above) for above in range(frequency)]
+        base += 2**b
+    left = at.number(4)
+    need(left <= count, "more refills than quantities")
+    states = [at.number(4) for _ in range(8)]
+    need(min(states) >= 2**16, "a state is too small")
+    refills, found = Cursor(at.take(2 * left)), []
+    for i in range(count):
+        x = states[i % 8]
+        base, b, frequency, above = slots[x % 4096]
+        x = frequency * (x // 4096) + above
+        states[i % 8] = x if x >= 2**16 else x * 2**16 + refills.number(2)
+        found.append((base, b))
+    need(states == [2**16] * 8 and refills.left() == 0, "the states do not end where they started")
+    low, start, words = at.take(at.left()), 0, []
+    for base, b in found:
+        words.append(base + (int.from_bytes(low[start // 8 : start // 8 + 8], "little") >> start % 8 & (1 << b) - 1))
+        start += b
+    need(len(low) == (start + 7) // 8, "the low bits do not end where the block does")
+    return [word % 2**64 for word in words]
+
+
+def by_templates(at: Cursor, count: int, size: int) -> list[bytes]:
+    t, c = at.number(4), at.number(4)
+    need(t <= count and c <= size, "more templates than strings, or more columns than bytes")
+    fields = series(at, t)
+    need(sum(fields) <= size, "more fields than bytes")
+    lengths, columns = series(at, t + sum(fields)), series(at, sum(fields))
+    need(all(column < c for column in columns), "a field's column is not there")
+    texts, columns, templates = (at.take(length) for length in lengths), iter(columns), []
+    for f in fields:
+        templates.append([(next(texts), next(columns) if k < f else None) for k in range(f + 1)])
+    ids = series(at, count)
+    need(all(i < t for i in ids), "a string's template is not there")
+    uses = Counter(column for i in ids for _, column in templates[i] if column is not None)
+    need(uses.total() <= size, "the strings have more fields than bytes")
+    values = [iter(column_values(at, uses[column])) for column in range(c)]
+    pieces = [[text + (b"" if column is None else next(values[column])) for text, column in templates[i]] for i in ids]
+    return [b"".join(string) for string in pieces]
+
+
+def column_values(at: Cursor, n: int) -> list[bytes]:
+    form, parameter = at.number(1), at.number(1)
+    if form in (0, 1):
+        *texts, rest = at.take(at.number(4)).split(bytes([parameter]))
+        need(rest == b"" and all(texts), "a value is empty, or without an end")
+        need(form == 1 or len(texts) == n, "a column of text is too long or too short")
+        if form == 0:
+            return texts
+        codes = series(at, n)
+        need(all(code < len(texts) for code in codes), "a code is beyond its entries")
+        return [texts[code] for code in codes]
+    if form in (2, 3):
+        need(parameter == 0 if form == 2 else 1 <= parameter <= 19, "digits of a column")
+        numbers = series(at, n)
+        need(form == 2 or all(number < 10**parameter for number in numbers), "a number has too many digits")
+        return [b"%0*d" % (parameter, number) for number in numbers]
+    need(form in (4, 5) and 1 <= parameter <= 64, f"form {form} with {parameter} of a column is not known")
+    values = [b""] * n
+    for digits in [16] * (parameter // 16) + [parameter % 16] * (parameter % 16 > 0):
+        pieces = [b"%016x" % number for number in series(at, n)]
+        values = [value + piece[16 - digits :] for value, piece in zip(values, pieces)]
+    return values if form == 4 else [value.upper() for value in values]
+
+
+def series(at: Cursor, n: int) -> list[int]:
+    width, encoding, parameters, length = at.number(1), at.number(1), at.number(1), at.number(4)
+    need(width in (1, 2, 4, 8), "a series is of words of no width")
+    parameters, stored = at.take(parameters), at.take(length)
+    return Block(-1, VALUES, encoding, 0, n, length, length, parameters, stored).words(width)
+
+
 def pco_words(at: Cursor, n: int, width: int, numbers: int) -> list[int]:
     need(width in (2, 4, 8) and numbers <= 2, "pco of what pco has no numbers for")
     dtype, words = "uif"[numbers] + str(8 * width), []
@@ -326,9 +422,13 @@ class Column:
         entries = self.block(node, role, None)
         need(entries.values <= slots if coded else entries.values in counts, f"{entries} has {entries.values} values")
         if kind in STRINGS:
-            lengths = entries.words(STRINGS[kind])
-            need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
-            pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
+            if entries.encoding == 12:
+                need(not entries.parameters and not entries.encoded(1), f"{entries} is not empty")
+                pieces = self.block(node, DATA, None).templates(entries.values)
+            else:
+                lengths = entries.words(STRINGS[kind])
+                need(sum(lengths) < LENGTH_LIMIT[STRINGS[kind]], f"{entries}: too much text")
+                pieces = self.block(node, DATA, sum(lengths)).strings(lengths)
             decode = bytes.decode if "utf8" in kind else bytes
         elif kind == "fixed_size_binary":
             need(field["size"] > 0, "fixed-size binary of no bytes")
@@ -357,7 +457,10 @@ class Column:
             lengths = [field["size"]] * slots
         else:
             width = 8 if kind == "large_list" else 4
-            lengths = self.block(node, LENGTHS, slots).words(width)
+            block = self.block(node, LENGTHS, slots)
+            if block.encoding == 9:
+                return self.flat_lists(block, kind, children[0], slots)
+            lengths = block.words(width)
             need(sum(lengths) < LENGTH_LIMIT[width], "lists are too long")
         if kind == "map":
             keys, values = (self.values(child, sum(lengths)) for child in children[0]["children"])
@@ -367,6 +470,23 @@ class Column:
             elements = self.values(children[0], sum(lengths))
         items = Cursor(elements)
         return [items.take(length) for length in lengths]
+
+    def flat_lists(self, block: Block, kind: str, child: dict, slots: int) -> list:
+        """Lists by the gaps between their elements' places."""
+        p = Cursor(block.parameters)
+        limit, count = p.number(8), p.number(8)
+        need(p.left() == 0 and limit > 0 and block.encoded(0) == b"", f"{block} is not what flat-gap writes")
+        need(kind in ("list", "large_list") and "int" in child["type"] and child["type"] != "interval", "flat-gap of no list of integers")
+        gaps = self.values(child, count)
+        need(None not in gaps, "a gap is null")
+        width = (SIGNED | UNSIGNED)[child["type"]]
+        places = accumulate(gap % 256**width for gap in gaps)
+        lists = [[] for _ in range(slots)]
+        for place in places:
+            need(place < slots * limit and place % limit < 256**width, "an element is beyond its word or the last list")
+            element = place % limit
+            lists[place // limit].append(signed(element, width) if child["type"] in SIGNED else element)
+        return lists
 
     def union(self, node: int, field: dict, slots: int) -> list:
         children, dense = field["children"], field["mode"] == "dense"

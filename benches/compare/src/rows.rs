@@ -7,6 +7,7 @@ mod serde_arrow;
 mod serialised;
 
 use anyhow::Result;
+use exportkit::{FromRecord, Record};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,7 +20,7 @@ const CHUNK_ROWS: usize = 100_000;
 /// All of them, for rows `T` whose twin with bitcode's own traits is `B`.
 pub(crate) fn contenders<'a, T, B>(rows: &'a [T]) -> Result<Vec<Box<dyn Contender + 'a>>>
 where
-    T: Serialize + DeserializeOwned + Clone + PartialEq + 'a,
+    T: Record + FromRecord + Serialize + DeserializeOwned + PartialEq + 'a,
     B: bitcode::Twin<T> + 'a,
 {
     use serialised::{Bincode, JsonLines, MessagePack, Postcard, Serialised};

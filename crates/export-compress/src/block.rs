@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::choice::{Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words};
+use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words, implies_lengths};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
@@ -96,6 +96,21 @@ impl<'c> BlockWriter<'c> {
             .unwrap_or_else(|| Encoded::plain(bytemuck::cast_slice::<W, u8>(values)));
         self.chosen.insert(place, choice);
         self.put(place, values.len(), encoded, plan.codec)
+    }
+
+    /// Lengths that the elements of the lists give.
+    pub(crate) fn flat_lengths(
+        &mut self,
+        node: u16,
+        count: usize,
+        parameters: Vec<u8>,
+        choice: Choice,
+    ) -> Result<()> {
+        let place = (node, Role::Lengths);
+        let codec = choice.best().plan.codec;
+        self.chosen.insert(place, choice);
+        let encoded = Encoded::owned(Encoding::FlatGap, (parameters, Vec::new()));
+        self.put(place, count, encoded, codec)
     }
 
     /// A bitmap whose padding is zero.
@@ -206,6 +221,33 @@ impl<'c> BlockWriter<'c> {
             self.bytes.truncate(mark);
         }
         write(self, plan)
+    }
+
+    /// Leaves lengths to the data after them, if that says where its strings end. These are the last two blocks.
+    pub(crate) fn imply_lengths(&mut self, node: u16, policy: &Policy) -> Result<()> {
+        let Some(encoding) = self.blocks.last().and_then(|block| Encoding::find(block.encoding).ok())
+        else {
+            return Ok(());
+        };
+        if !implies_lengths(encoding) {
+            return Ok(());
+        }
+        let (Some(mut data), Some(lengths)) = (self.blocks.pop(), self.blocks.pop()) else {
+            return Ok(());
+        };
+        let offset = |block: &Block| usize::try_from(block.offset).unwrap_or(usize::MAX);
+        let stored = self.bytes.split_off(offset(&data).min(self.bytes.len()));
+        self.bytes.truncate(offset(&lengths));
+        let count = usize::try_from(lengths.values).unwrap_or(usize::MAX);
+        let codec = policy.fixed.codec.unwrap_or(Compression::None);
+        let nothing = Encoded::owned(encoding, (Vec::new(), Vec::new()));
+        self.put((node, Role::Lengths), count, nothing, codec)?;
+        let start = self.bytes.len().next_multiple_of(BLOCK_ALIGNMENT);
+        self.bytes.resize(start, 0);
+        self.bytes.extend_from_slice(&stored);
+        data.offset = wide(start);
+        self.blocks.push(data);
+        Ok(())
     }
 
     fn last_stored(&self) -> usize {

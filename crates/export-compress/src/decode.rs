@@ -1,5 +1,6 @@
 //! Chunks to batches: blocks are decoded, nodes rebuilt to arrays, and everything that Arrow promises is checked.
 
+mod flat_gap;
 mod leaf;
 mod rules;
 
@@ -19,6 +20,7 @@ use export_core::{
 use half::vec::HalfBitsVecExt;
 
 use crate::defect::{Defect, wide};
+use crate::encoding::Encoding;
 use crate::encoding::cursor::bounded;
 use crate::nodes::{Budget, Nodes, wrong};
 use crate::word::Word;
@@ -275,10 +277,15 @@ impl Builder<'_> {
     ) -> Result<ListArray<O>> {
         let validity = self.nodes.validity(node, slots)?;
         let block = self.nodes.need(node, Role::Lengths)?;
-        let ends = self.ends::<L>(node, block, slots)?;
-        let count = ends.last().copied().unwrap_or(0);
+        let (ends, elements) = if block.encoding == Encoding::FlatGap.id() {
+            self.flat_list(block, &field.data_type, slots, depth)?
+        } else {
+            let ends = self.ends::<L>(node, block, slots)?;
+            let count = ends.last().copied().unwrap_or(0);
+            (ends, self.array(&field.data_type, count, depth)?)
+        };
         let offsets = to_offsets(ends).map_err(|defect| wrong(node, defect))?;
-        let elements = Box::new(self.array(&field.data_type, count, depth)?);
+        let elements = Box::new(elements);
         Ok(ListArray {
             validity,
             offsets,

@@ -1,5 +1,6 @@
 //! Batches to chunks: columns are flattened to nodes, nodes to blocks.
 
+mod flat_gap;
 mod leaf;
 mod nulls;
 mod strings;
@@ -239,8 +240,14 @@ impl Flattener<'_, '_> {
         depth: u32,
     ) -> Result<()> {
         self.validity(node, &array.validity, range.clone())?;
-        let elements = self.lengths::<L, O>(node, &array.offsets, range)?;
-        self.child(&array.elements, elements, depth)
+        let (within, lengths) = lengths_of::<L, O>(&array.offsets, range)?;
+        if self.flat_list(node, &lengths, &array.elements, within.clone(), depth)? {
+            return Ok(());
+        }
+        let place = (node, Role::Lengths);
+        self.writer
+            .words(place, &lengths, Kind::Unsigned, &self.policy)?;
+        self.child(&array.elements, within, depth)
     }
 
     /// Writes how many elements each slot has, and returns which elements that are.

@@ -5,8 +5,10 @@ use export_core::{Block, Error, Limits, Result, Role};
 use crate::bits;
 use crate::codec::Compression;
 use crate::defect::{Defect, Placed, wide};
+use crate::encoding::cursor::bounded;
 use crate::encoding::{
-    Encoding, cursor::bounded, decode_bits, decode_data, decode_fixed, decode_words,
+    Encoding, constant, decode_bits, decode_data, decode_fixed, decode_strings, decode_words,
+    flat_gap, implies_lengths,
 };
 use crate::word::Word;
 
@@ -121,21 +123,36 @@ impl<'a> Nodes<'a> {
 
     /// `count` words.
     pub(crate) fn words<W: Word>(&mut self, block: &Block, count: usize) -> Result<Vec<W>> {
-        self.decode(block, count, (count, W::BYTES), |encoding, bytes| {
+        self.decode(block, count, (count, W::BYTES), |encoding, bytes, _| {
             decode_words(encoding, &block.parameters, bytes, count)
+        })
+    }
+
+    /// What the lengths of `slots` lists say that are given by the elements.
+    pub(crate) fn flat_lengths(
+        &mut self,
+        block: &Block,
+        slots: usize,
+    ) -> Result<flat_gap::Parameters> {
+        self.decode(block, slots, (0, 1), |_, bytes, _| {
+            constant::no_bytes(bytes)?;
+            flat_gap::Parameters::read(&block.parameters)
         })
     }
 
     /// A bitmap of `count` bits.
     pub(crate) fn bits(&mut self, block: &Block, count: usize) -> Result<Vec<u8>> {
-        self.decode(block, count, (count.div_ceil(8), 1), |encoding, bytes| {
-            decode_bits(encoding, &block.parameters, bytes, count)
-        })
+        self.decode(
+            block,
+            count,
+            (count.div_ceil(8), 1),
+            |encoding, bytes, _| decode_bits(encoding, &block.parameters, bytes, count),
+        )
     }
 
     /// `count` values of `width` bytes.
     pub(crate) fn fixed(&mut self, block: &Block, width: usize, count: usize) -> Result<Vec<u8>> {
-        self.decode(block, count, (count, width), |encoding, bytes| {
+        self.decode(block, count, (count, width), |encoding, bytes, _| {
             decode_fixed(encoding, &block.parameters, bytes, width, count)
         })
     }
@@ -143,9 +160,35 @@ impl<'a> Nodes<'a> {
     /// The bytes of text or binary values, of which `ends` says where each ends.
     pub(crate) fn data(&mut self, block: &Block, ends: &[usize]) -> Result<Vec<u8>> {
         let count = ends.last().copied().unwrap_or(0);
-        self.decode(block, count, (count, 1), |encoding, bytes| {
+        self.decode(block, count, (count, 1), |encoding, bytes, _| {
             decode_data(encoding, &block.parameters, bytes, ends)
         })
+    }
+
+    /// `count` strings whose lengths are left to their data, if this block of lengths is such: where each ends, and the data.
+    pub(crate) fn implied(
+        &mut self,
+        lengths: &Block,
+        count: usize,
+    ) -> Result<Option<(Vec<usize>, Vec<u8>)>> {
+        let is_implied = Encoding::find(lengths.encoding).is_ok_and(implies_lengths);
+        if !is_implied {
+            return Ok(None);
+        }
+        self.decode(lengths, count, (0, 1), |_, bytes, _| {
+            let what = "bytes of lengths that data implies";
+            match lengths.parameters.len() + bytes.len() {
+                0 => Ok(()),
+                extra => Err(Defect::mismatch(what, 0, extra)),
+            }
+        })?;
+        let block = self.need(lengths.node, Role::Data)?;
+        let size = bounded("bytes of all strings", block.values, usize::MAX)
+            .map_err(|defect| Error::from(Placed::block(block.node, block.role)(defect)))?;
+        let strings = self.decode(block, size, (size, 1), |encoding, bytes, budget| {
+            decode_strings(encoding, &block.parameters, bytes, (count, size), budget)
+        });
+        strings.map(Some)
     }
 
     /// Spends the budget for `count` items of `width` bytes, undoes the codec, then lets `decode` undo the encoding.
@@ -154,7 +197,7 @@ impl<'a> Nodes<'a> {
         block: &Block,
         values: usize,
         (count, width): (usize, usize),
-        decode: impl FnOnce(Encoding, &[u8]) -> Result<T, Defect>,
+        decode: impl FnOnce(Encoding, &[u8], &mut Budget) -> Result<T, Defect>,
     ) -> Result<T> {
         let result = (|| {
             if block.values != wide(values) {
@@ -185,12 +228,12 @@ impl<'a> Nodes<'a> {
                 if stored.len() != encoded {
                     return Err(Defect::mismatch("stored length", encoded, stored.len()));
                 }
-                return decode(encoding, stored);
+                return decode(encoding, stored, self.budget);
             }
             self.scratch.clear();
             self.scratch.resize(encoded, 0);
             codec.expand(stored, self.scratch)?;
-            decode(encoding, self.scratch)
+            decode(encoding, self.scratch, self.budget)
         })();
         // The block was the last one taken.
         let at = (self.count - self.blocks.len()).saturating_sub(1);

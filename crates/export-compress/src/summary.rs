@@ -2,6 +2,7 @@
 
 use export_core::marrow::array::{Array, BytesArray, DictionaryArray};
 use export_core::{Bound, Summary, array};
+use export_simd::widest;
 
 use crate::bits;
 use crate::defect::wide;
@@ -124,6 +125,7 @@ fn present<T>(values: impl Iterator<Item = T>, validity: Option<&[u8]>) -> impl 
 
 /// Hands `take` the values of slots that have one, as many at a time as lie together. The others of the eight around them
 /// are replaced by one that has been handed out before, where there is one.
+#[inline(always)]
 fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl FnMut(&[T])) {
     let Some(validity) = validity else {
         return take(values);
@@ -156,19 +158,34 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
     }
 }
 
+/// Bounds that hold these values, too. Selects, not branches, and as many side by side as fill a register: what a compiler may
+/// not do by itself to floats, of which not every order of comparisons gives the same.
+#[inline(always)]
+fn widened<T: Copy + PartialOrd>(both: Option<(T, T)>, values: &[T]) -> Option<(T, T)> {
+    const SIDE_BY_SIDE: usize = 32;
+    let lower = |a: T, b: T| if b < a { b } else { a };
+    let upper = |a: T, b: T| if b > a { b } else { a };
+    let first = *values.first()?;
+    let (min, max) = both.unwrap_or((first, first));
+    let (mut mins, mut maxs) = ([min; SIDE_BY_SIDE], [max; SIDE_BY_SIDE]);
+    let (whole, rest) = values.as_chunks::<SIDE_BY_SIDE>();
+    for values in whole {
+        for ((min, max), &value) in mins.iter_mut().zip(&mut maxs).zip(values) {
+            *min = lower(*min, value);
+            *max = upper(*max, value);
+        }
+    }
+    let min = mins.iter().chain(rest).fold(min, |min, &value| lower(min, value));
+    let max = maxs.iter().chain(rest).fold(max, |max, &value| upper(max, value));
+    Some((min, max))
+}
+
 fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
     let mut both: Option<(T, T)> = None;
-    each_present(values, validity, |values| {
-        let Some(&first) = values.first() else { return };
-        let start = both.unwrap_or((first, first));
-        // Selects, not branches, so that the loop is vectorised.
-        both = Some(values.iter().fold(start, |(min, max), &value| {
-            (
-                if value < min { value } else { min },
-                if value > max { value } else { max },
-            )
-        }));
-    });
+    widest(
+        #[inline(always)]
+        || each_present(values, validity, |values| both = widened(both, values)),
+    );
     let bound = |value: T| Bound::Int(value.into());
     Summary {
         min: both.map(|both| bound(both.0)),
@@ -180,22 +197,25 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
 fn floats<F: Copy + PartialOrd + Into<f64>>(values: &[F], validity: Option<&[u8]>) -> Summary {
     let mut both: Option<(F, F)> = None;
     let mut has_nan = false;
-    each_present(values, validity, |values| {
-        has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
-        let start = both.or_else(|| {
-            let first = values.iter().find(|value| !is_nan(**value));
-            first.map(|first| (*first, *first))
-        });
-        // Comparisons with a NaN are false.
-        both = start.map(|start| {
-            values.iter().fold(start, |(min, max), &value| {
-                (
-                    if value < min { value } else { min },
-                    if value > max { value } else { max },
-                )
-            })
-        });
-    });
+    widest(
+        #[inline(always)]
+        || {
+            each_present(
+                values,
+                validity,
+                #[inline(always)]
+                |values| {
+                    has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
+                    // Comparisons with a NaN are false.
+                    let first = values.iter().find(|value| !is_nan(**value));
+                    both = match (both, first) {
+                        (None, Some(first)) => widened(Some((*first, *first)), values),
+                        _ => widened(both, values).filter(|_| both.is_some()),
+                    };
+                },
+            );
+        },
+    );
     let both = both.map(|(min, max)| (min.into(), max.into()));
     let Some((mut min, mut max)) = both else {
         return Summary {

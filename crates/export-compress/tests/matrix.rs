@@ -13,7 +13,7 @@
 
 mod common;
 
-use common::{batch, bitmap, bytes_array, some_nulls, strings};
+use common::{batch, bitmap, bytes_array, some_nulls, sorted_lists, strings};
 use export_compress::{Compression, Decoder, Encoder, Encoding, Fixed, Options};
 use export_core::marrow::array::{
     Array, BooleanArray, DecimalArray, FixedSizeBinaryArray, PrimitiveArray,
@@ -85,6 +85,7 @@ fn columns(shape: &[u64]) -> Vec<Array> {
                 .flat_map(|v| v.to_le_bytes()[..5].to_vec())
                 .collect(),
         }),
+        Array::List(sorted_lists(rows, nulls.clone())),
         Array::Utf8(bytes_array(
             &strings(rows, 1 + shape[0] as usize % 50),
             nulls,

@@ -31,13 +31,13 @@
 //! # Ok::<(), export_core::Error>(())
 //! ```
 
-mod bits;
-mod bytes;
+pub(crate) mod bits;
+pub(crate) mod bytes;
 mod column;
 mod json;
-mod leaf;
+pub(crate) mod leaf;
 mod mixed;
-mod nested;
+pub(crate) mod nested;
 pub(crate) mod number;
 mod open;
 mod push;
@@ -59,6 +59,28 @@ use crate::{Batch, Limits, Note, Result, Schema};
 use column::{Data, Shape};
 use leaf::Slots;
 use nested::Struct;
+
+/// What makes batches of rows, however these are pushed.
+pub trait BatchBuilder {
+    /// Rows that were not taken.
+    fn rows(&self) -> usize;
+    /// Bytes that the batch would have now: a sum over columns, not over rows.
+    fn memory_bytes(&self) -> usize;
+    /// The rows so far as a batch; none are left.
+    fn take_batch(&mut self) -> Result<Batch>;
+}
+
+impl BatchBuilder for RowBuilder {
+    fn rows(&self) -> usize {
+        self.rows()
+    }
+    fn memory_bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+    fn take_batch(&mut self) -> Result<Batch> {
+        self.take_batch()
+    }
+}
 
 /// Which fields of the built batches are nullable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -35,6 +35,7 @@ mod likeness;
 mod limits;
 mod metadata;
 mod progress;
+pub mod record;
 #[cfg(feature = "serde")]
 pub mod rows;
 pub mod schema;

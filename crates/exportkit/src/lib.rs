@@ -2,6 +2,7 @@
 //!
 //! - [`write()`] and [`read()`]: all rows of a file at once.
 //! - [`Recorder`]: rows one by one, for hours, into streams of one file that survives a crash.
+//! - [`Record`]: derive it, and [`write_records`], [`read_records`] and [`Recorder::records`] are the same, but quicker.
 //! - [`open()`]: what is in an `.xk` file; its batches; its rows as your types.
 //! - [`convert()`]: any format to any format; [`open_source`]: batches out of any format; [`formats`]: which there are.
 //! - [`verify()`] and [`repair()`]: is every byte as it was written, and all that is.
@@ -30,6 +31,7 @@ mod convert;
 pub mod formats;
 mod input;
 mod output;
+mod pace;
 mod recorder;
 mod recording;
 mod repair;
@@ -41,11 +43,14 @@ mod wait;
 mod xk;
 
 pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
+pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
     OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
-    Summary, WriteOptions, array, did_you_mean, marrow, schema, value, widen,
+    Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
+#[cfg(feature = "derive")]
+pub use export_derive::Record;
 #[cfg(feature = "arrow")]
 pub use export_formats::arrow;
 pub use export_formats::text;
@@ -57,7 +62,7 @@ pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
 pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostRows, repair};
-pub use rows::{read, write, write_with};
+pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
 pub use verify::{Depth, Verification, verify, verify_storage};

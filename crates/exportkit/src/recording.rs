@@ -1,10 +1,10 @@
 //! What is in an `.xk` file.
 
-use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
 use export_container::{Container, FileStorage, Stream, check_header};
+use export_core::record::{self, FromRecord};
 use export_core::{
     Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
     StreamBatch,
@@ -189,12 +189,20 @@ impl Recording {
     /// The rows of a stream as values of `T`, whose fields are matched by name: it may have fewer fields than the stream, or
     /// optional ones more.
     pub fn read<T: DeserializeOwned>(&self, stream: &str) -> Result<Rows<T>> {
-        let batches = self.batches(stream)?;
+        self.rows(stream, export_core::rows::read)
+    }
+
+    /// [`Recording::read`] of rows whose type derives `Record`.
+    pub fn read_records<T: FromRecord>(&self, stream: &str) -> Result<Rows<T>> {
+        self.rows(stream, record::read::read)
+    }
+
+    fn rows<T>(&self, stream: &str, read: fn(&Batch) -> Result<Vec<T>>) -> Result<Rows<T>> {
         Ok(Rows {
-            batches,
+            batches: self.batches(stream)?,
             stream: stream.to_owned(),
             rows: Vec::new().into_iter(),
-            row: PhantomData,
+            read,
         })
     }
 
@@ -282,10 +290,10 @@ pub struct Rows<T> {
     batches: Batches,
     stream: String,
     rows: std::vec::IntoIter<T>,
-    row: PhantomData<T>,
+    read: fn(&Batch) -> Result<Vec<T>>,
 }
 
-impl<T: DeserializeOwned> Iterator for Rows<T> {
+impl<T> Iterator for Rows<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -294,7 +302,7 @@ impl<T: DeserializeOwned> Iterator for Rows<T> {
                 return Some(Ok(row));
             }
             let read = self.batches.next()?.and_then(|batch| {
-                export_core::rows::read(&batch).map_err(|error: Error| {
+                (self.read)(&batch).map_err(|error: Error| {
                     error.in_stream(&self.stream).in_file(&self.batches.name)
                 })
             });

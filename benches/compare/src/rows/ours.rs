@@ -1,14 +1,16 @@
-//! `.xk` containers of structs.
+//! `.xk` containers of structs, by derive and by serde.
 
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use export_benches::memory::{Bytes, Memory};
-use export_core::build::RowBuilder;
+use export_core::build::{BatchBuilder, RowBuilder};
+use export_core::record::RecordBuilder;
 use exportkit::{
-    Batch, ConvertOptions, EncodeOptions, Limits, Preset, Rows, StreamBatch, container_sink,
-    open_storage,
+    ConvertOptions, EncodeOptions, FromRecord, Limits, Preset, Record, Recording, Rows,
+    StreamBatch, container_sink, open_storage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,67 +20,87 @@ use crate::contender::Contender;
 const STREAM: &str = "rows";
 /// Bytes of values after which rows become a chunk, as in `exportkit::write`.
 const CHUNK_BYTES: usize = 4 << 20;
+/// Rows between two looks at how many bytes they are.
+const ROWS_BETWEEN_LOOKS: usize = 256;
 
-/// Ours, one a way from structs to columns. (The derived way belongs here, with a `Columns` of its own.)
+/// Ours, one a way from structs to columns, and the derived one with every preset.
 pub(super) fn contenders<'a, T>(rows: &'a [T]) -> Vec<Box<dyn Contender + 'a>>
 where
-    T: Serialize + DeserializeOwned + PartialEq,
+    T: Record + FromRecord + Serialize + DeserializeOwned + PartialEq,
 {
-    let balanced = Preset::Balanced;
-    vec![Box::new(Ours::<T, RowBuilder>::new(
-        rows, "serde", balanced,
-    ))]
+    vec![
+        Box::new(Ours::<T, Derived>::new(rows, Preset::HighPerformance)),
+        Box::new(Ours::<T, Derived>::new(rows, Preset::Balanced)),
+        Box::new(Ours::<T, Serde>::new(rows, Preset::Balanced)),
+    ]
 }
 
-/// Columns that rows are pushed into.
-trait Columns<T>: Default {
-    fn push(&mut self, row: &T) -> exportkit::Result<()>;
-    fn memory_bytes(&self) -> usize;
-    fn take_batch(&mut self) -> exportkit::Result<Batch>;
+/// From rows to columns, and back.
+trait Way<T> {
+    const NAME: &'static str;
+    type Builder: BatchBuilder + Default;
+
+    fn push(builder: &mut Self::Builder, row: &T) -> exportkit::Result<()>;
+    fn read(recording: &Recording) -> exportkit::Result<Rows<T>>;
 }
 
-impl<T: Serialize> Columns<T> for RowBuilder {
-    fn push(&mut self, row: &T) -> exportkit::Result<()> {
-        export_core::rows::push(self, row)
+struct Derived;
+
+impl<T: Record + FromRecord> Way<T> for Derived {
+    const NAME: &'static str = "derive";
+    type Builder = RecordBuilder<T>;
+
+    fn push(builder: &mut RecordBuilder<T>, row: &T) -> exportkit::Result<()> {
+        builder.push(row)
     }
 
-    fn memory_bytes(&self) -> usize {
-        Self::memory_bytes(self)
-    }
-
-    fn take_batch(&mut self) -> exportkit::Result<Batch> {
-        Self::take_batch(self)
+    fn read(recording: &Recording) -> exportkit::Result<Rows<T>> {
+        recording.read_records(STREAM)
     }
 }
 
-struct Ours<'a, T, C> {
+struct Serde;
+
+impl<T: Serialize + DeserializeOwned> Way<T> for Serde {
+    const NAME: &'static str = "serde";
+    type Builder = RowBuilder;
+
+    fn push(builder: &mut RowBuilder, row: &T) -> exportkit::Result<()> {
+        export_core::rows::push(builder, row)
+    }
+
+    fn read(recording: &Recording) -> exportkit::Result<Rows<T>> {
+        recording.read(STREAM)
+    }
+}
+
+struct Ours<'a, T, W> {
     rows: &'a [T],
-    way: &'static str,
     preset: Preset,
-    columns: std::marker::PhantomData<C>,
+    way: PhantomData<W>,
     file: Arc<Vec<u8>>,
 }
 
-impl<'a, T: DeserializeOwned, C: Columns<T>> Ours<'a, T, C> {
-    fn new(rows: &'a [T], way: &'static str, preset: Preset) -> Self {
+impl<'a, T, W: Way<T>> Ours<'a, T, W> {
+    fn new(rows: &'a [T], preset: Preset) -> Self {
         Self {
             rows,
-            way,
             preset,
-            columns: std::marker::PhantomData,
+            way: PhantomData,
             file: Arc::default(),
         }
     }
 
     fn decoded(&self) -> Result<Rows<T>> {
         let storage = Arc::new(Bytes::new(Arc::clone(&self.file)));
-        Ok(open_storage(storage, "memory", &Limits::default())?.read(STREAM)?)
+        let recording = open_storage(storage, "memory", &Limits::default())?;
+        Ok(W::read(&recording)?)
     }
 }
 
-impl<T: DeserializeOwned + PartialEq, C: Columns<T>> Contender for Ours<'_, T, C> {
+impl<T: PartialEq, W: Way<T>> Contender for Ours<'_, T, W> {
     fn name(&self) -> String {
-        format!("exportkit {} by {}", self.preset, self.way)
+        format!("exportkit {} by {}", self.preset, W::NAME)
     }
 
     fn write(&mut self) -> Result<usize> {
@@ -90,18 +112,17 @@ impl<T: DeserializeOwned + PartialEq, C: Columns<T>> Contender for Ours<'_, T, C
         let memory = Memory::default();
         let mut sink = container_sink(Box::new(memory.clone()), &options)?;
         let stream = Arc::<str>::from(STREAM);
-        let mut columns = C::default();
-        let mut rows = self.rows.iter().peekable();
-        while rows.peek().is_some() {
-            for row in rows.by_ref() {
-                columns.push(row)?;
-                if columns.memory_bytes() >= CHUNK_BYTES {
-                    break;
-                }
+        let mut builder = W::Builder::default();
+        let mut some = self.rows.chunks(ROWS_BETWEEN_LOOKS).peekable();
+        while let Some(rows) = some.next() {
+            for row in rows {
+                W::push(&mut builder, row)?;
             }
-            let batch = columns.take_batch()?;
-            let stream = Arc::clone(&stream);
-            sink.write(StreamBatch { stream, batch })?;
+            if builder.memory_bytes() >= CHUNK_BYTES || some.peek().is_none() {
+                let batch = builder.take_batch()?;
+                let stream = Arc::clone(&stream);
+                sink.write(StreamBatch { stream, batch })?;
+            }
         }
         sink.finish(&Default::default())?;
         self.file = Arc::new(memory.take());

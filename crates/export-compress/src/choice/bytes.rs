@@ -49,7 +49,12 @@ pub(crate) fn weigh_data(strings: Strings<'_>, policy: &Policy) -> Choice {
         count: strings.data.len(),
         scale: float(strings.data.len()) / float(sample.len().max(1)),
     };
-    let mut encodings = vec![Encoding::Plain, Encoding::Prefix];
+    let mut encodings = vec![Encoding::Plain, Encoding::Prefix, Encoding::Template];
+    let slots = strings.ends.len().saturating_sub(1);
+    if strings.data.len() <= 2 * slots {
+        // As good as words of 8 bits.
+        encodings.extend([Encoding::RunLength, Encoding::LanePacked, Encoding::Entropy]);
+    }
     let wants_fsst = match policy.fixed.encoding {
         Some(fixed) => fixed == Encoding::Fsst,
         None => strings.data.len() >= WORTH_SYMBOLS,

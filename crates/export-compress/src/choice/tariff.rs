@@ -65,9 +65,13 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::LaneDelta => 1.2,
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 20.0,
+        Encoding::Entropy => 12.0,
+        // Its elements are another block's.
+        Encoding::FlatGap => 0.0,
         // A value of data is a byte.
-        Encoding::Fsst => 3.0,
-        Encoding::Prefix => 1.0,
+        Encoding::Fsst => 2.0,
+        Encoding::Prefix => 1.5,
+        Encoding::Template => 5.0,
     }
 }
 

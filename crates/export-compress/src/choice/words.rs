@@ -5,12 +5,14 @@ use super::tariff::{Tariff, codec_ns, encoding_ns, float};
 use super::{Choice, Plan, Weighed};
 use crate::codec::Compression;
 use crate::encoding::bit_packed::{MINIBLOCK, Widths};
-use crate::encoding::{Encoded, Encoding, Recipe, encode_words};
+use crate::encoding::{Encoded, Encoding, Recipe, encode_words, entropy};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
 /// Fewer values than this are not worth a slow encoding's headers.
 const FEW: usize = 256;
+/// What the table of an entropy-coded block takes, about.
+const ENTROPY_TABLE_BYTES: f64 = 200.0;
 /// Fewer values than this are not worth a codec's.
 const VERY_FEW: usize = 64;
 
@@ -97,7 +99,28 @@ impl<W: Word> Trial<'_, W> {
                 self.behind(if is_float { Plain } else { ByteShuffle });
             }
         }
+        self.entropy(bare);
         self.pco(bare);
+    }
+
+    /// Entropy coding needs no trial: the sample's entropy says what it would give.
+    fn entropy(&mut self, codec: Compression) {
+        if codec != Compression::None || self.sample.len() < FEW {
+            return;
+        }
+        if let Some(bits) = entropy::estimate_bits(self.sample, self.kind) {
+            let values = float(self.sample.len()) * self.scale;
+            let bytes = bits / 8.0 * values + ENTROPY_TABLE_BYTES;
+            let ns = encoding_ns(Encoding::Entropy, W::BYTES);
+            self.weighed.push(Weighed {
+                plan: Plan {
+                    recipe: Recipe::new(Encoding::Entropy),
+                    codec,
+                },
+                bytes,
+                cost: bytes + self.tariff.time(ns, self.sample.len()) * self.scale,
+            });
+        }
     }
 
     fn runs_are_long(&self) -> bool {

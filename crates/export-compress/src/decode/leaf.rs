@@ -97,9 +97,15 @@ impl Builder<'_> {
             true => entry_count(block.values, slots).map_err(|defect| wrong(node, defect))?,
             false => present_count(block, slots, validity),
         };
-        let ends = self.ends::<L>(node, block, count)?;
-        let block = self.nodes.need(node, Role::Data)?;
-        let data = self.nodes.data(block, &ends)?;
+        let (ends, data) = match self.nodes.implied(block, count)? {
+            Some(strings) => strings,
+            None => {
+                let ends = self.ends::<L>(node, block, count)?;
+                let block = self.nodes.need(node, Role::Data)?;
+                let data = self.nodes.data(block, &ends)?;
+                (ends, data)
+            }
+        };
         if is_text {
             text::check(&data, &ends).map_err(|defect| wrong(node, defect))?;
         }

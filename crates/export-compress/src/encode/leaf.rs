@@ -189,7 +189,8 @@ impl Flattener<'_, '_> {
         let place = (node, Role::Lengths);
         self.writer
             .words(place, &text.lengths, Kind::Unsigned, &self.policy)?;
-        self.writer.data(node, text.strings(), &self.policy)
+        self.writer.data(node, text.strings(), &self.policy)?;
+        self.writer.imply_lengths(node, &self.policy)
     }
 
     fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
@@ -208,7 +209,8 @@ impl Flattener<'_, '_> {
         let place = (node, Role::Lengths);
         self.writer
             .chosen_words(place, &text.lengths, Kind::Unsigned, lengths)?;
-        self.writer.chosen_data(node, text.strings(), data)
+        self.writer.chosen_data(node, text.strings(), data)?;
+        self.writer.imply_lengths(node, &self.policy)
     }
 
     fn dictionary_of_bytes<'t, L: Word>(

@@ -94,12 +94,11 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
         *value = value.minus(least);
     }
     let full = most.minus(least).bit_length();
-    let distances = values.iter().copied();
     let width = match widths {
         Widths::Tight => best_width(values, W::ZERO, full),
         Widths::Bytes => full.next_multiple_of(8),
     };
-    let exceptions = write_head(distances, least, (width, full), bytes);
+    let exceptions = write_head(values, (W::ZERO, least), (width, full), bytes);
     let mut halves = [0; MINIBLOCK];
     let mut pack_half = |half: fn(W) -> u64, width: u32, values: &[W]| {
         for (to, from) in halves.iter_mut().zip(values) {
@@ -114,16 +113,17 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
     write_exceptions(&exceptions, bytes);
 }
 
-/// What comes before the packed bits. Returns the distances that are wider than `width`, which is at least `full` where there
+/// What comes before the packed bits. Returns the distances from `base` that are wider than `width`, which is at least `full` where there
 /// are none, and their positions.
+#[inline(always)]
 pub(super) fn write_head<W: Word>(
-    distances: impl Iterator<Item = W>,
-    least: W,
+    values: &[W],
+    (base, least): (W, W),
     (width, full): (u32, u32),
     bytes: &mut Vec<u8>,
 ) -> Vec<(u16, W)> {
     let exceptions = if width < full {
-        over(distances, width)
+        over(values, base, width)
     } else {
         Vec::new()
     };
@@ -147,6 +147,7 @@ pub(super) fn write_exceptions<W: Word>(exceptions: &[(u16, W)], bytes: &mut Vec
 
 /// The width that costs the fewest bytes when distances from `base` that are wider become exceptions. `full` bits are enough
 /// for all of them.
+#[inline(always)]
 pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
     let count = values.len();
     // Of `k` bits less, at least the values of full length are exceptions: only a `k` that pays for those can win.
@@ -154,11 +155,13 @@ pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
     if packed_bytes(count, full) <= count_from(values, base, top) * (2 + W::BYTES) {
         return full;
     }
+    // Every fourth value of many says it well enough.
+    let step = if count >= MINIBLOCK { 4 } else { 1 };
     let mut of_length = [0usize; 129];
-    for value in values {
+    for value in values.iter().step_by(step) {
         let distance = value.minus(base);
         if let Some(count) = of_length.get_mut(distance.bit_length() as usize) {
-            *count += 1;
+            *count += step;
         }
     }
     let mut exceptions = 0;
@@ -174,7 +177,7 @@ pub(super) fn best_width<W: Word>(values: &[W], base: W, full: u32) -> u32 {
 }
 
 /// How many are at least `least` away from `base`.
-#[inline]
+#[inline(always)]
 fn count_from<W: Word>(values: &[W], base: W, least: W) -> usize {
     // So few that even a word of 8 bits can count them; in words of their width many are counted at once.
     let counts = values.chunks(128).map(|values| {
@@ -192,12 +195,23 @@ fn count_from<W: Word>(values: &[W], base: W, least: W) -> usize {
 }
 
 /// Positions and distances wider than `width` bits.
-fn over<W: Word>(distances: impl Iterator<Item = W>, width: u32) -> Vec<(u16, W)> {
+#[inline(always)]
+fn over<W: Word>(values: &[W], base: W, width: u32) -> Vec<(u16, W)> {
+    /// So many are looked at together, since most have nothing.
+    const TOGETHER: usize = 16;
     let least = W::bit(width);
-    (0u16..)
-        .zip(distances)
-        .filter(|(_, distance)| *distance >= least)
-        .collect()
+    let mut exceptions = Vec::new();
+    for (at, some) in (0u16..).step_by(TOGETHER).zip(values.chunks(TOGETHER)) {
+        let most = some
+            .iter()
+            .fold(W::ZERO, |most, value| most.max(value.minus(base)));
+        if most >= least {
+            let distances = some.iter().map(|value| value.minus(base));
+            let wide = (at..).zip(distances).filter(|(_, d)| *d >= least);
+            exceptions.extend(wide);
+        }
+    }
+    exceptions
 }
 
 /// Fills `values` from one miniblock.

@@ -1,6 +1,8 @@
 //! Encodings 13 and 14: those of encodings 3 and 4, with every whole miniblock packed in lanes. Several times as fast, where
 //! there are a thousand values and no codec that would look for repeats in the bits.
 
+use export_simd::widest;
+
 use super::bit_packed::{
     MINIBLOCK, Widths, best_width, bias, read_bias, read_exceptions, read_head, unpack_miniblock,
     write_exceptions, write_head,
@@ -17,9 +19,14 @@ pub(crate) fn encode<W: Word>(values: &[W], kind: Kind) -> (Vec<u8>, Vec<u8>) {
     let signed = kind == Kind::Signed;
     let mut bytes = Vec::with_capacity(values.len() * W::BYTES / 2 + 16);
     let (whole, rest) = values.as_chunks::<MINIBLOCK>();
-    for block in whole {
-        pack(block, bias(signed), &mut bytes);
-    }
+    widest(
+        #[inline(always)]
+        || {
+            for block in whole {
+                pack(block, bias(signed), &mut bytes);
+            }
+        },
+    );
     super::bit_packed::pack_section(rest, bias(signed), Widths::Tight, &mut bytes);
     (vec![u8::from(signed)], bytes)
 }
@@ -35,9 +42,13 @@ pub(crate) fn decode<W: Word>(
     let mut cursor = Cursor::new("lane-packed values", bytes);
     let mut values = vec![W::ZERO; count];
     let (whole, rest) = values.as_chunks_mut::<MINIBLOCK>();
-    for block in whole {
-        unpack(&mut cursor, bias, block)?;
-    }
+    widest(
+        #[inline(always)]
+        || {
+            let mut blocks = whole.iter_mut();
+            blocks.try_for_each(|block| unpack(&mut cursor, bias, block))
+        },
+    )?;
     if !rest.is_empty() {
         unpack_miniblock(&mut cursor, bias, rest)?;
     }
@@ -53,17 +64,23 @@ pub(crate) fn encode_delta<W: Word>(values: &[W]) -> (Vec<u8>, Vec<u8>) {
     last.append_to(&mut parameters);
     let mut deltas = [W::ZERO; MINIBLOCK];
     let (whole, rest) = values.get(1..).unwrap_or_default().as_chunks::<MINIBLOCK>();
-    for block in whole {
-        differences(block, last, &mut deltas);
-        last = block.last().copied().unwrap_or(last);
-        pack(&deltas, W::SIGN, &mut bytes);
-    }
+    widest(
+        #[inline(always)]
+        || {
+            for block in whole {
+                differences(block, last, &mut deltas);
+                last = block.last().copied().unwrap_or(last);
+                pack(&deltas, W::SIGN, &mut bytes);
+            }
+        },
+    );
     let deltas = deltas.get_mut(..rest.len()).unwrap_or_default();
     differences(rest, last, deltas);
     super::bit_packed::pack_section(deltas, W::SIGN, Widths::Tight, &mut bytes);
     (parameters, bytes)
 }
 
+#[inline(always)]
 fn differences<W: Word>(block: &[W], before: W, deltas: &mut [W]) {
     if let Some((delta, value)) = deltas.first_mut().zip(block.first()) {
         *delta = value.minus(before);
@@ -87,10 +104,16 @@ pub(crate) fn decode_delta<W: Word>(
     if let Some((first, rest)) = values.split_first_mut() {
         *first = last;
         let (whole, rest) = rest.as_chunks_mut::<MINIBLOCK>();
-        for block in whole {
-            unpack(&mut cursor, W::SIGN, block)?;
-            last = add_up(block, last);
-        }
+        widest(
+            #[inline(always)]
+            || {
+                whole.iter_mut().try_for_each(|block| {
+                    unpack(&mut cursor, W::SIGN, block)?;
+                    last = add_up(block, last);
+                    Ok(())
+                })
+            },
+        )?;
         if !rest.is_empty() {
             unpack_miniblock(&mut cursor, W::SIGN, rest)?;
             add_up(rest, last);
@@ -101,6 +124,7 @@ pub(crate) fn decode_delta<W: Word>(
 }
 
 /// Differences to values; returns the last one.
+#[inline(always)]
 fn add_up<W: Word>(deltas: &mut [W], mut last: W) -> W {
     for value in deltas {
         last = last.plus(*value);
@@ -110,7 +134,7 @@ fn add_up<W: Word>(deltas: &mut [W], mut last: W) -> W {
 }
 
 /// The least and the most of the biased values. Selects, not branches, so that it is vectorised.
-#[inline]
+#[inline(always)]
 fn bounds<W: Word>(values: &[W; MINIBLOCK], bias: W) -> (W, W) {
     let start = (W::ZERO.minus(W::bit(0)), W::ZERO);
     values.iter().fold(start, |(least, most), value| {
@@ -122,17 +146,18 @@ fn bounds<W: Word>(values: &[W; MINIBLOCK], bias: W) -> (W, W) {
     })
 }
 
+#[inline(always)]
 fn pack<W: Word>(values: &[W; MINIBLOCK], bias: W, bytes: &mut Vec<u8>) {
     let (least, most) = bounds(values, bias);
     let base = least.minus(bias);
     let full = most.minus(least).bit_length();
-    let distance = |value: &W| value.minus(base);
     let width = best_width(values, base, full);
-    let exceptions = write_head(values.iter().map(distance), least, (width, full), bytes);
+    let exceptions = write_head(values, (base, least), (width, full), bytes);
     W::pack_lanes(values, base, width, bytes);
     write_exceptions(&exceptions, bytes);
 }
 
+#[inline(always)]
 fn unpack<W: Word>(
     cursor: &mut Cursor<'_>,
     bias: W,

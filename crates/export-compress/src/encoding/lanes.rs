@@ -35,7 +35,7 @@ const WRONG_LENGTH: Defect = Defect::Rule("lanes are not as long as their width 
 macro_rules! lanes {
     ($($word:ty),*) => {$(
         impl Lanes for $word {
-            #[inline]
+            #[inline(always)]
             fn pack_lanes(values: &[Self; VALUES], base: Self, width: u32, bytes: &mut Vec<u8>) {
                 const LANES: usize = ROW_BYTES / size_of::<$word>();
                 if width == 0 {
@@ -73,7 +73,7 @@ macro_rules! lanes {
                 }
             }
 
-            #[inline]
+            #[inline(always)]
             fn unpack_lanes(
                 bytes: &[u8],
                 base: Self,

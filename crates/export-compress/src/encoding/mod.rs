@@ -5,6 +5,8 @@ pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
 pub(crate) mod delta;
+pub(crate) mod entropy;
+pub(crate) mod flat_gap;
 pub(crate) mod fsst;
 pub(crate) mod lane_packed;
 pub(crate) mod lanes;
@@ -14,6 +16,7 @@ pub(crate) mod pco;
 pub(crate) mod plain;
 pub(crate) mod prefix;
 pub(crate) mod run_length;
+pub(crate) mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -25,6 +28,7 @@ use export_core::{EncodingId, Error, Result};
 
 use crate::bits;
 use crate::defect::Defect;
+use crate::nodes::Budget;
 use crate::word::{Kind, Word};
 use crate::block::Strings;
 use bit_packed::Widths;
@@ -48,10 +52,17 @@ pub enum Encoding {
     ByteShuffle,
     /// pcodec: smallest for numbers of 16 to 64 bits, at 10 to 30 ns a value.
     Pco,
+    /// Values or differences in as many bits as their frequency is worth. For integers of skewed distribution and small
+    /// alphabets, at 3 to 6 ns a value.
+    Entropy,
+    /// Lists that never fall as one series, whose gaps give lengths and elements. For sparse events of every step.
+    FlatGap,
     /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
     Fsst,
     /// What each string shares with the one before is left out. For sorted keys, paths and times in text.
     Prefix,
+    /// Strings of few shapes: what they have in common once, their numbers and words as columns. For log lines and ids.
+    Template,
     /// As bit-packed, but packed in lanes: several times as fast. For a thousand integers and more.
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
@@ -60,7 +71,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -68,8 +79,11 @@ impl Encoding {
         Self::Delta,
         Self::ByteShuffle,
         Self::Pco,
+        Self::Entropy,
+        Self::FlatGap,
         Self::Fsst,
         Self::Prefix,
+        Self::Template,
         Self::LanePacked,
         Self::LaneDelta,
     ];
@@ -85,8 +99,11 @@ impl Encoding {
             Self::Delta => 4,
             Self::ByteShuffle => 5,
             Self::Pco => 6,
+            Self::Entropy => 7,
+            Self::FlatGap => 9,
             Self::Fsst => 10,
             Self::Prefix => 11,
+            Self::Template => 12,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
         })
@@ -116,8 +133,11 @@ impl Encoding {
             Self::Delta => "delta",
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
+            Self::Entropy => "entropy",
+            Self::FlatGap => "flat-gap",
             Self::Fsst => "fsst",
             Self::Prefix => "prefix",
+            Self::Template => "template",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
         }
@@ -222,6 +242,7 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
+        Encoding::Entropy => entropy::encode(values, kind)?,
         Encoding::LanePacked => lane_packed::encode(values, kind),
         Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
@@ -231,7 +252,7 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::Fsst | Encoding::Prefix => return None,
+        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -250,6 +271,7 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::BitPacked => bit_packed::decode(parameters, bytes, count),
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
+        Encoding::Entropy => entropy::decode(parameters, bytes, count),
         Encoding::LanePacked => lane_packed::decode(parameters, bytes, count),
         Encoding::LaneDelta => lane_packed::decode_delta(parameters, bytes, count),
         #[cfg(feature = "pco")]
@@ -259,7 +281,7 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::Fsst | Encoding::Prefix => Err(Defect::Inapplicable {
+        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
@@ -381,11 +403,36 @@ pub(crate) fn encode_data<'a>(
             None => Symbols::of(data).encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
-        _ => return None,
+        Encoding::Template => template::encode(data, ends, recipe.widths)?,
+        _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
     #[cfg(not(feature = "fsst"))]
     let _ = symbols;
     Some(Encoded::owned(recipe.encoding, (Vec::new(), bytes)))
+}
+
+/// Whether data of this encoding says where its strings end. Then the block of their lengths is of the same encoding, and
+/// empty.
+pub(crate) fn implies_lengths(encoding: Encoding) -> bool {
+    encoding == Encoding::Template
+}
+
+/// Decodes `count` strings of `size` bytes in all from data that says where they end: after a 0, the end of each; and their
+/// bytes.
+pub(crate) fn decode_strings(
+    encoding: Encoding,
+    parameters: &[u8],
+    bytes: &[u8],
+    (count, size): (usize, usize),
+    budget: &mut Budget,
+) -> Result<(Vec<usize>, Vec<u8>), Defect> {
+    match encoding {
+        Encoding::Template => template::decode(parameters, bytes, (count, size), budget),
+        other => Err(Defect::Inapplicable {
+            what: other.name(),
+            to: "data without lengths",
+        }),
+    }
 }
 
 /// Decodes the bytes of strings, of which `ends` says where each ends.
@@ -400,9 +447,6 @@ pub(crate) fn decode_data(
         Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
         Encoding::Fsst => fsst::decode(parameters, bytes, count),
         Encoding::Prefix => prefix::decode(parameters, bytes, ends),
-        other => Err(Defect::Inapplicable {
-            what: other.name(),
-            to: "data",
-        }),
+        _ => decode_words::<u8>(encoding, parameters, bytes, count),
     }
 }

@@ -125,6 +125,26 @@ pub(crate) fn list<O: TryFrom<usize>>(rows: usize, validity: Option<Vec<u8>>) ->
     }
 }
 
+/// Lists whose elements never fall, of which some are empty.
+pub(crate) fn sorted_lists(rows: usize, validity: Option<Vec<u8>>) -> ListArray<i32> {
+    let lists: Vec<Vec<u16>> = (0..rows as u16)
+        .map(|slot| (0..slot * 5 % 7).map(|i| slot % 3 + i * i / 2).collect())
+        .collect();
+    let mut offsets = vec![0];
+    for list in &lists {
+        offsets.push(offsets.last().unwrap() + list.len() as i32);
+    }
+    ListArray {
+        validity,
+        offsets,
+        meta: meta("item"),
+        elements: Box::new(Array::UInt16(PrimitiveArray {
+            validity: None,
+            values: lists.concat(),
+        })),
+    }
+}
+
 /// A column of every type.
 pub(crate) fn columns(rows: usize) -> Vec<Array> {
     let nulls = || some_nulls(rows);
@@ -350,6 +370,7 @@ pub(crate) fn nested(rows: usize) -> Vec<Array> {
         }),
         Array::List(list(rows, nulls())),
         Array::LargeList(list(rows, None)),
+        Array::List(sorted_lists(rows, nulls())),
         Array::FixedSizeList(FixedSizeListArray {
             len: rows,
             n: 2,

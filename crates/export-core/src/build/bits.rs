@@ -2,22 +2,22 @@
 
 /// A bitmap. Bits past its length are zero, so that pushing may set without clearing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bits {
+pub(crate) struct Bits {
     bytes: Vec<u8>,
     len: usize,
 }
 
 impl Bits {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
     #[inline]
-    pub(super) fn push(&mut self, bit: bool) {
+    pub(crate) fn push(&mut self, bit: bool) {
         let at = self.len & 7;
         match self.bytes.last_mut() {
             Some(last) if at != 0 => *last |= u8::from(bit) << at,
@@ -26,7 +26,7 @@ impl Bits {
         self.len += 1;
     }
 
-    pub(super) fn extend(&mut self, bit: bool, count: usize) {
+    pub(crate) fn extend(&mut self, bit: bool, count: usize) {
         let mut left = count;
         while left > 0 && self.len & 7 != 0 {
             self.push(bit);
@@ -40,7 +40,7 @@ impl Bits {
         }
     }
 
-    pub(super) fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         if len >= self.len {
             return;
         }
@@ -52,13 +52,13 @@ impl Bits {
         }
     }
 
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         self.len = 0;
         std::mem::take(&mut self.bytes)
     }
 
     /// The first `len` bits of `bytes`; missing ones are zero.
-    pub(super) fn from_bytes(mut bytes: Vec<u8>, len: usize) -> Self {
+    pub(crate) fn from_bytes(mut bytes: Vec<u8>, len: usize) -> Self {
         bytes.resize(len.div_ceil(8), 0);
         let mut bits = Self {
             len: bytes.len() * 8,
@@ -71,18 +71,24 @@ impl Bits {
 
 /// Which slots have a value. There is no bitmap before the first null: a column without nulls pays one branch a value.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Validity(Option<Bits>);
+pub(crate) struct Validity(Option<Bits>);
 
 impl Validity {
     #[inline]
-    pub(super) fn push_valid(&mut self) {
+    pub(crate) fn push_valid(&mut self) {
         if let Some(bits) = &mut self.0 {
             bits.push(true);
         }
     }
 
+    pub(crate) fn push_valid_many(&mut self, count: usize) {
+        if let Some(bits) = &mut self.0 {
+            bits.extend(true, count);
+        }
+    }
+
     /// `count` nulls after `len` slots.
-    pub(super) fn push_nulls(&mut self, len: usize, count: usize) {
+    pub(crate) fn push_nulls(&mut self, len: usize, count: usize) {
         if count == 0 {
             return;
         }
@@ -94,21 +100,21 @@ impl Validity {
         bits.extend(false, count);
     }
 
-    pub(super) fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         if let Some(bits) = &mut self.0 {
             bits.truncate(len);
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.0.as_ref().map_or(0, Bits::bytes)
     }
 
-    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
         self.0.take().map(|mut bits| bits.take())
     }
 
-    pub(super) fn from_bytes(bytes: Option<Vec<u8>>, len: usize) -> Self {
+    pub(crate) fn from_bytes(bytes: Option<Vec<u8>>, len: usize) -> Self {
         Self(bytes.map(|bytes| Bits::from_bytes(bytes, len)))
     }
 }

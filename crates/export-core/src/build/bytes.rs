@@ -10,10 +10,10 @@ use crate::{Error, Result};
 
 /// Values of any length, one after the other.
 #[derive(Debug)]
-pub(super) struct Bytes {
+pub(crate) struct Bytes {
     validity: Validity,
     offsets: Vec<i32>,
-    pub(super) data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Default for Bytes {
@@ -28,14 +28,14 @@ impl Default for Bytes {
 
 impl Bytes {
     #[inline]
-    pub(super) fn push(&mut self, value: &[u8]) -> Result<()> {
+    pub(crate) fn push(&mut self, value: &[u8]) -> Result<()> {
         self.data.extend_from_slice(value);
         self.end_value()
     }
 
     /// Ends a value whose bytes were appended to `data`.
     #[inline]
-    pub(super) fn end_value(&mut self) -> Result<()> {
+    pub(crate) fn end_value(&mut self) -> Result<()> {
         let Ok(end) = i32::try_from(self.data.len()) else {
             return Err(over_2_gib());
         };
@@ -44,28 +44,28 @@ impl Bytes {
         Ok(())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    pub(super) fn push_nulls(&mut self, count: usize) {
+    pub(crate) fn push_nulls(&mut self, count: usize) {
         let (len, end) = (self.len(), self.offsets.last().copied().unwrap_or(0));
         self.validity.push_nulls(len, count);
         self.offsets.resize(self.offsets.len() + count, end);
     }
 
-    pub(super) fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         self.offsets.truncate(len + 1);
         self.validity.truncate(len);
         let end = self.offsets.last().copied().unwrap_or(0);
         self.data.truncate(usize::try_from(end).unwrap_or(0));
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.data.len() + self.offsets.len() * size_of::<i32>() + self.validity.bytes()
     }
 
-    pub(super) fn take(&mut self) -> BytesArray<i32> {
+    pub(crate) fn take(&mut self) -> BytesArray<i32> {
         let mut offsets = Vec::with_capacity(self.offsets.len());
         offsets.push(0);
         let data = Vec::with_capacity(self.data.len());
@@ -76,7 +76,7 @@ impl Bytes {
         }
     }
 
-    pub(super) fn from_array(array: BytesArray<i32>) -> Self {
+    pub(crate) fn from_array(array: BytesArray<i32>) -> Self {
         let len = array.offsets.len().saturating_sub(1);
         let validity = Validity::from_bytes(array.validity, len);
         Self {
@@ -88,7 +88,7 @@ impl Bytes {
 }
 
 #[cold]
-pub(super) fn over_2_gib() -> Error {
+pub(crate) fn over_2_gib() -> Error {
     Error::limit("one batch of this column is over 2 GiB")
         .with_hint("take batches more often: batches of a few megabytes are quickest")
 }
@@ -97,8 +97,8 @@ macro_rules! bytes_slots {
     ($($(#[$doc:meta])* $name:ident => $array:ident),* $(,)?) => {
         $($(#[$doc])*
         #[derive(Debug, Default)]
-        pub(super) struct $name {
-            pub(super) inner: Bytes,
+        pub struct $name {
+            pub(crate) inner: Bytes,
         }
 
         impl Slots for $name {
@@ -111,20 +111,23 @@ macro_rules! bytes_slots {
 }
 
 bytes_slots! {
+    /// Text.
     Text => Utf8,
+    /// Bytes.
     Binaries => Binary,
 }
 
 /// Names out of a small set, each stored once.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     inner: Primitive<u32>,
     names: Bytes,
     index: HashMap<Box<str>, u32>,
 }
 
 impl Names {
-    pub(super) fn push(&mut self, name: &str) -> Result<()> {
+    /// Adds a name and returns its key.
+    pub(crate) fn push(&mut self, name: &str) -> Result<u32> {
         let key = match self.index.get(name) {
             Some(key) => *key,
             None => {
@@ -135,7 +138,13 @@ impl Names {
             }
         };
         self.inner.push(key);
-        Ok(())
+        Ok(key)
+    }
+
+    /// Adds a name that was pushed before.
+    #[inline]
+    pub(crate) fn push_key(&mut self, key: u32) {
+        self.inner.push(key);
     }
 }
 

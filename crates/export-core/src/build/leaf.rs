@@ -4,20 +4,31 @@ use marrow::array::{Array, BooleanArray, DecimalArray, NullArray, PrimitiveArray
 
 use super::bits::{Bits, Validity};
 
-/// What every column can do whatever its type.
-pub(super) trait Slots {
+/// A column that grows: what every one can do whatever its type.
+pub trait Slots: Send {
+    /// Slots so far.
     fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Adds nulls.
     fn push_nulls(&mut self, count: usize);
+    /// Leaves the first `len` slots.
     fn truncate(&mut self, len: usize);
     /// Bytes of the buffers as they would be taken.
     fn bytes(&self) -> usize;
+    /// Whether any slot may be null by the type of its values alone.
+    fn is_nullable(&self) -> bool {
+        false
+    }
     /// The slots so far as an array; none are left.
     fn take(&mut self) -> Array;
 }
 
 /// Nothing but nulls.
 #[derive(Debug, Default)]
-pub(super) struct Nulls(pub(super) usize);
+pub struct Nulls(pub(crate) usize);
 
 impl Slots for Nulls {
     fn len(&self) -> usize {
@@ -32,6 +43,9 @@ impl Slots for Nulls {
     fn bytes(&self) -> usize {
         0
     }
+    fn is_nullable(&self) -> bool {
+        true
+    }
     fn take(&mut self) -> Array {
         Array::Null(NullArray {
             len: std::mem::take(&mut self.0),
@@ -39,15 +53,16 @@ impl Slots for Nulls {
     }
 }
 
+/// Booleans.
 #[derive(Debug, Default)]
-pub(super) struct Bools {
+pub struct Bools {
     validity: Validity,
     values: Bits,
 }
 
 impl Bools {
     #[inline]
-    pub(super) fn push(&mut self, value: bool) {
+    pub(crate) fn push(&mut self, value: bool) {
         self.values.push(value);
         self.validity.push_valid();
     }
@@ -79,19 +94,25 @@ impl Slots for Bools {
 
 /// Values of a fixed width.
 #[derive(Debug, Default)]
-pub(super) struct Primitive<T> {
-    pub(super) validity: Validity,
-    pub(super) values: Vec<T>,
+pub struct Primitive<T> {
+    pub(crate) validity: Validity,
+    pub(crate) values: Vec<T>,
 }
 
 impl<T: Copy + Default> Primitive<T> {
     #[inline]
-    pub(super) fn push(&mut self, value: T) {
+    pub(crate) fn push(&mut self, value: T) {
         self.values.push(value);
         self.validity.push_valid();
     }
 
-    pub(super) fn from_array(array: PrimitiveArray<T>) -> Self {
+    /// Adds values none of which is null.
+    pub(crate) fn extend(&mut self, values: &[T]) {
+        self.values.extend_from_slice(values);
+        self.validity.push_valid_many(values.len());
+    }
+
+    pub(crate) fn from_array(array: PrimitiveArray<T>) -> Self {
         let validity = Validity::from_bytes(array.validity, array.values.len());
         Self {
             validity,
@@ -99,7 +120,7 @@ impl<T: Copy + Default> Primitive<T> {
         }
     }
 
-    pub(super) fn from_decimals(array: DecimalArray<T>) -> Self {
+    pub(crate) fn from_decimals(array: DecimalArray<T>) -> Self {
         let validity = Validity::from_bytes(array.validity, array.values.len());
         Self {
             validity,
@@ -107,7 +128,7 @@ impl<T: Copy + Default> Primitive<T> {
         }
     }
 
-    pub(super) fn take_parts(&mut self) -> (Option<Vec<u8>>, Vec<T>) {
+    pub(crate) fn take_parts(&mut self) -> (Option<Vec<u8>>, Vec<T>) {
         // The next batch is likely to be as long as this one.
         let next = Vec::with_capacity(self.values.len());
         (
@@ -180,14 +201,14 @@ macro_rules! slots_by_inner {
         }
     };
 }
-pub(super) use slots_by_inner;
+pub(crate) use slots_by_inner;
 
 /// Decimals of one precision and scale.
 #[derive(Debug)]
-pub(super) struct Decimals {
-    pub(super) precision: u8,
-    pub(super) scale: i8,
-    pub(super) inner: Primitive<i128>,
+pub struct Decimals {
+    pub(crate) precision: u8,
+    pub(crate) scale: i8,
+    pub(crate) inner: Primitive<i128>,
 }
 
 impl Slots for Decimals {

@@ -66,7 +66,9 @@ impl Column {
                 values.inner.push(value.as_bytes())?;
             }
             (Data::Binary(values), Scalar::Bytes(value)) => values.inner.push(value)?,
-            (Data::Names(values), Scalar::Name(name)) => values.push(name)?,
+            (Data::Names(values), Scalar::Name(name)) => {
+                values.push(name)?;
+            }
             // A variant without data among variants with data.
             (Data::Struct(fields), Scalar::Name(name)) => {
                 fields.begin();

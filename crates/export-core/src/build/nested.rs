@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// Where the lists of a column end within its elements.
 #[derive(Debug)]
-struct Ends {
+pub(crate) struct Ends {
     validity: Validity,
     offsets: Vec<i32>,
 }
@@ -29,38 +29,38 @@ impl Default for Ends {
 }
 
 impl Ends {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    fn push(&mut self, elements: usize) -> Result<()> {
+    pub(crate) fn push(&mut self, elements: usize) -> Result<()> {
         self.offsets
             .push(i32::try_from(elements).map_err(|_| over_2_gib())?);
         self.validity.push_valid();
         Ok(())
     }
 
-    fn push_nulls(&mut self, count: usize) {
+    pub(crate) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.len(), count);
         self.offsets.resize(self.offsets.len() + count, self.end());
     }
 
-    fn end(&self) -> i32 {
+    pub(crate) fn end(&self) -> i32 {
         self.offsets.last().copied().unwrap_or(0)
     }
 
     /// Leaves `len` lists and says how many elements these have.
-    fn truncate(&mut self, len: usize) -> usize {
+    pub(crate) fn truncate(&mut self, len: usize) -> usize {
         self.offsets.truncate(len + 1);
         self.validity.truncate(len);
         usize::try_from(self.end()).unwrap_or(0)
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.offsets.len() * size_of::<i32>() + self.validity.bytes()
     }
 
-    fn take(&mut self) -> (Option<Vec<u8>>, Vec<i32>) {
+    pub(crate) fn take(&mut self) -> (Option<Vec<u8>>, Vec<i32>) {
         let mut next = Vec::with_capacity(self.offsets.len());
         next.push(0);
         (

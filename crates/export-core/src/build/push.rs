@@ -163,7 +163,7 @@ impl Column {
     #[inline]
     pub fn push_name(&mut self, name: &str) -> Result<()> {
         match &mut self.data {
-            Data::Names(values) => values.push(name),
+            Data::Names(values) => values.push(name).map(drop),
             _ => self.push_mixed(&Scalar::Name(name)),
         }
     }

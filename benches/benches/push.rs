@@ -1,0 +1,269 @@
+//! What a `push` costs the thread that records: derived rows and, beside them, the same rows by serde.
+//!
+//! ```sh
+//! cargo bench -p export-benches --bench push -- --quick
+//! ```
+//!
+//! `builder` pushes into columns that are thrown away a chunk at a time; `recorder` pushes into a stream whose chunks another
+//! thread encodes and writes to a file. Time is the pushing thread's own CPU time; where it would wait for the encoder it takes
+//! none. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
+//! bottleneck, and takes the wall-clock time of every push; what reading the clock takes is measured and subtracted.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use allocation_counter::measure;
+use clap::Parser;
+use export_benches::clock::{median, thread_time};
+use export_benches::measured;
+use export_benches::rows::{self, D1Row, D5Row};
+use export_core::build::{BatchBuilder, RowBuilder};
+use export_core::record::{Record, RecordBuilder};
+use export_core::{Error, Result};
+use exportkit::{RecordOptions, Recorder};
+use serde::Serialize;
+
+/// As large as a recorder's.
+const CHUNK_BYTES: usize = 4 << 20;
+/// Between two looks at the size, where there is no recorder.
+const ROWS_BETWEEN_LOOKS: usize = 256;
+/// Between two rows of D1.
+const GAP: Duration = Duration::from_nanos(275);
+
+/// What a push costs the thread that records
+#[derive(Parser)]
+struct Arguments {
+    /// Rows of D1; a fifth of them of D5
+    #[arg(long, default_value_t = 5_000_000)]
+    rows: usize,
+    /// A tenth of the rows
+    #[arg(long)]
+    quick: bool,
+    /// Timed runs of each, which alternate
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Write the figures here as well
+    #[arg(long, value_name = "PATH")]
+    csv: Option<PathBuf>,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line of the table.
+struct Figures {
+    workload: &'static str,
+    path: &'static str,
+    ns: f64,
+    allocations: f64,
+    /// Of the paced pushes, in ns.
+    percentiles: Option<[u64; 4]>,
+}
+
+const HEAD: &str = "workload,path,ns_per_push,allocations_per_row,p50_ns,p99_ns,p999_ns,max_ns";
+
+impl Figures {
+    fn line(&self) -> String {
+        let percentiles = match self.percentiles {
+            Some([p50, p99, p999, max]) => format!("{p50},{p99},{p999},{max}"),
+            None => ",,,".to_owned(),
+        };
+        let Self {
+            workload,
+            path,
+            ns,
+            allocations,
+            ..
+        } = self;
+        format!("{workload},{path},{ns:.1},{allocations:.5},{percentiles}")
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let count = arguments.rows / if arguments.quick { 10 } else { 1 };
+    let directory = tempfile::tempdir()?;
+    let mut figures = pushed("D1", &rows::d1(count, 1), arguments.runs, directory.path())?;
+    figures.extend(pushed(
+        "D5",
+        &rows::d5(count / 5, 1),
+        arguments.runs,
+        directory.path(),
+    )?);
+    let (d1, d5) = (rows::d1(count, 2), rows::d5(count / 5, 2));
+    figures.push(paced::<D1Row>("D1", &d1, directory.path())?);
+    figures.push(paced::<D5Row>("D5", &d5, directory.path())?);
+
+    let table: Vec<String> = std::iter::once(HEAD.to_owned())
+        .chain(figures.iter().map(Figures::line))
+        .collect();
+    for line in &table {
+        println!(
+            "{}",
+            line.split(',')
+                .map(|cell| format!("{cell:>20}"))
+                .collect::<String>()
+        );
+    }
+    if let Some(path) = &arguments.csv {
+        std::fs::write(path, table.join("\n") + "\n")?;
+    }
+    tell(&figures)
+}
+
+/// What T12 is about, for `cargo xtask bench`.
+fn tell(figures: &[Figures]) -> Result<()> {
+    let mut told = measured::Figures::new("push")?;
+    let mut figure = |subject, what, value, unit| {
+        told.figure(&measured::Figure {
+            target: "T12",
+            subject,
+            what,
+            value,
+            unit,
+        })
+    };
+    for of in figures {
+        let subject = || format!("{} {}", of.workload, of.path);
+        match of.percentiles {
+            None => {
+                figure(subject(), "ns a push", of.ns, "ns")?;
+                figure(subject(), "allocations a row", of.allocations, "")?;
+            }
+            Some([p50, p99, p999, _]) => {
+                for (what, ns) in [
+                    ("p50 of a push", p50),
+                    ("p99 of a push", p99),
+                    ("p99.9 of a push", p999),
+                ] {
+                    figure(subject(), what, ns as f64 / 1e3, "µs")?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ways to push, fastest first.
+fn pushed<T>(
+    workload: &'static str,
+    rows: &[T],
+    runs: u32,
+    directory: &Path,
+) -> Result<Vec<Figures>>
+where
+    T: Record + Serialize,
+{
+    let ways: [(&'static str, &dyn Fn() -> Result<Duration>); 4] = [
+        ("builder derived", &|| {
+            build(rows, RecordBuilder::<T>::new(), RecordBuilder::push)
+        }),
+        ("builder serde", &|| {
+            build(rows, RowBuilder::new(), export_core::rows::push)
+        }),
+        ("recorder derived", &|| {
+            let mut stream = recorder(directory)?.records::<T>("rows")?;
+            let (time, pushed) = thread_time(|| rows.iter().try_for_each(|row| stream.push(row)));
+            pushed.and_then(|()| stream.finish()).map(|_| time)
+        }),
+        ("recorder serde", &|| {
+            let mut stream = recorder(directory)?.stream::<T>("rows")?;
+            let (time, pushed) = thread_time(|| rows.iter().try_for_each(|row| stream.push(row)));
+            pushed.and_then(|()| stream.finish()).map(|_| time)
+        }),
+    ];
+    let mut times = [const { Vec::new() }; 4];
+    let mut allocations = [0; 4];
+    for _ in 0..runs {
+        for (((_, way), times), allocations) in ways.iter().zip(&mut times).zip(&mut allocations) {
+            let mut result = Ok(Duration::ZERO);
+            *allocations = measure(|| result = way()).count_total;
+            times.push(result?);
+        }
+    }
+    let per_row = |total: f64| total / rows.len() as f64;
+    let figures = ways.iter().zip(times).zip(allocations);
+    Ok(figures
+        .map(|(((path, _), times), allocations)| Figures {
+            workload,
+            path,
+            ns: per_row(median(times).unwrap_or_default().as_nanos() as f64),
+            allocations: per_row(allocations as f64),
+            percentiles: None,
+        })
+        .collect())
+}
+
+fn build<T, B: BatchBuilder>(
+    rows: &[T],
+    mut builder: B,
+    push: impl Fn(&mut B, &T) -> Result<()>,
+) -> Result<Duration> {
+    let (time, pushed) = thread_time(|| {
+        for some in rows.chunks(ROWS_BETWEEN_LOOKS) {
+            for row in some {
+                push(&mut builder, row)?;
+            }
+            if builder.memory_bytes() >= CHUNK_BYTES {
+                std::hint::black_box(builder.take_batch()?);
+            }
+        }
+        Ok::<(), Error>(())
+    });
+    pushed.map(|()| time)
+}
+
+fn recorder(directory: &Path) -> Result<Recorder> {
+    let options = RecordOptions {
+        overwrite: true,
+        ..RecordOptions::default()
+    };
+    Recorder::create_with(directory.join("push.xk"), options)
+}
+
+/// Each push on its own, at the pace of a program.
+fn paced<T: Record>(workload: &'static str, rows: &[T], directory: &Path) -> Result<Figures> {
+    let clock = least((0..10_000).map(|_| Instant::now().elapsed()));
+    let mut stream = recorder(directory)?.records::<T>("rows")?;
+    let mut times = Vec::with_capacity(rows.len());
+    let mut next = Instant::now();
+    for row in rows {
+        while Instant::now() < next {}
+        let start = Instant::now();
+        stream.push(row)?;
+        let took = start.elapsed();
+        times.push(took.saturating_sub(clock));
+        // After a pause, the rows that it held up come at once.
+        next += GAP;
+    }
+    stream.finish()?;
+    let total: Duration = times.iter().sum();
+    times.sort_unstable();
+    // So many of a thousand are less.
+    let at = |part: usize| {
+        let at = times.len() * part / 1_000;
+        let time = times.get(at.min(times.len().saturating_sub(1)));
+        time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    };
+    Ok(Figures {
+        workload,
+        path: "paced derived",
+        ns: total.as_nanos() as f64 / rows.len() as f64,
+        allocations: 0.0,
+        percentiles: Some([at(500), at(990), at(999), at(1_000)]),
+    })
+}
+
+fn least(times: impl Iterator<Item = Duration>) -> Duration {
+    times.min().unwrap_or_default()
+}

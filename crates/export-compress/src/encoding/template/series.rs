@@ -1,0 +1,112 @@
+//! Series: numbers inside the encoded bytes of a template block, themselves in an encoding of words.
+
+use crate::defect::{Defect, wide};
+use crate::encoding::bit_packed::Widths;
+use crate::encoding::cursor::{Cursor, bounded};
+use crate::encoding::{Encoding, Recipe, decode_words, encode_words};
+use crate::word::{Kind, Word};
+use export_core::EncodingId;
+
+/// Appends a series: the width of its words, its encoding, how long parameters and bytes are, and those.
+pub(super) fn write(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
+    let most = values.iter().copied().max().unwrap_or(0);
+    match most.bit_length() {
+        0..=8 => write_words::<u8>(values, widths, bytes),
+        9..=16 => write_words::<u16>(values, widths, bytes),
+        17..=32 => write_words::<u32>(values, widths, bytes),
+        _ => write_words::<u64>(values, widths, bytes),
+    }
+}
+
+fn write_words<W: Word>(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
+    let words: Vec<W> = values.iter().map(|value| W::join(*value, 0)).collect();
+    let recipe = Recipe {
+        widths,
+        ..Recipe::new(choose(values))
+    };
+    let Some(encoded) = encode_words(&words, Kind::Unsigned, recipe) else {
+        return;
+    };
+    bytes.push(u8::try_from(W::BYTES).unwrap_or(0));
+    bytes.extend(u8::try_from(encoded.encoding.id().0));
+    bytes.extend(u8::try_from(encoded.parameters.len()));
+    // Data is shorter than 4 GiB, and no encoding of its numbers much longer.
+    let length = u32::try_from(encoded.bytes.len()).unwrap_or(u32::MAX);
+    length.append_to(bytes);
+    bytes.extend_from_slice(&encoded.parameters);
+    bytes.extend_from_slice(&encoded.bytes);
+}
+
+/// The encoding by how many bits values and differences have.
+fn choose(values: &[u64]) -> Encoding {
+    let least = values.iter().copied().min().unwrap_or(0);
+    let (mut runs, mut own, mut differences) = (1, 0, 0);
+    let next = values.iter().skip(1);
+    for (last, value) in values.iter().zip(next) {
+        let difference = value.wrapping_sub(*last).cast_signed();
+        runs += usize::from(difference != 0);
+        own += (value - least).bit_length() as usize;
+        differences += difference.unsigned_abs().bit_length() as usize + 1;
+    }
+    if runs == 1 && !values.is_empty() {
+        Encoding::Constant
+    } else if runs * 8 <= values.len() {
+        Encoding::RunLength
+    } else if differences * 8 < own * 7 {
+        Encoding::Delta
+    } else {
+        Encoding::BitPacked
+    }
+}
+
+/// Reads a series of `count` numbers.
+pub(super) fn read(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<u64>, Defect> {
+    match cursor.word::<u8>()? {
+        1 => read_words::<u8>(cursor, count),
+        2 => read_words::<u16>(cursor, count),
+        4 => read_words::<u32>(cursor, count),
+        8 => read_words::<u64>(cursor, count),
+        other => Err(Defect::Range {
+            what: "width of a series",
+            found: other.into(),
+        }),
+    }
+}
+
+fn read_words<W: Word>(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<u64>, Defect> {
+    let encoding = Encoding::find(EncodingId(cursor.word::<u8>()?.into()))?;
+    let parameters = usize::from(cursor.word::<u8>()?);
+    let length = bounded(
+        "length of a series",
+        cursor.word::<u32>()?.into(),
+        usize::MAX,
+    )?;
+    let parameters = cursor.take(parameters)?;
+    let words: Vec<W> = decode_words(encoding, parameters, cursor.take(length)?, count)?;
+    Ok(words.into_iter().map(W::low).collect())
+}
+
+/// Reads a series of `count` numbers that are each at most `most`; with `None`, nothing is little enough.
+pub(super) fn read_counts(
+    cursor: &mut Cursor<'_>,
+    what: &'static str,
+    count: usize,
+    most: Option<usize>,
+) -> Result<Vec<usize>, Defect> {
+    let values = read(cursor, count)?.into_iter();
+    let check = |found: u64| match most {
+        Some(most) => bounded(what, found, most),
+        None => Err(Defect::Range { what, found }),
+    };
+    values.map(check).collect()
+}
+
+/// Appends a series of counts.
+pub(super) fn write_counts(
+    values: impl Iterator<Item = usize>,
+    widths: Widths,
+    bytes: &mut Vec<u8>,
+) {
+    let values: Vec<u64> = values.map(wide).collect();
+    write(&values, widths, bytes);
+}

@@ -1,0 +1,131 @@
+//! Rows of one type on their way to batches.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use marrow::array::Array;
+use marrow::datatypes::{Field, FieldMeta};
+
+use super::{Record, Slots, VALUE};
+use crate::build::BatchBuilder;
+use crate::{Batch, Result, Schema};
+
+/// Builds batches of rows of type `T`, whose schema is known before the first row.
+///
+/// ```
+/// use export_core::record::RecordBuilder;
+///
+/// let mut rows = RecordBuilder::<(u32, Option<f64>)>::new();
+/// rows.push(&(1, None))?;
+/// rows.push(&(2, Some(0.5)))?;
+/// let batch = rows.take_batch()?;
+/// assert_eq!((batch.rows(), batch.columns().len()), (2, 2));
+/// # Ok::<(), export_core::Error>(())
+/// ```
+pub struct RecordBuilder<T: Record + ?Sized> {
+    column: T::Column,
+    rows: usize,
+    schema: Option<Arc<Schema>>,
+    row: PhantomData<fn(&T)>,
+}
+
+impl<T: Record + ?Sized> Default for RecordBuilder<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Record + ?Sized> RecordBuilder<T> {
+    /// A builder without rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            column: T::Column::default(),
+            rows: 0,
+            schema: None,
+            row: PhantomData,
+        }
+    }
+
+    /// Adds a row: a `T`, or one with other lifetimes. On an error the builder is as it was.
+    #[inline]
+    pub fn push<R: Record<Column = T::Column> + ?Sized>(&mut self, row: &R) -> Result<()> {
+        match row.push_to(&mut self.column) {
+            Ok(()) => {
+                self.rows += 1;
+                Ok(())
+            }
+            Err(error) => {
+                self.column.truncate(self.rows);
+                Err(error)
+            }
+        }
+    }
+
+    /// Rows that were not taken.
+    #[inline]
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that the batch would have now: a sum over columns, not over rows.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    /// The rows so far as a batch. All batches share their schema. Fails where two columns have one name.
+    pub fn take_batch(&mut self) -> Result<Batch> {
+        let rows = std::mem::take(&mut self.rows);
+        let nullable = self.column.is_nullable();
+        let columns = match self.column.take() {
+            Array::Struct(row) if T::HAS_FIELDS => row.fields,
+            other => vec![(
+                FieldMeta {
+                    name: VALUE.to_owned(),
+                    nullable,
+                    ..FieldMeta::default()
+                },
+                other,
+            )],
+        };
+        let schema = match &self.schema {
+            Some(schema) => Arc::clone(schema),
+            None => Arc::clone(self.schema.insert(Arc::new(schema(&columns)?))),
+        };
+        let columns = columns.into_iter().map(|(_, array)| array).collect();
+        Batch::new(schema, rows, columns)
+    }
+}
+
+fn schema(columns: &[(FieldMeta, Array)]) -> Result<Schema> {
+    let fields = columns.iter().map(|(meta, array)| Field {
+        name: meta.name.clone(),
+        data_type: array.data_type(),
+        nullable: meta.nullable,
+        metadata: meta.metadata.clone(),
+    });
+    Schema::new(fields.collect())
+}
+
+impl<T: Record + ?Sized> BatchBuilder for RecordBuilder<T> {
+    #[inline]
+    fn rows(&self) -> usize {
+        self.rows
+    }
+    fn memory_bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+    fn take_batch(&mut self) -> Result<Batch> {
+        self.take_batch()
+    }
+}
+
+impl<T: Record + ?Sized> std::fmt::Debug for RecordBuilder<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordBuilder")
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! Values as numbers, where they are exact.
+
+use crate::build::number::{Number, classify};
+use crate::text::write_scalar;
+use crate::value::Value;
+
+/// Integers up to this are exact in an `f64`, and so are all below.
+const EXACT_IN_FLOAT: u128 = 1 << 53;
+
+/// The integer that a value is.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole floats of less than 2^63 are in range"
+)]
+pub(super) fn integer(value: Value<'_>) -> Option<i128> {
+    match value {
+        Value::Int(v) => Some(v.into()),
+        Value::UInt(v) => Some(v.into()),
+        Value::Date32(v) => Some(v.into()),
+        Value::Date64(v)
+        | Value::Time(v, _)
+        | Value::Timestamp(v, _, _)
+        | Value::Duration(v, _) => Some(v.into()),
+        Value::Decimal { unscaled, scale } => whole(unscaled, scale),
+        Value::Float64(v) if v.fract() == 0.0 && v.abs() < 9.2e18 => Some((v as i64).into()),
+        Value::Float32(v) if v.fract() == 0.0 && v.abs() < 9.2e18 => Some((v as i64).into()),
+        _ => None,
+    }
+}
+
+/// The integer that a decimal is.
+fn whole(unscaled: i128, scale: i8) -> Option<i128> {
+    let power = 10_i128.checked_pow(u32::from(scale.unsigned_abs()))?;
+    if scale <= 0 {
+        return unscaled.checked_mul(power);
+    }
+    (unscaled % power == 0).then_some(unscaled / power)
+}
+
+/// The float that a value is.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "only of integers that are exact"
+)]
+pub(super) fn float(value: Value<'_>) -> Option<f64> {
+    match value {
+        Value::Float64(v) => Some(v),
+        // Bits of NaNs are kept.
+        Value::Float32(v) => Some(widened(v)),
+        Value::Int(_) | Value::UInt(_) => integer(value)
+            .filter(|v| v.unsigned_abs() <= EXACT_IN_FLOAT)
+            .map(|v| v as f64),
+        Value::Decimal { .. } => {
+            let mut text = Vec::new();
+            write_scalar(&value, None, &mut text);
+            match classify(&text) {
+                Some(Number::Float(v)) => Some(v),
+                Some(Number::Int(v)) if u128::from(v.unsigned_abs()) <= EXACT_IN_FLOAT => {
+                    Some(v as f64)
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn widened(v: f32) -> f64 {
+    v.into()
+}
+
+/// The narrow float that a value is.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only what comes back the same is taken"
+)]
+pub(super) fn narrow_float(value: Value<'_>) -> Option<f32> {
+    if let Value::Float32(v) = value {
+        return Some(v);
+    }
+    let wide = float(value)?;
+    let narrow = wide as f32;
+    (widened(narrow).to_bits() == wide.to_bits() || wide.is_nan()).then_some(narrow)
+}

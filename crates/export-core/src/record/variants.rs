@@ -1,0 +1,185 @@
+//! Enums.
+
+use marrow::array::{Array, StructArray};
+use marrow::datatypes::FieldMeta;
+
+use super::fields::TUPLE_FIELDS;
+use super::optional::make_fields_nullable;
+use super::{Fields, Slots};
+use crate::Result;
+use crate::build::bits::Validity;
+use crate::build::bytes;
+
+/// Enums of variants without data: a dictionary of those there were, in the order they came.
+#[derive(Debug, Default)]
+pub struct Names {
+    names: bytes::Names,
+    /// Of each variant, its key in the dictionary.
+    keys: Vec<Option<u32>>,
+}
+
+impl Names {
+    /// Adds the variant `at`, of that name.
+    #[inline]
+    pub fn push(&mut self, at: usize, name: &str) -> Result<()> {
+        match self.keys.get(at) {
+            Some(Some(key)) => {
+                self.names.push_key(*key);
+                Ok(())
+            }
+            _ => self.push_new(at, name),
+        }
+    }
+
+    #[cold]
+    fn push_new(&mut self, at: usize, name: &str) -> Result<()> {
+        let key = self.names.push(name)?;
+        if self.keys.len() <= at {
+            self.keys.resize(at + 1, None);
+        }
+        if let Some(known) = self.keys.get_mut(at) {
+            *known = Some(key);
+        }
+        Ok(())
+    }
+}
+
+impl Slots for Names {
+    fn len(&self) -> usize {
+        self.names.len()
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.names.push_nulls(count);
+    }
+    fn truncate(&mut self, len: usize) {
+        self.names.truncate(len);
+    }
+    fn bytes(&self) -> usize {
+        self.names.bytes()
+    }
+    fn take(&mut self) -> Array {
+        self.names.take()
+    }
+}
+
+/// Enums: a column for each variant, null in the rows of others. One that rows leave out lags behind until it is needed.
+#[derive(Debug, Default)]
+pub struct Variants<C> {
+    len: usize,
+    validity: Validity,
+    columns: C,
+}
+
+impl<C> Variants<C> {
+    /// The column of the variant that this row has, for exactly one value.
+    #[inline]
+    pub fn variant<S: Slots>(&mut self, pick: impl FnOnce(&mut C) -> &mut S) -> &mut S {
+        let column = pick(&mut self.columns);
+        let lag = self.len.saturating_sub(column.len());
+        if lag > 0 {
+            column.push_nulls(lag);
+        }
+        column
+    }
+
+    /// Ends a row, one variant of which was pushed.
+    #[inline]
+    pub fn end(&mut self) {
+        self.len += 1;
+        self.validity.push_valid();
+    }
+}
+
+impl<C: Fields> Slots for Variants<C> {
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len, count);
+        self.len += count;
+    }
+    fn truncate(&mut self, len: usize) {
+        self.validity.truncate(len);
+        self.len = self.len.min(len);
+        self.columns.each_mut(&mut |_, column| column.truncate(len));
+    }
+    fn bytes(&self) -> usize {
+        let mut bytes = self.validity.bytes();
+        self.columns.each(&mut |column| {
+            // Most columns take four bytes a null, or eight.
+            let lag = self.len.saturating_sub(column.len());
+            bytes += column.bytes() + lag * 4;
+        });
+        bytes
+    }
+    fn take(&mut self) -> Array {
+        let len = std::mem::take(&mut self.len);
+        let mut fields = Vec::new();
+        self.columns.each_mut(&mut |info, column| {
+            column.push_nulls(len.saturating_sub(column.len()));
+            fields.push((nullable(info.name), column.take()));
+        });
+        let mut array = Array::Struct(StructArray {
+            len,
+            validity: self.validity.take(),
+            fields,
+        });
+        make_fields_nullable(&mut array);
+        array
+    }
+}
+
+fn nullable(name: &str) -> FieldMeta {
+    FieldMeta {
+        name: name.to_owned(),
+        nullable: true,
+        ..FieldMeta::default()
+    }
+}
+
+/// What a variant with one value holds. Where that may be null it is a struct with the field `0`: a null would look as if the
+/// row had another variant.
+#[derive(Debug, Default)]
+pub struct Held<C> {
+    validity: Validity,
+    /// The column of the value.
+    pub value: C,
+}
+
+impl<C: Slots> Held<C> {
+    /// Ends a value that was pushed.
+    #[inline]
+    pub fn end(&mut self) {
+        self.validity.push_valid();
+    }
+}
+
+impl<C: Slots> Slots for Held<C> {
+    fn len(&self) -> usize {
+        self.value.len()
+    }
+    fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.value.len(), count);
+        self.value.push_nulls(count);
+    }
+    fn truncate(&mut self, len: usize) {
+        self.validity.truncate(len);
+        self.value.truncate(len);
+    }
+    fn bytes(&self) -> usize {
+        self.value.bytes()
+    }
+    fn take(&mut self) -> Array {
+        let (len, validity) = (self.value.len(), self.validity.take());
+        let value = self.value.take();
+        if !self.value.is_nullable() {
+            return value;
+        }
+        let [name, ..] = TUPLE_FIELDS;
+        Array::Struct(StructArray {
+            len,
+            validity,
+            fields: vec![(nullable(name), value)],
+        })
+    }
+}
