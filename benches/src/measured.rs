@@ -68,7 +68,7 @@ impl Figures {
     pub fn speed(&mut self, speed: &Speed) -> std::io::Result<()> {
         let megabytes = speed.memory_bytes as f64 / 1e6;
         println!(
-            "{:<10} {:<30} {:>7.0} MB/s written {:>8.3} : 1 {:>7.0} MB/s read",
+            "{:<10} {:<36} {:>7.0} MB/s written {:>8.3} : 1 {:>7.0} MB/s read",
             speed.table,
             speed.contender,
             megabytes / speed.write_seconds,

@@ -6,6 +6,7 @@ mod keep;
 mod memory;
 mod picture;
 mod promises;
+mod spikes;
 mod table;
 mod targets;
 
@@ -119,7 +120,7 @@ fn tables(workspace: &Workspace, arguments: &Arguments, figures: &Figures) -> Re
     for target in ["T7", "T8", "T9", "T10"] {
         tables.extend(promises::table(figures, target));
     }
-    tables.push(targets::spikes(figures));
+    tables.push(spikes::table(figures));
     tables.extend(promises::table(figures, "T12"));
     if arguments.wants(&["T13"]) && !arguments.quick {
         tables.push(builds::table(workspace, false)?);

@@ -1,13 +1,13 @@
-//! The targets T1 to T6 and T11: speed and size beside the rivals.
+//! The targets T1 to T6: speed and size beside the rivals.
 
 use super::figures::{Figures, Speed};
 use super::table::{Table, Wanted, number};
 
-const PARQUET: &str = "parquet zstd1";
-const TUNED: &str = "parquet zstd1 tuned";
-const BALANCED: &str = "exportkit balanced";
+pub(super) const PARQUET: &str = "parquet zstd1";
+pub(super) const TUNED: &str = "parquet zstd1 tuned";
+pub(super) const BALANCED: &str = "exportkit balanced";
 const FASTEST: &str = "exportkit high-performance";
-const SMALLEST: &str = "exportkit memory-efficient";
+pub(super) const SMALLEST: &str = "exportkit memory-efficient";
 /// From structs.
 const DERIVED: &str = "exportkit balanced by derive";
 const SERDE: &str = "exportkit balanced by serde";
@@ -24,7 +24,7 @@ pub(super) fn all(figures: &Figures) -> Vec<Table> {
 }
 
 /// The speeds of several contenders with a table; `None` unless all of them are there.
-fn of<'a, const N: usize>(
+pub(super) fn of<'a, const N: usize>(
     figures: &'a Figures,
     from: &str,
     table: &str,
@@ -265,53 +265,5 @@ fn reading(figures: &Figures) -> Table {
     let wanted = Some(Wanted::AtLeast(1.5));
     table.judge_all("read speed × the default's", &default_times, wanted, None);
     table.judge_all("read speed × the faster's", &faster_times, wanted, None);
-    table
-}
-
-/// T11: the spikes of D3, an event each or a list a step.
-pub(super) fn spikes(figures: &Figures) -> Table {
-    let mut table = Table::new(
-        "T11",
-        "Spikes (D3): bytes a spike; their entropy is 0.881",
-        &["table", "how", "bytes a spike", "MB/s", "speed × Parquet's"],
-    );
-    let spikes = figures
-        .speed("tables", "D3 events", BALANCED)
-        .map(|speed| speed.rows);
-    let Some(spikes) = spikes.and_then(|rows| u32::try_from(rows).ok()) else {
-        return table;
-    };
-    let mut best = None::<f64>;
-    for name in ["D3 events", "D3 lists"] {
-        let rivals = [SMALLEST, BALANCED, PARQUET, TUNED];
-        let Some([smallest, balanced, default, tuned]) = of(figures, "tables", name, rivals) else {
-            continue;
-        };
-        let fastest = default.write_mb_s().max(tuned.write_mb_s());
-        let mut row = |speed: &Speed| {
-            let bytes = speed.stored_bytes / f64::from(spikes);
-            table.rows.push(vec![
-                name.to_owned(),
-                speed.contender.clone(),
-                format!("{bytes:.3}"),
-                number(speed.write_mb_s()),
-                number(speed.write_mb_s() / fastest),
-            ]);
-            bytes
-        };
-        let least = row(smallest);
-        best = Some(best.map_or(least, |best| best.min(least)));
-        let bytes = row(balanced);
-        row(default);
-        row(tuned);
-        let times = balanced.write_mb_s() / fastest;
-        let what = format!("{name}: balanced, bytes a spike");
-        table.judge(what, bytes, Wanted::AtMost(1.03));
-        let what = format!("{name}: balanced, write speed × the faster Parquet");
-        table.judge(what, times, Wanted::AtLeast(4.0));
-    }
-    if let Some(best) = best {
-        table.judge("smallest, bytes a spike", best, Wanted::AtMost(0.90));
-    }
     table
 }
