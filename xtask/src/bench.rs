@@ -51,6 +51,9 @@ pub(crate) struct Arguments {
     /// Print one JSON document instead of tables
     #[arg(long)]
     json: bool,
+    /// Measure nothing: judge what the last run has left in target/bench
+    #[arg(long, conflicts_with_all = ["instructions", "builds"])]
+    again: bool,
     /// Count instructions of the hot loops instead, against docs/benchmarks/instructions.csv (needs valgrind)
     #[arg(long)]
     instructions: bool,
@@ -76,7 +79,8 @@ impl Arguments {
 
     /// Whether this is the run whose figures are kept in the repository.
     fn is_whole(&self) -> bool {
-        !self.quick && !self.no_python && self.only.is_empty() && self.workloads.is_empty()
+        let all = self.only.is_empty() && self.workloads.is_empty();
+        all && !self.quick && !self.no_python && !self.again
     }
 }
 
@@ -122,7 +126,7 @@ fn tables(workspace: &Workspace, arguments: &Arguments, figures: &Figures) -> Re
     }
     tables.push(spikes::table(figures));
     tables.extend(promises::table(figures, "T12"));
-    if arguments.wants(&["T13"]) && !arguments.quick {
+    if arguments.wants(&["T13"]) && !arguments.quick && !arguments.again {
         tables.push(builds::table(workspace, false)?);
     }
     tables.retain(|table| arguments.wants(&[table.target]));
@@ -132,10 +136,14 @@ fn tables(workspace: &Workspace, arguments: &Arguments, figures: &Figures) -> Re
 /// Runs every benchmark that is wanted.
 fn measure(workspace: &Workspace, arguments: &Arguments) -> Result<Figures> {
     let left = workspace.scratch("bench")?;
+    let mut figures = Figures::default();
+    if arguments.again {
+        figures.collect(&left)?;
+        return Ok(figures);
+    }
     std::fs::remove_dir_all(&left)?;
     let handed_over = left.join("tables");
     std::fs::create_dir_all(&handed_over)?;
-    let mut figures = Figures::default();
 
     let (tables, rows) = (
         arguments.wants(&["T1", "T2", "T3", "T6", "T11"]),
@@ -185,11 +193,10 @@ fn measure(workspace: &Workspace, arguments: &Arguments) -> Result<Figures> {
             tell(command.env(FIGURES_AT, &left))?;
         }
     }
-    // In the order they are run: who came first tells the bytes of a table.
-    figures.collect(&left)?;
     if arguments.wants(&["T9"]) {
-        memory::measure(workspace, arguments.quick, &mut figures)?;
+        memory::measure(workspace, arguments.quick, &left)?;
     }
+    figures.collect(&left)?;
     Ok(figures)
 }
 

@@ -76,7 +76,7 @@ impl Figures {
         Ok(())
     }
 
-    /// Adds what is in every file of a directory.
+    /// Adds what is in every file of a directory, export-compare's first: it tells the bytes that a table has in memory.
     pub(crate) fn collect(&mut self, directory: &Path) -> Result<()> {
         let mut files = std::fs::read_dir(directory)?
             .map(|entry| Ok(entry?.path()))

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
-use super::figures::{Figure, Figures};
+use super::figures::Figure;
 use crate::measure::{cost_while, megabytes};
 use crate::workspace::Workspace;
 
@@ -15,33 +15,38 @@ use crate::workspace::Workspace;
 const QUICK: [u64; 2] = [10_000_000, 100_000_000];
 const FULL: [u64; 2] = [100_000_000, 1_000_000_000];
 
-pub(super) fn measure(workspace: &Workspace, quick: bool, figures: &mut Figures) -> Result<()> {
+/// Leaves its figures in `directory`, as the benchmarks do.
+pub(super) fn measure(workspace: &Workspace, quick: bool, directory: &Path) -> Result<()> {
     let exportkit = workspace.exportkit()?;
-    let output = workspace.scratch("bench")?.join("events.xk");
+    let output = directory.join("events.xk");
+    let mut lines = String::new();
     let mut first = None;
     for bytes in if quick { QUICK } else { FULL } {
         let peak = peak_bytes(&exportkit, &output, bytes)?;
         let subject = format!("convert of {:.0} MB of NDJSON", megabytes(bytes));
-        let mut add = |what: &str, value: f64, unit: &str| {
-            figures.figures.push(Figure {
+        let mut add = |what: &str, value: f64, unit: &str| -> Result<()> {
+            let figure = Figure {
                 target: String::from("T9"),
                 subject: subject.clone(),
                 what: what.to_owned(),
                 value,
                 unit: unit.to_owned(),
-            });
+            };
+            lines.push_str(&serde_json::to_string(&figure)?);
+            lines.push('\n');
+            Ok(())
         };
-        add("peak RSS of convert", megabytes(peak), "MB");
+        add("peak RSS of convert", megabytes(peak), "MB")?;
         match first {
             None => first = Some(peak),
             Some(first) => {
                 let times = megabytes(peak) / megabytes(first);
-                add("peak RSS × that of the least input", times, "×");
+                add("peak RSS × that of the least input", times, "×")?;
             }
         }
     }
     std::fs::remove_file(&output)?;
-    Ok(())
+    Ok(std::fs::write(directory.join("memory.jsonl"), lines)?)
 }
 
 /// Largest resident set of a conversion of events that are `bytes` long, in bytes.

@@ -111,25 +111,22 @@ impl Table {
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-        for (number, line) in lines.iter().enumerate() {
-            let cells: Vec<String> = line
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(column, (cell, width))| match column {
-                    0 => format!("{cell:<width$}"),
-                    _ => format!("{cell:>width$}"),
-                })
-                .collect();
-            let _ = writeln!(text, "| {} |", cells.join(" | "));
-            if number == 0 {
-                let rules = widths.iter().enumerate().map(|(column, width)| {
-                    let dashes = "-".repeat(width + 1);
-                    if column == 0 {
-                        format!("{dashes}-")
-                    } else {
-                        format!("{dashes}:")
-                    }
+        let numeric = |column: usize| {
+            let mut cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.all(|cell| cell.parse::<f64>().is_ok())
+        };
+        let numeric: Vec<bool> = (0..self.columns.len()).map(numeric).collect();
+        for (at, line) in lines.iter().enumerate() {
+            let cells = line.iter().zip(&widths).zip(&numeric);
+            let cells = cells.map(|((cell, width), numeric)| match numeric {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
+            });
+            let _ = writeln!(text, "| {} |", cells.collect::<Vec<_>>().join(" | "));
+            if at == 0 {
+                let rules = widths.iter().zip(&numeric).map(|(width, numeric)| {
+                    let end = if *numeric { ":" } else { "-" };
+                    "-".repeat(width + 1) + end
                 });
                 let _ = writeln!(text, "|{}|", rules.collect::<Vec<_>>().join("|"));
             }
