@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use allocation_counter::measure;
 use clap::Parser;
 use export_benches::clock::{median, thread_time};
+use export_benches::measured;
 use export_benches::rows::{self, D1Row, D5Row};
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::record::{Record, RecordBuilder};
@@ -126,10 +127,41 @@ fn run(arguments: &Arguments) -> Result<()> {
                 .collect::<String>()
         );
     }
-    let kept =
-        std::env::var_os("EXPORTKIT_BENCH_DIR").map(|home| Path::new(&home).join("push.csv"));
-    for path in [kept, arguments.csv.clone()].into_iter().flatten() {
+    if let Some(path) = &arguments.csv {
         std::fs::write(path, table.join("\n") + "\n")?;
+    }
+    tell(&figures)
+}
+
+/// What T12 is about, for `cargo xtask bench`.
+fn tell(figures: &[Figures]) -> Result<()> {
+    let mut told = measured::Figures::new("push")?;
+    let mut figure = |subject, what, value, unit| {
+        told.figure(&measured::Figure {
+            target: "T12",
+            subject,
+            what,
+            value,
+            unit,
+        })
+    };
+    for of in figures {
+        let subject = || format!("{} {}", of.workload, of.path);
+        match of.percentiles {
+            None => {
+                figure(subject(), "ns a push", of.ns, "ns")?;
+                figure(subject(), "allocations a row", of.allocations, "")?;
+            }
+            Some([p50, p99, p999, _]) => {
+                for (what, ns) in [
+                    ("p50 of a push", p50),
+                    ("p99 of a push", p99),
+                    ("p99.9 of a push", p999),
+                ] {
+                    figure(subject(), what, ns as f64 / 1e3, "µs")?;
+                }
+            }
+        }
     }
     Ok(())
 }
