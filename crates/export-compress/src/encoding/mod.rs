@@ -190,7 +190,7 @@ pub(crate) struct Recipe {
     pub(crate) widths: Widths,
     /// For pco: 0 to 12.
     pub(crate) level: usize,
-    /// For decimals: whether their integers are entropy-coded, which is smaller, or packed, which is faster.
+    /// For decimals and templates: whether integers are entropy-coded, which is smaller, or packed, which is faster.
     pub(crate) entropy: bool,
 }
 
@@ -415,7 +415,12 @@ pub(crate) fn encode_data<'a>(
             None => Symbols::of(data).encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
-        Encoding::Template => template::encode(data, ends, recipe.widths)?,
+        Encoding::Template => {
+            let Recipe {
+                widths, entropy, ..
+            } = recipe;
+            template::encode(data, ends, template::Style { widths, entropy })?
+        }
         _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
     #[cfg(not(feature = "fsst"))]
