@@ -109,6 +109,7 @@ fn weigh<'a>(
                     Compression::None => Widths::Tight,
                     _ => Widths::Bytes,
                 },
+                entropy: encoding == Encoding::Template && tariff.thorough,
                 ..Recipe::new(encoding)
             };
             let Some(encoded) = encode(recipe) else {

@@ -196,7 +196,7 @@ pub(crate) struct Recipe {
     pub(crate) widths: Widths,
     /// For pco: 0 to 12.
     pub(crate) level: usize,
-    /// For decimals: whether their integers are entropy-coded, which is smaller, or packed, which is faster.
+    /// For decimals and templates: whether integers are entropy-coded, which is smaller, or packed, which is faster.
     pub(crate) entropy: bool,
     /// For entropy coding, once it is found; each block finds its own where it is not.
     pub(crate) survey: Option<entropy::Survey>,
@@ -434,7 +434,12 @@ pub(crate) fn encode_data<'a>(
             None => Symbols::of(data).encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
-        Encoding::Template => template::encode(data, ends, recipe.widths)?,
+        Encoding::Template => {
+            let Recipe {
+                widths, entropy, ..
+            } = recipe;
+            template::encode(data, ends, template::Style { widths, entropy })?
+        }
         _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
     #[cfg(not(feature = "fsst"))]

@@ -1,7 +1,7 @@
 //! One column on its way into a block: the form that its values have in common, and their bytes.
 
 use super::scan::{Class, Span, class};
-use super::{Form, Style, HEX_PIECE, MOST_DIGITS, MOST_HEX, series};
+use super::{Form, HEX_PIECE, MOST_DIGITS, MOST_HEX, Style, series};
 use crate::dictionary::{self, Dictionary};
 
 pub(super) struct Column<'d> {

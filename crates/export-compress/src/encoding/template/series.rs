@@ -1,12 +1,12 @@
 //! Series: numbers inside the encoded bytes of a template block, themselves in an encoding of words.
 
+use super::Style;
 use crate::choice::float;
 use crate::codec::Compression;
 use crate::defect::{Defect, wide};
-use crate::encoding::cursor::{Cursor, bounded};
 use crate::encoding::bit_packed::Widths;
+use crate::encoding::cursor::{Cursor, bounded};
 use crate::encoding::{Encoded, Encoding, Recipe, decode_words, encode_words};
-use super::Style;
 use crate::word::{Kind, Word};
 use export_core::EncodingId;
 
@@ -143,11 +143,7 @@ pub(super) fn read_counts(
 }
 
 /// Appends a series of counts.
-pub(super) fn write_counts(
-    values: impl Iterator<Item = usize>,
-    style: Style,
-    bytes: &mut Vec<u8>,
-) {
+pub(super) fn write_counts(values: impl Iterator<Item = usize>, style: Style, bytes: &mut Vec<u8>) {
     let values: Vec<u64> = values.map(wide).collect();
     write(&values, style, bytes);
 }
