@@ -119,8 +119,8 @@ fn weigh<'a>(
                 continue;
             };
             let tried = float(shape.count) / shape.scale;
-            let ns = encoding_ns(encoding, width) * tried
-                + codec_ns(codec) * float(encoded.bytes.len());
+            let ns =
+                encoding_ns(encoding, width) * tried + codec_ns(codec) * float(encoded.bytes.len());
             let bytes = float(stored) * shape.scale;
             weighed.push(Weighed {
                 plan: Plan { recipe, codec },

@@ -92,8 +92,7 @@ impl Choice {
 
     /// Whether a block of another column takes about as much, so that its values are probably alike.
     pub(crate) fn suits(&self, values: usize, stored: usize) -> bool {
-        self.expects(values, stored)
-            && float(stored) * PATIENCE + SLACK_BYTES >= self.due(values)
+        self.expects(values, stored) && float(stored) * PATIENCE + SLACK_BYTES >= self.due(values)
     }
 
     fn due(&self, values: usize) -> f64 {

@@ -30,7 +30,7 @@ impl Tariff {
                 thorough: false,
             },
             Preset::Balanced => Self {
-                bytes_per_ns: 0.03,
+                bytes_per_ns: 0.028,
                 codec: Compression::Zstd { level: 1 },
                 pco: Some((4, 1.0)),
                 runs: 2,
@@ -65,7 +65,7 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::LaneDelta => 1.2,
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 20.0,
-        Encoding::Entropy => 12.0,
+        Encoding::Entropy => 11.0,
         // Packed; some more where its integers are entropy-coded.
         Encoding::Decimal => 3.0,
         // Its elements are another block's.
@@ -83,7 +83,7 @@ pub(crate) fn codec_ns(codec: Compression) -> f64 {
     match codec {
         Compression::None => 0.0,
         Compression::Lz4 => 2.0,
-        Compression::Zstd { level } => 4.5 + 1.5 * f64::from(level.max(0)),
+        Compression::Zstd { level } => 3.5 + 1.5 * f64::from(level.max(0)),
         Compression::Gzip { .. } => 20.0,
         Compression::Brotli { .. } => 15.0,
     }

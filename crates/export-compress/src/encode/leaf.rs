@@ -69,7 +69,9 @@ impl Flattener<'_, '_> {
             }
             Coding::Open => {}
         }
-        if values.first().is_none_or(|first| values.iter().all(|value| value == first))
+        if values
+            .first()
+            .is_none_or(|first| values.iter().all(|value| value == first))
             && self.policy.fixed.dictionary != Some(true)
         {
             return self.writer.words(place, &values, kind, &self.policy);
@@ -89,11 +91,7 @@ impl Flattener<'_, '_> {
         self.writer.chosen_words(place, &values, kind, flat)
     }
 
-    fn dictionary_of_words<W: Word>(
-        &self,
-        values: &[W],
-        flat: &Choice,
-    ) -> Option<Dictionary<W>> {
+    fn dictionary_of_words<W: Word>(&self, values: &[W], flat: &Choice) -> Option<Dictionary<W>> {
         if self.policy.fixed.dictionary == Some(true) {
             return dictionary::of_words(values, values.len());
         }
@@ -150,12 +148,12 @@ impl Flattener<'_, '_> {
     /// Lengths and data, or a dictionary of them.
     fn strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
         let coding = self.coding(node, text.len());
-        if coding == Coding::Codes {
-            if let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4) {
-                self.note_bounds(node, &dictionary.entries);
-                self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
-                return self.codes(node, &dictionary.codes);
-            }
+        if coding == Coding::Codes
+            && let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4)
+        {
+            self.note_bounds(node, &dictionary.entries);
+            self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
+            return self.codes(node, &dictionary.codes);
         }
         if coding == Coding::Plain {
             return self.flat_strings(node, text);

@@ -25,24 +25,37 @@ pub(crate) fn encode(data: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let is_upper = data.iter().find(|byte| byte.is_ascii_alphabetic());
     let is_upper = is_upper.is_some_and(u8::is_ascii_uppercase);
     let ten = if is_upper { b'A' } else { b'a' };
-    let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(ten) < 6;
+    let (pairs, last) = data.as_chunks::<2>();
+    let mut bytes = vec![0; pairs.len()];
     let all = widest(
         #[inline(always)]
-        || data.iter().fold(true, |all, &byte| all & is_digit(byte)),
+        || {
+            for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+                *byte = value(high) << 4 | value(low);
+            }
+            let mut others = 0;
+            for &byte in data {
+                others |= u8::from(!is_digit(byte, ten));
+            }
+            others == 0
+        },
     );
     if !all {
         return None;
     }
-    // The letters' lower four bits are 1 to 6, and they alone have bit 6.
-    let value = |digit: u8| (digit & 15) + 9 * (digit >> 6);
-    let (pairs, last) = data.as_chunks::<2>();
-    let mut bytes = Vec::with_capacity(pairs.len() + 1);
-    widest(
-        #[inline(always)]
-        || bytes.extend(pairs.iter().map(|&[high, low]| value(high) << 4 | value(low))),
-    );
     bytes.extend(last.iter().map(|&digit| value(digit) << 4));
     Some((vec![u8::from(is_upper)], bytes))
+}
+
+#[inline(always)]
+fn is_digit(byte: u8, ten: u8) -> bool {
+    (byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(ten) < 6)
+}
+
+/// The value of a digit: the letters' lower four bits are 1 to 6, and they alone have bit 6.
+#[inline(always)]
+fn value(digit: u8) -> u8 {
+    (digit & 15).wrapping_add((digit >> 6).wrapping_mul(9))
 }
 
 /// Exactly `count` digits.
@@ -74,7 +87,16 @@ mod tests {
 
     #[test]
     fn exact() {
-        for text in ["", "0", "f", "00ff17", "c0ffee0", "C0FFEE", "0123456789abcdef", "42"] {
+        for text in [
+            "",
+            "0",
+            "f",
+            "00ff17",
+            "c0ffee0",
+            "C0FFEE",
+            "0123456789abcdef",
+            "42",
+        ] {
             let (parameters, bytes) = encode(text.as_bytes()).unwrap();
             assert_eq!(bytes.len(), text.len().div_ceil(2));
             let back = decode(&parameters, &bytes, text.len()).unwrap();

@@ -29,10 +29,10 @@ use std::str::FromStr;
 use export_core::{EncodingId, Error, Result};
 
 use crate::bits;
+use crate::block::Strings;
 use crate::defect::Defect;
 use crate::nodes::Budget;
 use crate::word::{Kind, Word};
-use crate::block::Strings;
 use bit_packed::Widths;
 pub(crate) use fsst::Symbols;
 
