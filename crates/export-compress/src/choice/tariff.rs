@@ -40,7 +40,7 @@ impl Tariff {
                 bytes_per_ns: 0.0005,
                 codec: Compression::Zstd { level: 9 },
                 pco: Some((8, 0.0)),
-                runs: 8,
+                runs: 48,
                 thorough: true,
             },
         }
@@ -66,12 +66,15 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 20.0,
         Encoding::Entropy => 12.0,
+        // Packed; some more where its integers are entropy-coded.
+        Encoding::Decimal => 3.0,
         // Its elements are another block's.
         Encoding::FlatGap => 0.0,
         // A value of data is a byte.
         Encoding::Fsst => 2.0,
         Encoding::Prefix => 1.5,
         Encoding::Template => 5.0,
+        Encoding::Hex => 0.5,
     }
 }
 
@@ -80,7 +83,7 @@ pub(crate) fn codec_ns(codec: Compression) -> f64 {
     match codec {
         Compression::None => 0.0,
         Compression::Lz4 => 2.0,
-        Compression::Zstd { level } => 3.5 + 1.5 * f64::from(level.max(0)),
+        Compression::Zstd { level } => 4.5 + 1.5 * f64::from(level.max(0)),
         Compression::Gzip { .. } => 20.0,
         Compression::Brotli { .. } => 15.0,
     }

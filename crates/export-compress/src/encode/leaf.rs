@@ -110,7 +110,7 @@ impl Flattener<'_, '_> {
         dictionary::of_words(values, values.len() / 4)
     }
 
-    pub(super) fn bytes<L: Word, O: Copy + Into<i64>>(
+    pub(super) fn bytes<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         array: &BytesArray<O>,
@@ -190,7 +190,7 @@ impl Flattener<'_, '_> {
         self.writer
             .words(place, &text.lengths, Kind::Unsigned, &self.policy)?;
         self.writer.data(node, text.strings(), &self.policy)?;
-        self.writer.imply_lengths(node, &self.policy)
+        self.writer.imply_lengths(&self.policy)
     }
 
     fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
@@ -210,7 +210,7 @@ impl Flattener<'_, '_> {
         self.writer
             .chosen_words(place, &text.lengths, Kind::Unsigned, lengths)?;
         self.writer.chosen_data(node, text.strings(), data)?;
-        self.writer.imply_lengths(node, &self.policy)
+        self.writer.imply_lengths(&self.policy)
     }
 
     fn dictionary_of_bytes<'t, L: Word>(
@@ -282,7 +282,7 @@ impl Flattener<'_, '_> {
     /// The cost of writing codes, with the time that looking every slot up has cost.
     fn cost_of_codes<V>(&self, codes: &Choice, dictionary: &Dictionary<V>) -> f64 {
         /// Nanoseconds to look a slot up and to put its entry back.
-        const LOOKUP_NS: f64 = 6.0;
+        const LOOKUP_NS: f64 = 5.0;
         let tariff = Tariff::of(self.policy.preset);
         codes.best().cost + tariff.time(LOOKUP_NS, dictionary.codes.len())
     }
