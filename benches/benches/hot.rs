@@ -11,9 +11,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use export_benches::Workload;
 use export_benches::memory::{Bytes, Memory};
-use export_benches::{Workload, rows};
-use export_core::build::RowBuilder;
+use export_benches::rows::{self, D1Row};
+use export_core::build::{BatchBuilder, RowBuilder};
+use export_core::record::RecordBuilder;
 use exportkit::{
     Batch, Compression, ConvertOptions, EncodeOptions, Encoding, Fixed, Limits, Preset,
     StreamBatch, container_sink, open_storage,
@@ -24,15 +26,21 @@ const STREAM: &str = "rows";
 const COLUMN_ROWS: usize = 16_384;
 /// Rows that whole workloads have at most: counting takes fifty times as long as running.
 const TABLE_ROWS: usize = 50_000;
-/// The columns of D1, D2 and D5 that stand for their kinds: clocks, codes, sizes, voltages, text.
-const COLUMNS: [(Workload, &str); 6] = [
-    (Workload::HeapEvents, "timestamp"),
-    (Workload::HeapEvents, "thread"),
-    (Workload::HeapEvents, "stack"),
-    (Workload::HeapEvents, "size"),
-    (Workload::Signals, "v00"),
-    (Workload::Logs, "level"),
-];
+/// The column that a single encoding is given: one that it is for.
+fn column_of(encoding: Encoding) -> Option<(Workload, &'static str)> {
+    use Workload::{HeapEvents, Logs, Signals, Spikes};
+    Some(match encoding {
+        Encoding::Plain | Encoding::Delta | Encoding::LaneDelta => (HeapEvents, "timestamp"),
+        Encoding::RunLength => (HeapEvents, "thread"),
+        Encoding::ByteShuffle => (Signals, "v00"),
+        Encoding::Decimal => (Logs, "latency_ms"),
+        Encoding::FlatGap => (Spikes, "step"),
+        Encoding::Fsst | Encoding::Template => (Logs, "message"),
+        Encoding::Prefix | Encoding::Hex => (Logs, "request_id"),
+        Encoding::Constant => return None,
+        _ => (HeapEvents, "stack"),
+    })
+}
 
 fn main() -> Result<()> {
     // Cargo adds an option of its own.
@@ -54,33 +62,26 @@ fn names() -> Vec<String> {
     let mut names = Vec::new();
     for way in ["encode", "decode"] {
         names.extend(Workload::ALL.map(|workload| format!("{} {way}", workload.id())));
-        for (workload, column) in COLUMNS {
-            for encoding in Encoding::ALL {
-                if column_applies(workload, encoding) {
-                    let id = workload.id();
-                    names.push(format!("{id}.{column} {} {way}", encoding.name()));
-                }
+        for encoding in Encoding::ALL {
+            if let Some((workload, column)) = column_of(encoding) {
+                let id = workload.id();
+                names.push(format!("{id}.{column} {} {way}", encoding.name()));
             }
         }
     }
-    names.push(String::from("push by serde"));
+    names.extend(["push by serde", "push by derive"].map(String::from));
     names
-}
-
-/// What would only be plain is not listed.
-fn column_applies(workload: Workload, encoding: Encoding) -> bool {
-    let of_strings = matches!(encoding, Encoding::Fsst | Encoding::Prefix);
-    match encoding {
-        Encoding::Constant => false,
-        Encoding::Plain => true,
-        _ => of_strings == (workload == Workload::Logs),
-    }
 }
 
 fn run(name: &str, times: usize) -> Result<()> {
     let words: Vec<&str> = name.split(' ').collect();
     let (batch, options, way) = match *words.as_slice() {
-        ["push", "by", "serde"] => return push(times),
+        ["push", "by", "serde"] => {
+            return push(RowBuilder::new(), export_core::rows::push, times);
+        }
+        ["push", "by", "derive"] => {
+            return push(RecordBuilder::<D1Row>::new(), RecordBuilder::push, times);
+        }
         [id, way] => {
             let workload = workload(id)?;
             let batch = first_batch(workload, TABLE_ROWS.min(workload.full_rows() / 20))?;
@@ -156,13 +157,16 @@ fn decode(file: &[u8], times: usize) -> Result<()> {
     Ok(())
 }
 
-/// Pushes a thousand rows of D1 so often, through serde.
-fn push(times: usize) -> Result<()> {
+/// Pushes a thousand rows of D1 so often.
+fn push<B: BatchBuilder>(
+    mut builder: B,
+    push: fn(&mut B, &D1Row) -> exportkit::Result<()>,
+    times: usize,
+) -> Result<()> {
     let rows = rows::d1(1_000, 1);
-    let mut builder = RowBuilder::new();
     for _ in 0..times {
         for row in &rows {
-            export_core::rows::push(&mut builder, row)?;
+            push(&mut builder, row)?;
         }
         black_box(builder.take_batch()?);
     }

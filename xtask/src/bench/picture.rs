@@ -22,10 +22,10 @@ const BOTTOM: f64 = 56.0;
 const LINE: f64 = 15.0;
 
 /// Grey and blue that stand out from white and from black; the text follows the reader's scheme.
-const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#333}.title{font-size:16px;font-weight:600}\
+const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#333;stroke:#fff;stroke-width:3;paint-order:stroke}.title{font-size:16px;font-weight:600}\
 .ours{fill:#0a6cd6;font-weight:600}.rule{stroke:#8884;stroke-width:1}.base{stroke:#888;stroke-dasharray:4 3}\
 circle{fill:#888}circle.ours{fill:#0a6cd6}.path{stroke:#0a6cd6;fill:none;opacity:.4}\
-@media(prefers-color-scheme:dark){text{fill:#ddd}.ours,circle.ours{fill:#58a6ff}.path{stroke:#58a6ff}}";
+@media(prefers-color-scheme:dark){text{fill:#ddd;stroke:#0d1117}.ours,circle.ours{fill:#58a6ff}.path{stroke:#58a6ff}}";
 
 /// A contender over all tables, against the baseline.
 #[derive(Debug, Clone, PartialEq)]
