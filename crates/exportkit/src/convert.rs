@@ -28,7 +28,9 @@ pub struct ConvertOptions {
     pub overwrite: bool,
     /// How the chunks of an `.xk` output are encoded.
     pub encode: EncodeOptions,
-    /// Threads that encode besides the one that reads; one a core where `None`. The bytes are the same for any number.
+    /// Threads that encode besides the one that reads, and threads that decode, that one among them, unless
+    /// [`ReadOptions::threads`](export_core::ReadOptions::threads) says otherwise; one a core where `None`. The bytes are the
+    /// same for any number.
     pub threads: Option<usize>,
     /// Options of the output's format, such as `csv.delimiter`.
     pub extra: BTreeMap<String, String>,
@@ -36,6 +38,15 @@ pub struct ConvertOptions {
     pub file_id: Option<FileId>,
     /// Time of creation to record, in ns since 1970 UTC; now where `None`.
     pub created_ns: Option<i64>,
+}
+
+impl ConvertOptions {
+    /// How to read, threads included.
+    fn reading(&self) -> OpenOptions {
+        let mut open = self.open.clone();
+        open.read.threads = open.read.threads.or(self.threads);
+        open
+    }
 }
 
 /// What a conversion did. `Display` is the one line the command line tool ends with.
@@ -91,7 +102,7 @@ pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Resul
         format,
         size_bytes,
         ..
-    } = open_source(input, &options.open)?;
+    } = open_source(input, &options.reading())?;
     let name = input.to_string();
     let done = target.fill(&mut *source, file_name(input), options, &|error| {
         error.in_file(&name)
@@ -339,7 +350,7 @@ fn settle(
     // The bytes were counted when they came in.
     let read = export_core::ReadOptions {
         progress: Progress::new(),
-        ..options.open.read.clone()
+        ..options.reading().read
     };
     Xk.open(export_core::Input::File(file), &read)
 }

@@ -11,8 +11,9 @@ use export_core::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::conditions::{Condition, Conditions};
 use crate::input::open_file;
-use crate::xk::{ReadAhead, View, damaged, read_ahead, unfinished};
+use crate::xk::{ReadAhead, Reading, View, damaged, read_ahead, unfinished};
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
 ///
@@ -60,6 +61,22 @@ pub struct Recording {
     pub(crate) container: Arc<Container>,
     pub(crate) name: String,
     limits: Limits,
+}
+
+/// What is wanted of a stream, and what reading it may use.
+#[derive(Debug, Clone, Default)]
+pub struct BatchOptions {
+    /// Names of the columns wanted, in this order; all where `None`. Only their bytes are read.
+    pub columns: Option<Vec<String>>,
+    /// Number (from 0) of the first row wanted.
+    pub first_row: u64,
+    /// What holds for the rows wanted, all of these. A chunk is left out where its summaries show that it has no such row; one
+    /// that may have one comes whole, other rows with it.
+    pub conditions: Vec<Condition>,
+    /// Threads that decode at a time, the caller's among them; one a core where `None`. The batches are the same for any number.
+    pub threads: Option<usize>,
+    /// Raised to stop.
+    pub cancel: Cancel,
 }
 
 /// What a container says of one of its streams.
@@ -135,43 +152,60 @@ impl Recording {
 
     /// The batches of a stream, one a chunk, with the stream's widest schema. Fails where there is no such stream.
     pub fn batches(&self, stream: &str) -> Result<Batches> {
-        self.batches_of(stream, None)
+        self.batches_with(stream, &BatchOptions::default())
     }
 
     /// [`Recording::batches`] of some columns only, in the order given. Only their bytes are read.
     pub fn batches_of(&self, stream: &str, columns: Option<&[String]>) -> Result<Batches> {
-        self.batches_from(stream, columns, 0)
+        let options = BatchOptions {
+            columns: columns.map(<[String]>::to_vec),
+            ..BatchOptions::default()
+        };
+        self.batches_with(stream, &options)
     }
 
-    /// [`Recording::batches_of`] from row `first_row` (from 0) on. Chunks that end before it are not read.
-    pub fn batches_from(
-        &self,
-        stream: &str,
-        columns: Option<&[String]>,
-        first_row: u64,
-    ) -> Result<Batches> {
+    /// [`Recording::batches`] as `options` have it. Chunks that hold nothing of what is wanted are not read.
+    pub fn batches_with(&self, stream: &str, options: &BatchOptions) -> Result<Batches> {
+        let in_file = |error: Error| error.in_file(&self.name);
         let known = self.stream(stream)?;
-        let view = View::new(known, columns).map_err(|error| error.in_file(&self.name))?;
+        let view = View::new(known, options.columns.as_deref()).map_err(in_file)?;
         let schema = Arc::clone(view.schema());
         let view = Arc::new(view);
-        let wanted = known
+        let conditions = Conditions::new(known, &options.conditions).map_err(in_file)?;
+        let mut jobs = Vec::new();
+        let mut skipped_chunks = 0;
+        for chunk in known
             .chunks
             .iter()
-            .filter(|chunk| chunk.first_row + chunk.rows > first_row);
-        let jobs: Vec<_> = wanted
-            .map(|chunk| (chunk.clone(), Arc::clone(&view)))
-            .collect();
-        let skip = jobs
-            .first()
-            .map_or(0, |(chunk, _)| first_row.saturating_sub(chunk.first_row));
-        let container = Arc::clone(&self.container);
-        let chunks = read_ahead(container, jobs, self.limits.clone(), Cancel::new())?;
+            .filter(|chunk| chunk.end_row() > options.first_row)
+        {
+            if conditions.may_hold_in(chunk) {
+                jobs.push((chunk.clone(), Arc::clone(&view)));
+            } else {
+                skipped_chunks += 1;
+            }
+        }
+        let skip = jobs.first().map_or(0, |(chunk, _)| {
+            options.first_row.saturating_sub(chunk.first_row)
+        });
+        let reading = Reading {
+            limits: self.limits.clone(),
+            threads: options.threads,
+            cancel: options.cancel.clone(),
+        };
         Ok(Batches {
-            chunks,
+            chunks: read_ahead(Arc::clone(&self.container), jobs, reading)?,
             schema,
             skip,
+            skipped_chunks,
             name: self.name.clone(),
         })
+    }
+
+    /// Bytes of the file that were read so far, to open it and since.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.container.reads().bytes
     }
 
     /// The number (from 0) of the first of the last `rows` rows of a stream that are there.
@@ -260,10 +294,17 @@ pub struct Batches {
     schema: Arc<Schema>,
     /// Rows of the first chunk that come before those wanted.
     skip: u64,
+    skipped_chunks: u64,
     name: String,
 }
 
 impl Batches {
+    /// Chunks that are not read because no row of theirs meets [`BatchOptions::conditions`].
+    #[must_use]
+    pub fn skipped_chunks(&self) -> u64 {
+        self.skipped_chunks
+    }
+
     /// The schema that all batches have.
     #[must_use]
     pub fn schema(&self) -> &Arc<Schema> {
@@ -275,13 +316,13 @@ impl Iterator for Batches {
     type Item = Result<Batch>;
 
     fn next(&mut self) -> Option<Result<Batch>> {
-        let read = self.chunks.next()?.and_then(|read| read);
+        let read = self.chunks.next()?.and_then(|read| read.map_err(damaged));
         let skip = usize::try_from(std::mem::take(&mut self.skip)).unwrap_or(usize::MAX);
         let wanted = read.and_then(|StreamBatch { batch, .. }| match skip {
             0 => Ok(batch),
             _ => batch.slice(skip, batch.rows().saturating_sub(skip)),
         });
-        Some(wanted.map_err(|error| damaged(error).in_file(&self.name)))
+        Some(wanted.map_err(|error| error.in_file(&self.name)))
     }
 }
 
