@@ -64,11 +64,10 @@ pub(crate) fn weigh_data(strings: Strings<'_>, policy: &Policy) -> Choice {
         Some(fixed) => fixed == Encoding::Fsst,
         None => strings.data.len() >= WORTH_SYMBOLS,
     };
-    let mut symbols = None;
-    #[cfg(feature = "fsst")]
-    if wants_fsst {
+    let symbols = wants_fsst.then(|| Symbols::of(&sample)).flatten();
+    let symbols = symbols.map(Arc::new);
+    if symbols.is_some() {
         encodings.push(Encoding::Fsst);
-        symbols = Some(Arc::new(Symbols::of(&sample)));
     }
     let part = Strings {
         data: &sample,

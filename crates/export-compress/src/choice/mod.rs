@@ -68,6 +68,16 @@ impl Choice {
         }
     }
 
+    /// Encodings that `saves` accepts cost so much less elsewhere.
+    pub(crate) fn credit(&mut self, saves: impl Fn(Encoding) -> bool, cost: f64) {
+        for weighed in &mut self.weighed {
+            if saves(weighed.plan.recipe.encoding) {
+                weighed.cost -= cost;
+            }
+        }
+        self.weighed.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    }
+
     pub(crate) fn best(&self) -> Weighed {
         // There is always one.
         self.weighed.first().copied().unwrap_or(Weighed {

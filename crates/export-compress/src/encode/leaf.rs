@@ -11,6 +11,7 @@ use super::{Flattener, broken, nulls, part};
 use crate::bits;
 use crate::choice::{Choice, Tariff, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
+use crate::encoding::implies_lengths;
 use crate::summary::bounds_of_strings;
 use crate::word::{Kind, Word};
 
@@ -192,10 +193,11 @@ impl Flattener<'_, '_> {
     }
 
     fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
-        [
-            weigh_words(&text.lengths, Kind::Unsigned, &self.policy),
-            weigh_data(text.strings(), &self.policy),
-        ]
+        let lengths = weigh_words(&text.lengths, Kind::Unsigned, &self.policy);
+        let mut data = weigh_data(text.strings(), &self.policy);
+        // Data that says where its strings end saves the lengths.
+        data.credit(implies_lengths, lengths.best().cost);
+        [lengths, data]
     }
 
     fn chosen_strings<L: Word>(

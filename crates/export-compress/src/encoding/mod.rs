@@ -428,10 +428,9 @@ pub(crate) fn encode_data<'a>(
         Encoding::Plain => return Some(Encoded::plain(data)),
         Encoding::Hex => return Some(Encoded::owned(Encoding::Hex, hex::encode(data)?)),
         Encoding::Constant => return encode_fixed(data, 1, recipe),
-        #[cfg(feature = "fsst")]
         Encoding::Fsst => match symbols {
             Some(symbols) => symbols.encode(data),
-            None => Symbols::of(data).encode(data),
+            None => Symbols::of(data)?.encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
         Encoding::Template => {
@@ -442,8 +441,6 @@ pub(crate) fn encode_data<'a>(
         }
         _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
-    #[cfg(not(feature = "fsst"))]
-    let _ = symbols;
     Some(Encoded::owned(recipe.encoding, (Vec::new(), bytes)))
 }
 
