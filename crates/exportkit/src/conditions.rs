@@ -179,7 +179,8 @@ fn may_hold(test: &Test, summary: &Summary, rows: u64, comparable: bool) -> bool
         // Bounds that are not there say nothing: the values may be NaNs, nested, or too long to be bounded.
         Test::Between(lower, upper) => {
             let outside = |less: Option<&Bound>, more: Option<&Bound>| {
-                less.zip(more).is_some_and(|(less, more)| is_below(less, more))
+                less.zip(more)
+                    .is_some_and(|(less, more)| is_below(less, more))
             };
             let all_outside = outside(summary.max.as_ref(), lower.as_ref())
                 || outside(upper.as_ref(), summary.min.as_ref());
@@ -253,7 +254,12 @@ mod tests {
     #[test]
     fn zeros_of_both_signs_are_equal() {
         let summary = summary(Bound::Float(-1.0), Bound::Float(-0.0));
-        assert!(may_hold(&between(Some(Bound::Float(0.0)), None), &summary, 5, true));
+        assert!(may_hold(
+            &between(Some(Bound::Float(0.0)), None),
+            &summary,
+            5,
+            true
+        ));
     }
 
     #[test]
@@ -268,8 +274,18 @@ mod tests {
     #[test]
     fn unsigned_values_are_above_signed_ones() {
         let summary = summary(Bound::Int(u64::MAX.into()), Bound::Int(u64::MAX.into()));
-        assert!(!may_hold(&between(None, Some(Bound::Int(-1))), &summary, 5, true));
-        assert!(may_hold(&between(Some(Bound::Int(i64::MAX.into())), None), &summary, 5, true));
+        assert!(!may_hold(
+            &between(None, Some(Bound::Int(-1))),
+            &summary,
+            5,
+            true
+        ));
+        assert!(may_hold(
+            &between(Some(Bound::Int(i64::MAX.into())), None),
+            &summary,
+            5,
+            true
+        ));
     }
 
     proptest! {

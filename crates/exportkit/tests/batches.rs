@@ -1,10 +1,6 @@
 //! Batches of a stream: on any number of threads, of some columns, and without the chunks that cannot matter.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "it is a test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test")]
 
 use std::path::Path;
 
@@ -35,15 +31,24 @@ fn rows(chunk: u64) -> Vec<Row> {
             (_, 7) => Some(f64::NAN),
             _ => Some(at as f64 / 8.0 + chunk as f64 * 10.0),
         },
-        name: format!("{}{chunk:03}-{at}", "a long way to go before it differs/".repeat(1)),
+        name: format!(
+            "{}{chunk:03}-{at}",
+            "a long way to go before it differs/".repeat(1)
+        ),
     };
     (0..ROWS).map(row).collect()
 }
 
 fn recording(path: &Path, chunks: u64) -> Recording {
-    let mut stream = Recorder::create(path).unwrap().stream::<Row>("rows").unwrap();
+    let mut stream = Recorder::create(path)
+        .unwrap()
+        .stream::<Row>("rows")
+        .unwrap();
     for chunk in 0..chunks {
-        rows(chunk).iter().try_for_each(|row| stream.push(row)).unwrap();
+        rows(chunk)
+            .iter()
+            .try_for_each(|row| stream.push(row))
+            .unwrap();
         stream.sync().unwrap();
     }
     stream.finish().unwrap();
@@ -74,7 +79,10 @@ fn any_number_of_threads_gives_the_same_batches() {
         for threads in [None, Some(1), Some(2), Some(7), Some(usize::MAX)] {
             let (batches, _) = read(&file, &on(threads));
             assert_eq!(batches.len(), expected.len());
-            assert!(batches.iter().zip(&expected).all(|(a, b)| a.same_rows(b)), "{threads:?}");
+            assert!(
+                batches.iter().zip(&expected).all(|(a, b)| a.same_rows(b)),
+                "{threads:?}"
+            );
         }
     }
 }
@@ -115,7 +123,10 @@ fn a_damaged_chunk_is_an_error_in_its_place_on_any_number_of_threads() {
         };
         let file = open(&path).unwrap();
         let read: Vec<_> = file.batches_with("rows", &options).unwrap().collect();
-        let errors: Vec<_> = read.iter().filter_map(|batch| batch.as_ref().err()).collect();
+        let errors: Vec<_> = read
+            .iter()
+            .filter_map(|batch| batch.as_ref().err())
+            .collect();
         assert_eq!((read.len(), errors.len()), (6, 1), "{threads}");
         let chunk = errors[0].position().chunk.unwrap();
         assert!(read[usize::try_from(chunk).unwrap()].is_err());
@@ -131,7 +142,10 @@ fn a_damaged_chunk_is_an_error_in_its_place_on_any_number_of_threads() {
         for _ in 0..chunk {
             source.next_batch().unwrap().unwrap();
         }
-        assert_eq!(source.next_batch().unwrap_err().position().chunk, Some(chunk));
+        assert_eq!(
+            source.next_batch().unwrap_err().position().chunk,
+            Some(chunk)
+        );
     }
 }
 
@@ -160,16 +174,36 @@ fn conditions() -> Vec<(Condition, Meets, u64)> {
     let float = |value: f64| Some(Bound::Float(value));
     let text = |value: &str| Some(Bound::Bytes(value.as_bytes().to_vec()));
     vec![
-        (Condition::between("id", int(450), int(620)), |row| (450..=620).contains(&row.id), 9),
-        (Condition::between("id", int(199), int(200)), |row| (199..=200).contains(&row.id), 10),
-        (Condition::between("id", float(99.5), float(99.75)), |_| false, 12),
+        (
+            Condition::between("id", int(450), int(620)),
+            |row| (450..=620).contains(&row.id),
+            9,
+        ),
+        (
+            Condition::between("id", int(199), int(200)),
+            |row| (199..=200).contains(&row.id),
+            10,
+        ),
+        (
+            Condition::between("id", float(99.5), float(99.75)),
+            |_| false,
+            12,
+        ),
         (Condition::between("id", int(-5), int(-1)), |_| false, 12),
         (Condition::between("id", None, None), |_| true, 0),
         (Condition::between("signed", None, int(-301)), |_| false, 12),
-        (Condition::between("signed", int(500), None), |row| row.signed >= 500, 9),
+        (
+            Condition::between("signed", int(500), None),
+            |row| row.signed >= 500,
+            9,
+        ),
         (Condition::is_null("id"), |_| false, 12),
         (Condition::is_null("level"), |row| row.level.is_none(), 8),
-        (Condition::between("level", None, None), |row| row.level.is_some_and(|v| !v.is_nan()), 4),
+        (
+            Condition::between("level", None, None),
+            |row| row.level.is_some_and(|v| !v.is_nan()),
+            4,
+        ),
         (
             Condition::between("level", float(35.0), int(41)),
             |row| row.level.is_some_and(|v| (35.0..=41.0).contains(&v)),
@@ -177,12 +211,20 @@ fn conditions() -> Vec<(Condition, Meets, u64)> {
         ),
         (
             // Longer than bounds are, and equal to what they have of it.
-            Condition::between("name", text("a long way to go before it differs/011-5"), None),
+            Condition::between(
+                "name",
+                text("a long way to go before it differs/011-5"),
+                None,
+            ),
             |row| row.name.as_str() >= "a long way to go before it differs/011-5",
             0,
         ),
         (Condition::between("name", text("b"), None), |_| false, 12),
-        (Condition::between("name", None, text("a long way to")), |_| false, 12),
+        (
+            Condition::between("name", None, text("a long way to")),
+            |_| false,
+            12,
+        ),
     ]
 }
 
@@ -220,16 +262,24 @@ fn no_row_is_missed_and_chunks_are_skipped() {
 fn conditions_hold_together_and_with_a_first_row() {
     let directory = tempfile::tempdir().unwrap();
     let file = recording(&directory.path().join("a.xk"), 12);
-    let between = |low, high| Condition::between("id", Some(Bound::Int(low)), Some(Bound::Int(high)));
+    let between =
+        |low, high| Condition::between("id", Some(Bound::Int(low)), Some(Bound::Int(high)));
     let options = BatchOptions {
         first_row: 250,
-        conditions: vec![between(0, 499), between(200, 10_000), Condition::is_null("level")],
+        conditions: vec![
+            between(0, 499),
+            between(200, 10_000),
+            Condition::is_null("level"),
+        ],
         ..BatchOptions::default()
     };
     let (batches, skipped) = read(&file, &options);
     assert_eq!((batches.len(), skipped), (1, 9));
     assert_eq!(batches[0].rows(), 50);
-    assert!(matches!(value(&batches[0].columns()[0], 0), Value::UInt(250)));
+    assert!(matches!(
+        value(&batches[0].columns()[0], 0),
+        Value::UInt(250)
+    ));
 }
 
 #[test]
@@ -245,10 +295,19 @@ fn conditions_that_make_no_sense_are_refused() {
     };
     let nan = Some(Bound::Float(f64::NAN));
     assert_eq!(refused(Condition::is_null("levle")), ErrorKind::NotFound);
-    assert_eq!(refused(Condition::between("level", nan, None)), ErrorKind::Usage);
-    assert_eq!(refused(Condition::between("name", Some(Bound::Int(1)), None)), ErrorKind::Usage);
+    assert_eq!(
+        refused(Condition::between("level", nan, None)),
+        ErrorKind::Usage
+    );
+    assert_eq!(
+        refused(Condition::between("name", Some(Bound::Int(1)), None)),
+        ErrorKind::Usage
+    );
     let bytes = Some(Bound::Bytes(vec![1]));
-    assert_eq!(refused(Condition::between("id", None, bytes)), ErrorKind::Usage);
+    assert_eq!(
+        refused(Condition::between("id", None, bytes)),
+        ErrorKind::Usage
+    );
 }
 
 #[derive(Serialize)]
@@ -274,7 +333,12 @@ fn chunks_of_narrower_schemas_are_skipped_by_what_they_say() {
     recorder.finish().unwrap();
     let recorder = Recorder::append(&path).unwrap();
     let mut after = recorder.stream::<After>("rows").unwrap();
-    after.push(&After { n: -1, added: Some(true) }).unwrap();
+    after
+        .push(&After {
+            n: -1,
+            added: Some(true),
+        })
+        .unwrap();
     after.finish().unwrap();
     recorder.finish().unwrap();
     let file = open(&path).unwrap();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use exportkit::{
-    Batch, BatchOptions, Batches, Cancel, Error, Finding, Note, OnError, ReadOptions, Recording, Result,
-    Severity, Source, StreamBatch,
+    Batch, BatchOptions, Batches, Cancel, Error, Finding, Note, OnError, ReadOptions, Recording,
+    Result, Severity, Source, StreamBatch,
 };
 
 /// The batches of one stream.
