@@ -179,7 +179,8 @@ fn stealing(chunks: &Chunks, threads: usize) -> Result<Lengths> {
                 common.push((next, answer));
                 answers.push_back(receiver);
                 next += 1;
-                drop(tokens.send(()));
+                // Somebody waits for tokens for as long as there are chunks.
+                _ = tokens.send(());
             }
             let oldest: Option<Receiver<Result<EncodedChunk>>> = answers.pop_front();
             if let Some(oldest) = oldest {
