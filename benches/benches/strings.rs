@@ -16,7 +16,7 @@ use std::time::Duration;
 use clap::Parser;
 use export_benches::clock::timed;
 use export_benches::{Random, Workload};
-use export_compress::{Compression, Decoder, Encoder, Encoding, Fixed, Options};
+use export_compress::{Compression, Decoder, Encoder, Encoding, Fixed, Options, Preset};
 use export_core::marrow::array::{Array, BytesArray};
 use export_core::marrow::datatypes::{DataType, Field};
 use export_core::{
@@ -38,6 +38,9 @@ struct Arguments {
     /// Measure only columns whose name has this in it
     #[arg(long)]
     only: Option<String>,
+    /// Measure only cases whose name has this in it
+    #[arg(long)]
+    case: Option<String>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -69,31 +72,38 @@ fn main() -> ExitCode {
     }
 }
 
+/// A name and how to make the column of that name.
+type Column<'a> = (String, Box<dyn Fn() -> Result<Vec<Batch>> + 'a>);
+
 fn run(arguments: &Arguments) -> Result<()> {
+    let has = |name: &str, part: &Option<String>| {
+        part.as_ref()
+            .is_none_or(|part| name.contains(part.as_str()))
+    };
+    let cases = CASES.iter().filter(|case| has(case.0, &arguments.case));
+    let cases: Vec<_> = cases.collect();
     print!("{:<24}{:>11}", "column", "text");
-    CASES.iter().for_each(|(name, ..)| print!("{name:>24}"));
-    println!(
-        "\n{:<35}{}",
-        "",
-        format!("{:>24}", "bytes  write  read").repeat(9)
-    );
-    let mut columns = generated(arguments.rows)?;
+    cases.iter().for_each(|(name, ..)| print!("{name:>24}"));
+    let units = format!("{:>24}", "bytes  write  read");
+    println!("\n{:<35}{}", "", units.repeat(cases.len()));
+    let mut columns = generated(arguments.rows);
     if let Some(directory) = &arguments.logs {
         columns.extend(logs(directory)?);
     }
-    for (name, batches) in columns {
-        let wanted = arguments
-            .only
-            .as_ref()
-            .is_none_or(|only| name.contains(only));
-        if wanted {
-            measure(&name, &batches, arguments.runs)?;
+    for (name, make) in columns {
+        if has(&name, &arguments.only) {
+            measure(&name, &make()?, &cases, arguments.runs)?;
         }
     }
     Ok(())
 }
 
-fn measure(name: &str, batches: &[Batch], runs: u32) -> Result<()> {
+fn measure(
+    name: &str,
+    batches: &[Batch],
+    cases: &[&(&str, Encoding, Compression)],
+    runs: u32,
+) -> Result<()> {
     let text: usize = batches.iter().filter_map(text_bytes).sum();
     print!("{name:<24}{text:>11}");
     // The lengths that the encodings with a block of lengths get, whatever their data gets.
@@ -108,8 +118,14 @@ fn measure(name: &str, batches: &[Batch], runs: u32) -> Result<()> {
     for batch in batches {
         lengths += stored(&free.encode(batch)?, Role::Lengths);
     }
-    for (_, encoding, codec) in CASES {
+    for &&(_, encoding, codec) in cases {
+        // A strong codec comes with what else takes time.
+        let preset = match codec {
+            ZSTD_9 => Preset::MemoryEfficient,
+            _ => Preset::Balanced,
+        };
         let encoder = Encoder::new(Options {
+            preset,
             fixed: Fixed {
                 encoding: Some(encoding),
                 codec: Some(codec),
@@ -175,71 +191,66 @@ fn text_bytes(batch: &Batch) -> Option<usize> {
     }
 }
 
-fn generated(rows: usize) -> Result<Vec<(String, Vec<Batch>)>> {
-    let mut columns = Vec::new();
-    for (workload, wanted) in [
-        (Workload::Logs, &["message", "request_id"][..]),
-        (Workload::LineItem, &["l_comment"]),
-    ] {
-        let tables = workload.tables(rows, 1)?;
-        for name in wanted {
+fn generated<'a>(rows: usize) -> Vec<Column<'a>> {
+    let of = |workload: Workload, name: &'static str| -> Column<'a> {
+        let make = move || {
+            let tables = workload.tables(rows, 1)?;
             let batches = tables.iter().flat_map(|table| &table.batches);
-            let column: Result<Vec<Batch>> = batches.map(|batch| one_column(batch, name)).collect();
-            columns.push((format!("{} {name}", workload.id()), column?));
-        }
-    }
-    let mut random = Random::new(7);
-    let uuids = (0..rows).map(|_| {
-        let (a, b) = (random.bits(), random.bits());
-        let (c, d) = (a >> 16 & 0xFFFF, b >> 48);
-        format!(
-            "{:08x}-{c:04x}-4{:03x}-{d:04x}-{:012x}",
-            a >> 32,
-            a & 0xFFF,
-            b & ((1 << 48) - 1)
-        )
-    });
-    columns.push(("uuids".into(), vec![text(uuids.map(String::into_bytes))?]));
-    let mut ms = 0;
-    let times = (0..rows).map(|_| {
-        ms += random.below(3000);
-        let (hour, minute, second) = (ms / 3_600_000 % 24, ms / 60_000 % 60, ms / 1000 % 60);
-        format!(
-            "2026-11-21T{hour:02}:{minute:02}:{second:02}.{:03}Z",
-            ms % 1000
-        )
-    });
-    columns.push(("times".into(), vec![text(times.map(String::into_bytes))?]));
-    let paths = (0..rows).map(|i| {
-        format!(
-            "/srv/data/2026/{:03}/{:02}/part-{i:07}.parquet",
-            i / 700,
-            i / 25 % 28
-        )
-    });
-    columns.push((
-        "sorted paths".into(),
-        vec![text(paths.map(String::into_bytes))?],
-    ));
-    Ok(columns)
+            batches.map(|batch| one_column(batch, name)).collect()
+        };
+        (format!("{} {name}", workload.id()), Box::new(make))
+    };
+    let strings = |name: &str, string: fn(&mut Random, usize) -> String| -> Column<'a> {
+        let make = move || {
+            let mut random = Random::new(7);
+            let strings = (0..rows).map(|i| string(&mut random, i).into_bytes());
+            Ok(vec![text(strings)?])
+        };
+        (name.into(), Box::new(make))
+    };
+    vec![
+        of(Workload::Logs, "message"),
+        of(Workload::Logs, "request_id"),
+        of(Workload::LineItem, "l_comment"),
+        strings("uuids", |random, _| {
+            let (a, b) = (random.bits(), random.bits());
+            let (c, d) = ((a >> 16) & 0xFFFF, b >> 48);
+            let (e, f) = (a & 0xFFF, b & ((1 << 48) - 1));
+            format!("{:08x}-{c:04x}-4{e:03x}-{d:04x}-{f:012x}", a >> 32)
+        }),
+        strings("times", |random, i| {
+            let ms = i as u64 * 1500 + random.below(1500);
+            let (hour, minute) = (ms / 3_600_000 % 24, ms / 60_000 % 60);
+            let (second, ms) = (ms / 1000 % 60, ms % 1000);
+            format!("2026-11-21T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        }),
+        strings("sorted paths", |_, i| {
+            let (folder, hour) = (i / 700, i / 25 % 28);
+            format!("/srv/data/2026/{folder:03}/{hour:02}/part-{i:07}.parquet")
+        }),
+    ]
 }
 
-fn logs(directory: &Path) -> Result<Vec<(String, Vec<Batch>)>> {
+fn logs<'a>(directory: &Path) -> Result<Vec<Column<'a>>> {
     let failed = |error| Error::data(format!("{}: {error}", directory.display()));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         files.push(entry.map_err(failed)?.path());
     }
     files.sort();
-    let mut columns = Vec::new();
-    for file in files {
-        let bytes = std::fs::read(&file).map_err(failed)?;
-        let lines = bytes.split(|byte| *byte == b'\n');
-        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec());
+    let column = |file: PathBuf| -> Column<'a> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        columns.push((name.into_owned(), vec![text(lines)?]));
-    }
-    Ok(columns)
+        let name = name.into_owned();
+        let make = move || {
+            let failed = |error| Error::data(format!("{}: {error}", file.display()));
+            let bytes = std::fs::read(&file).map_err(failed)?;
+            let lines = bytes.split(|byte| *byte == b'\n');
+            let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec());
+            Ok(vec![text(lines)?])
+        };
+        (name, Box::new(make))
+    };
+    Ok(files.into_iter().map(column).collect())
 }
 
 fn one_column(batch: &Batch, name: &str) -> Result<Batch> {

@@ -96,10 +96,30 @@ class Block:
             words = [int.from_bytes(value, "little") for value in unshuffled(at, n, width)]
         elif self.encoding == 6:
             words = pco_words(at, n, width, p.number(1))
-        else:
-            need(self.encoding == 7, f"encoding {self.encoding} of words is not known")
+        elif self.encoding == 7:
             words = entropy_words(at, n, width, bit(p))
+        else:
+            need(self.encoding == 8, f"encoding {self.encoding} of words is not known")
+            words = self.decimals(p, at, width)
         return self.whole(words, p, at)
+
+    def decimals(self, p: Cursor, at: Cursor, width: int) -> list[int]:
+        """Floats as units of a power of ten."""
+        digits, inner = p.number(1, signed=True), p.number(2)
+        need(width in (4, 8) and -22 <= digits <= 22 and inner != 8, f"{self} is no decimals")
+        x = at.number(4)
+        positions, exceptions = ([at.number(w) for _ in range(x)] for w in (4, width))
+        need(x <= self.values and all(a < b for a, b in pairwise([*positions, self.values])), "exceptions are out of order")
+        rest = at.take(at.left())
+        units = Block(self.node, self.role, inner, 0, self.values, len(rest), len(rest), p.take(p.left()), rest).words(width)
+        form, power = "<f" if width == 4 else "<d", float(10 ** abs(digits))
+        words = []
+        for unit in (float(signed(unit, width)) for unit in units):
+            value = unit / power if digits >= 0 else unit * power
+            words.append(int.from_bytes(struct.pack(form, value), "little"))
+        for position, exception in zip(positions, exceptions):
+            words[position] = exception
+        return words
 
     def bits(self) -> list[int]:
         n, p, at = self.values, Cursor(self.parameters), Cursor(self.encoded(1))
@@ -136,6 +156,9 @@ class Block:
             p, at = Cursor(self.parameters), Cursor(self.encoded(1))
             data = by_symbols(at) if self.encoding == 10 else by_prefixes(at, lengths)
             self.whole(data, p, at)
+        elif self.encoding == 15:
+            p, at = Cursor(self.parameters), Cursor(self.encoded(1))
+            data = self.whole(by_digits(at, self.values, bit(p)), p, at)
         else:
             data = bytes(self.words(1))
         data = Cursor(data)
@@ -247,6 +270,12 @@ def by_symbols(at: Cursor) -> bytes:
         need(code == 255 or code < len(symbols), f"code {code} has no symbol")
         text += at.take(1) if code == 255 else symbols[code]
     return bytes(text)
+
+
+def by_digits(at: Cursor, n: int, upper: int) -> bytes:
+    digits = at.take((n + 1) // 2).hex()
+    need(digits[n:] in ("", "0"), "half a byte after the last digit is not zero")
+    return (digits.upper() if upper else digits)[:n].encode()
 
 
 def by_prefixes(at: Cursor, lengths: list[int]) -> bytes:

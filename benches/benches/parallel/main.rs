@@ -7,14 +7,16 @@
 //! `encode`: chunks of each workload, with choices that are known, in a plain loop and on workers that get them in several ways;
 //! whichever way, the chunks come back in order. `mixed` is D1 and D4 by turns, as two streams of a recording are. `read`: the
 //! batches of a file that the page cache holds. Wall-clock time is the least of alternating runs, because other work on the machine
-//! only adds to it; CPU time is their median. Both are beside those of the loop, or of one thread. `column`: bytes read for one
-//! column of D1, beside what it takes in the file.
+//! only adds to it; CPU time is their median. Both are beside those of the loop, or of one thread. `machine` is two threads
+//! that share nothing: no way can bring more than they do.
 
 mod encode;
 mod read;
 
-use std::path::{Path, PathBuf};
+use std::hint::black_box;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -34,7 +36,7 @@ struct Arguments {
     /// Timed runs of each way, which alternate
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Measure only these: encode, read, column
+    /// Measure only these: machine, encode, read
     #[arg(long, value_delimiter = ',', value_name = "PART")]
     only: Vec<String>,
     /// Write the figures here as well
@@ -66,6 +68,19 @@ fn run(arguments: &Arguments) -> Result<()> {
     let wanted =
         |part: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == part);
     let mut table = vec![HEAD.to_owned()];
+    if wanted("machine") {
+        let one_by_one = || {
+            count();
+            count();
+            Ok(())
+        };
+        let together = || {
+            thread::scope(|scope| drop([(); 2].map(|()| scope.spawn(count))));
+            Ok(())
+        };
+        let ways: [Way<'_>; 2] = [("loop", 1, &one_by_one), ("threads", 2, &together)];
+        table.extend(compare("machine", "count", arguments.runs, &ways)?);
+    }
     if wanted("encode") {
         for (name, batches) in [("D1", &d1), ("D4", &d4), ("mixed", &mixed)] {
             table.extend(encode::measure(name, batches, arguments.runs)?);
@@ -76,16 +91,11 @@ fn run(arguments: &Arguments) -> Result<()> {
             table.extend(read::measure(name, batches, arguments.runs)?);
         }
     }
-    if wanted("column") {
-        table.extend(read::columns("D1", &d1)?);
-    }
     for line in &table {
         let cells = line.split(',').map(|cell| format!("{cell:>14}"));
         println!("{}", cells.collect::<String>());
     }
-    let kept =
-        std::env::var_os("EXPORTKIT_BENCH_DIR").map(|home| Path::new(&home).join("parallel.csv"));
-    for path in [kept, arguments.csv.clone()].into_iter().flatten() {
+    if let Some(path) = &arguments.csv {
         std::fs::write(path, table.join("\n") + "\n")?;
     }
     Ok(())
@@ -94,6 +104,14 @@ fn run(arguments: &Arguments) -> Result<()> {
 fn batches(workload: Workload, rows: usize) -> Result<Vec<Batch>> {
     let tables = workload.tables(rows, 1)?;
     Ok(tables.into_iter().flat_map(|table| table.batches).collect())
+}
+
+/// Work that needs nothing but a processor, for about 50 ms.
+fn count() {
+    let mut sum = 0_u64;
+    for n in 0..50_000_000_u64 {
+        sum = black_box(sum.wrapping_add(n));
+    }
 }
 
 /// A way to do the same work: its name, how many threads do it, and itself.

@@ -1,4 +1,4 @@
-//! Batches out of a file, and one column alone.
+//! Batches out of a file.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -53,28 +53,4 @@ pub(crate) fn measure(workload: &str, batches: &[Batch], runs: u32) -> Result<Ve
         runs,
         &[("batches", 1, &|| check(1)), ("batches", 2, &|| check(2))],
     )
-}
-
-/// Bytes read for each column alone, beside those it takes.
-pub(crate) fn columns(workload: &str, batches: &[Batch]) -> Result<Vec<String>> {
-    let directory = tempfile::tempdir()?;
-    let path = directory.path().join("columns.xk");
-    let usage = write(batches, &path)?.usage()?;
-    let columns = usage.streams.iter().flat_map(|stream| &stream.columns);
-    let mut lines = vec!["part,workload,column,,stored,opening,read,ratio".to_owned()];
-    for column in columns {
-        let file = exportkit::open(&path)?;
-        let opening = file.bytes_read();
-        let wanted = [column.field.name.clone()];
-        for batch in file.batches_of("rows", Some(&wanted))? {
-            black_box(batch?);
-        }
-        let (stored, read) = (column.stored_bytes, file.bytes_read());
-        let ratio = read as f64 / (stored + opening) as f64;
-        let name = &column.field.name;
-        lines.push(format!(
-            "column,{workload},{name},,{stored},{opening},{read},{ratio:.4}"
-        ));
-    }
-    Ok(lines)
 }

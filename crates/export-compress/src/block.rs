@@ -1,16 +1,20 @@
 //! Blocks on their way into a chunk: encoded as was chosen for them, compressed, aligned and checksummed.
 
-
 use std::cell::RefCell;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{Block, Codec, Error, Result, Role};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::choice::{Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words};
+use crate::choice::{
+    Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words,
+};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words, implies_lengths};
+use crate::encoding::{
+    Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words,
+    implies_lengths,
+};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
@@ -30,6 +34,8 @@ pub(crate) struct BlockWriter<'c> {
     blocks: Vec<Block>,
     /// What is kept of the column's choices.
     known: Option<&'c ColumnChoices>,
+    /// What was chosen for a column like it, where nothing is kept.
+    like: Option<ColumnChoices>,
     /// What had to be chosen.
     chosen: ColumnChoices,
 }
@@ -40,13 +46,15 @@ impl<'c> BlockWriter<'c> {
             bytes: Vec::with_capacity(capacity),
             blocks: Vec::new(),
             known: None,
+            like: None,
             chosen: ColumnChoices::default(),
         }
     }
 
-    /// What comes now is of a column of which so much is known.
-    pub(crate) fn begin(&mut self, known: Option<&'c ColumnChoices>) {
+    /// What comes now is of a column of which so much is known, or else of one `like` it.
+    pub(crate) fn begin(&mut self, known: Option<&'c ColumnChoices>, like: Option<&ColumnChoices>) {
         self.known = known;
+        self.like = like.filter(|_| known.is_none()).cloned();
     }
 
     /// The blocks since the last call, and what was chosen for them.
@@ -62,8 +70,9 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// The choice that is kept for a block of so many values, if there is one.
-    pub(crate) fn known(&self, place: Place, values: usize) -> Option<&'c Choice> {
-        self.known?
+    pub(crate) fn known(&self, place: Place, values: usize) -> Option<&Choice> {
+        self.known
+            .or(self.like.as_ref())?
             .get(place)
             .filter(|choice| choice.is_for(values))
     }
@@ -142,12 +151,7 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// The bytes of text or binary values.
-    pub(crate) fn data(
-        &mut self,
-        node: u16,
-        strings: Strings<'_>,
-        policy: &Policy,
-    ) -> Result<()> {
+    pub(crate) fn data(&mut self, node: u16, strings: Strings<'_>, policy: &Policy) -> Result<()> {
         let (data, place) = (strings.data, (node, Role::Data));
         let known = self.known(place, data.len());
         let symbols = RefCell::new(known.and_then(|choice| choice.symbols.clone()));
@@ -200,10 +204,15 @@ impl<'c> BlockWriter<'c> {
         };
         let mark = self.bytes.len();
         let mut tried = None;
-        if let Some(known) = self.known(place, count) {
+        if let Some(known) = self.known(place, count).cloned() {
             let plan = known.best().plan;
             write(self, plan)?;
-            if known.expects(count, self.last_stored()) {
+            let stored = self.last_stored();
+            if self.like.is_none() && known.expects(count, stored) {
+                return Ok(());
+            }
+            if self.like.is_some() && known.suits(count, stored) {
+                self.chosen.insert(place, known);
                 return Ok(());
             }
             tried = Some(plan);
@@ -224,29 +233,35 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// Leaves lengths to the data after them, if that says where its strings end. These are the last two blocks.
-    pub(crate) fn imply_lengths(&mut self, node: u16, policy: &Policy) -> Result<()> {
-        let Some(encoding) = self.blocks.last().and_then(|block| Encoding::find(block.encoding).ok())
+    pub(crate) fn imply_lengths(&mut self, policy: &Policy) -> Result<()> {
+        let Some(encoding) = self
+            .blocks
+            .last()
+            .and_then(|block| Encoding::find(block.encoding).ok())
         else {
             return Ok(());
         };
         if !implies_lengths(encoding) {
             return Ok(());
         }
-        let (Some(mut data), Some(lengths)) = (self.blocks.pop(), self.blocks.pop()) else {
+        let (Some(mut data), Some(mut lengths)) = (self.blocks.pop(), self.blocks.pop()) else {
             return Ok(());
         };
-        let offset = |block: &Block| usize::try_from(block.offset).unwrap_or(usize::MAX);
-        let stored = self.bytes.split_off(offset(&data).min(self.bytes.len()));
-        self.bytes.truncate(offset(&lengths));
-        let count = usize::try_from(lengths.values).unwrap_or(usize::MAX);
         let codec = policy.fixed.codec.unwrap_or(Compression::None);
-        let nothing = Encoded::owned(encoding, (Vec::new(), Vec::new()));
-        self.put((node, Role::Lengths), count, nothing, codec)?;
-        let start = self.bytes.len().next_multiple_of(BLOCK_ALIGNMENT);
-        self.bytes.resize(start, 0);
-        self.bytes.extend_from_slice(&stored);
-        data.offset = wide(start);
-        self.blocks.push(data);
+        let mut nothing = Vec::new();
+        codec.squeeze(&[], &mut nothing).map_err(refused)?;
+        lengths.encoding = encoding.id();
+        lengths.codec = codec.id();
+        lengths.parameters.clear();
+        lengths.stored_bytes = wide(nothing.len());
+        lengths.encoded_bytes = 0;
+        lengths.checksum = xxh3_64(&nothing);
+        nothing.resize(nothing.len().next_multiple_of(BLOCK_ALIGNMENT), 0);
+        let offset = |block: &Block| usize::try_from(block.offset).unwrap_or(usize::MAX);
+        let replaced = offset(&lengths)..offset(&data);
+        data.offset = lengths.offset + wide(nothing.len());
+        self.bytes.splice(replaced, nothing);
+        self.blocks.extend([lengths, data]);
         Ok(())
     }
 

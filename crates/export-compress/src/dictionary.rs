@@ -35,7 +35,7 @@ impl Table {
     }
 
     /// The place of `key`, and the number of its entry if it has one.
-    #[inline]
+    #[inline(always)]
     fn probe<K: Key>(&self, key: K, entries: &[K]) -> Option<(usize, u32)> {
         let mask = self.places.len() - 1;
         let start = usize::try_from(key.hash() >> 32).unwrap_or(0);
@@ -56,7 +56,9 @@ impl Table {
         if entries.len() * 2 < self.places.len() {
             return Some(());
         }
-        self.places = vec![EMPTY; self.places.len() * 4];
+        // What is looked up all over the table had better stay near the processor.
+        let growth = if self.places.len() < 1 << 14 { 4 } else { 2 };
+        self.places = vec![EMPTY; self.places.len() * growth];
         for (entry, key) in (0u32..).zip(entries) {
             let (place, _) = self.probe(*key, &[])?;
             *self.places.get_mut(place)? = entry;
@@ -160,7 +162,9 @@ impl Key for StringKey<'_> {
         }
         mix(
             first ^ 0x9E37_79B9_7F4A_7C15,
-            last.rotate_left(31) ^ length.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ 0xA076_1D64_78BD_642F,
+            last.rotate_left(31)
+                ^ length.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+                ^ 0xA076_1D64_78BD_642F,
         )
     }
 

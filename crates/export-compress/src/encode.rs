@@ -19,7 +19,7 @@ use half::slice::HalfFloatSliceExt;
 
 use crate::bits;
 use crate::block::BlockWriter;
-use crate::choice::Choices;
+use crate::choice::{Choices, ColumnChoices};
 use crate::defect::wide;
 use crate::options::{Options, Policy};
 use crate::summary::summarise;
@@ -67,7 +67,7 @@ impl ChunkEncoder for Encoder {
         let mut chosen = Choices::default();
         let fields = batch.schema().fields.iter().zip(batch.columns());
         for (index, (field, column)) in fields.enumerate() {
-            writer.begin(known.columns.get(index));
+            writer.begin(known.columns.get(index), like(batch, index, &chosen));
             let mut flattener = Flattener {
                 writer: &mut writer,
                 policy: self.options.policy(&field.name),
@@ -89,6 +89,22 @@ impl ChunkEncoder for Encoder {
         let bytes = writer.into_bytes();
         Ok((EncodedChunk { directory, bytes }, chosen))
     }
+}
+
+/// Tables with more columns than this mostly have many of a kind: what is best for one is tried first on the next.
+const WIDE: usize = 32;
+
+/// What was chosen for the last column before this one of the same type, in wide tables.
+fn like<'c>(batch: &Batch, index: usize, chosen: &'c Choices) -> Option<&'c ColumnChoices> {
+    let fields = &batch.schema().fields;
+    if fields.len() <= WIDE {
+        return None;
+    }
+    let data_type = &fields.get(index)?.data_type;
+    let before = fields.iter().zip(&chosen.columns).rev();
+    let mut alike =
+        before.filter(|(field, choices)| field.data_type == *data_type && !choices.is_empty());
+    alike.next().map(|(_, choices)| choices)
 }
 
 /// Walks one column's type tree in pre-order.
@@ -232,7 +248,7 @@ impl Flattener<'_, '_> {
         Ok(Some(bitmap))
     }
 
-    fn list<L: Word, O: Copy + Into<i64>>(
+    fn list<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         array: &ListArray<O>,
@@ -251,7 +267,7 @@ impl Flattener<'_, '_> {
     }
 
     /// Writes how many elements each slot has, and returns which elements that are.
-    fn lengths<L: Word, O: Copy + Into<i64>>(
+    fn lengths<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         offsets: &[O],

@@ -138,7 +138,11 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
             (_, Some(known)) => {
                 let mut mixed = [known; 8];
                 for (slot, (to, value)) in mixed.iter_mut().zip(eight).enumerate() {
-                    *to = if valid >> slot & 1 == 1 { *value } else { known };
+                    *to = if valid >> slot & 1 == 1 {
+                        *value
+                    } else {
+                        known
+                    };
                 }
                 take(&mixed);
             }
@@ -175,8 +179,14 @@ fn widened<T: Copy + PartialOrd>(both: Option<(T, T)>, values: &[T]) -> Option<(
             *max = upper(*max, value);
         }
     }
-    let min = mins.iter().chain(rest).fold(min, |min, &value| lower(min, value));
-    let max = maxs.iter().chain(rest).fold(max, |max, &value| upper(max, value));
+    let min = mins
+        .iter()
+        .chain(rest)
+        .fold(min, |min, &value| lower(min, value));
+    let max = maxs
+        .iter()
+        .chain(rest)
+        .fold(max, |max, &value| upper(max, value));
     Some((min, max))
 }
 
@@ -286,8 +296,12 @@ impl<'a> Ranked<'a> {
         let rank = match bytes.first_chunk() {
             Some(first) => u64::from_be_bytes(*first),
             None => {
-                let short = bytes.iter().fold(0, |rank, byte| rank << 8 | u64::from(*byte));
-                short.checked_shl(u32::try_from(64 - 8 * bytes.len()).unwrap_or(64)).unwrap_or(0)
+                let short = bytes
+                    .iter()
+                    .fold(0, |rank, byte| rank << 8 | u64::from(*byte));
+                short
+                    .checked_shl(u32::try_from(64 - 8 * bytes.len()).unwrap_or(64))
+                    .unwrap_or(0)
             }
         };
         Self { bytes, rank }

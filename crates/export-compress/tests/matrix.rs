@@ -71,6 +71,10 @@ fn columns(shape: &[u64]) -> Vec<Array> {
             validity: None,
             values: shape.iter().map(|v| f64::from_bits(*v)).collect(),
         }),
+        Array::Float64(PrimitiveArray {
+            validity: nulls.clone(),
+            values: shape.iter().map(|v| f64::from(*v as u16) / 100.0).collect(),
+        }),
         Array::Decimal128(DecimalArray {
             precision: 38,
             scale: 0,

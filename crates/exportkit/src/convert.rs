@@ -131,6 +131,24 @@ pub fn export(
     })
 }
 
+/// Writes an `.xk` container to anything that takes bytes: memory, a pipe, a socket. Nothing is published or made durable.
+///
+/// Of the options those of an `.xk` output count. With 0 threads everything is done on the caller's.
+///
+/// ```
+/// let mut sink = exportkit::container_sink(Box::new(std::io::sink()), &Default::default())?;
+/// let batch = exportkit::Batch::empty(Default::default())?;
+/// sink.write(exportkit::StreamBatch { stream: "nothing".into(), batch })?;
+/// assert_eq!(sink.finish(&Default::default())?.rows, 0);
+/// # Ok::<(), exportkit::Error>(())
+/// ```
+pub fn container_sink(
+    output: Box<dyn Write + Send>,
+    options: &ConvertOptions,
+) -> Result<Box<dyn Sink>> {
+    make_sink(&Xk, output, "output", options)
+}
+
 /// An output that nothing was written to so far.
 struct Target<'a> {
     place: &'a Place,

@@ -60,11 +60,11 @@ pub use {export_stats as stats, export_validate as checks};
 
 pub use batches::{BatchOptions, Batches, Rows};
 pub use conditions::Condition;
-pub use convert::{Conversion, ConvertOptions, convert, export};
+pub use convert::{Conversion, ConvertOptions, container_sink, convert, export};
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
-pub use recording::{Info, Recording, StreamInfo, open, open_with};
+pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostRows, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};

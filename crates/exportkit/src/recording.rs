@@ -37,15 +37,20 @@ pub fn open(path: impl AsRef<Path>) -> Result<Recording> {
 pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
     let path = path.as_ref();
     let name = path.display().to_string();
+    let (file, _) = open_file(path).map_err(|error| error.in_file(&name))?;
+    open_storage(Arc::new(FileStorage::new(file)), &name, limits)
+}
+
+/// [`open`] of a container wherever it is stored; errors call it `name`.
+pub fn open_storage(storage: Arc<dyn Storage>, name: &str, limits: &Limits) -> Result<Recording> {
     let open = || -> Result<Container> {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
         check_header(&*storage)?;
-        Container::open(storage, limits)
+        Container::open(Arc::clone(&storage), limits)
     };
-    let container = Arc::new(open().map_err(|error| error.in_file(&name))?);
+    let container = open().map_err(|error| error.in_file(name))?;
     Ok(Recording {
-        container,
-        name,
+        container: Arc::new(container),
+        name: name.to_owned(),
         limits: limits.clone(),
     })
 }

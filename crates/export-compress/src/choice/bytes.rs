@@ -49,7 +49,12 @@ pub(crate) fn weigh_data(strings: Strings<'_>, policy: &Policy) -> Choice {
         count: strings.data.len(),
         scale: float(strings.data.len()) / float(sample.len().max(1)),
     };
-    let mut encodings = vec![Encoding::Plain, Encoding::Prefix, Encoding::Template];
+    let mut encodings = vec![
+        Encoding::Plain,
+        Encoding::Prefix,
+        Encoding::Template,
+        Encoding::Hex,
+    ];
     let slots = strings.ends.len().saturating_sub(1);
     if strings.data.len() <= 2 * slots {
         // As good as words of 8 bits.
@@ -104,6 +109,7 @@ fn weigh<'a>(
                     Compression::None => Widths::Tight,
                     _ => Widths::Bytes,
                 },
+                entropy: encoding == Encoding::Template && tariff.thorough,
                 ..Recipe::new(encoding)
             };
             let Some(encoded) = encode(recipe) else {
@@ -113,8 +119,8 @@ fn weigh<'a>(
                 continue;
             };
             let tried = float(shape.count) / shape.scale;
-            let ns = encoding_ns(encoding, width) * tried
-                + codec_ns(codec) * float(encoded.bytes.len());
+            let ns =
+                encoding_ns(encoding, width) * tried + codec_ns(codec) * float(encoded.bytes.len());
             let bytes = float(stored) * shape.scale;
             weighed.push(Weighed {
                 plan: Plan { recipe, codec },

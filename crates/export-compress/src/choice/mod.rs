@@ -87,8 +87,16 @@ impl Choice {
 
     /// Whether a block of `values` values may take `stored` bytes before the plan is doubted.
     pub(crate) fn expects(&self, values: usize, stored: usize) -> bool {
-        let due = self.best().bytes * float(values) / float(self.count.max(1));
-        float(stored) <= due * PATIENCE + SLACK_BYTES
+        float(stored) <= self.due(values) * PATIENCE + SLACK_BYTES
+    }
+
+    /// Whether a block of another column takes about as much, so that its values are probably alike.
+    pub(crate) fn suits(&self, values: usize, stored: usize) -> bool {
+        self.expects(values, stored) && float(stored) * PATIENCE + SLACK_BYTES >= self.due(values)
+    }
+
+    fn due(&self, values: usize) -> f64 {
+        self.best().bytes * float(values) / float(self.count.max(1))
     }
 }
 
@@ -99,6 +107,10 @@ pub(crate) struct ColumnChoices(BTreeMap<(u16, Role), Choice>);
 impl ColumnChoices {
     pub(crate) fn get(&self, place: (u16, Role)) -> Option<&Choice> {
         self.0.get(&place)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(crate) fn insert(&mut self, place: (u16, Role), choice: Choice) {

@@ -5,7 +5,7 @@ use super::tariff::{Tariff, codec_ns, encoding_ns, float};
 use super::{Choice, Plan, Weighed};
 use crate::codec::Compression;
 use crate::encoding::bit_packed::{MINIBLOCK, Widths};
-use crate::encoding::{Encoded, Encoding, Recipe, encode_words, entropy};
+use crate::encoding::{Encoded, Encoding, Recipe, decimal, encode_words, entropy};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
@@ -62,7 +62,9 @@ impl<W: Word> Trial<'_, W> {
     /// One encoding, with the codec that is fixed or best.
     fn fixed(&mut self, encoding: Encoding) {
         match self.policy.fixed.codec {
+            Some(codec) if encoding == Encoding::Decimal => self.decimal(codec),
             Some(codec) => self.attempt(encoding, codec),
+            None if encoding == Encoding::Decimal => self.decimal(Compression::None),
             None => {
                 self.attempt(encoding, Compression::None);
                 self.behind(encoding);
@@ -99,6 +101,7 @@ impl<W: Word> Trial<'_, W> {
                 self.behind(if is_float { Plain } else { ByteShuffle });
             }
         }
+        self.decimal(bare);
         self.entropy(bare);
         self.pco(bare);
     }
@@ -108,17 +111,47 @@ impl<W: Word> Trial<'_, W> {
         if codec != Compression::None || self.sample.len() < FEW {
             return;
         }
-        if let Some(bits) = entropy::estimate_bits(self.sample, self.kind) {
+        if let Some((survey, bits)) = entropy::survey(self.sample, self.kind) {
             let values = float(self.sample.len()) * self.scale;
             let bytes = bits / 8.0 * values + ENTROPY_TABLE_BYTES;
             let ns = encoding_ns(Encoding::Entropy, W::BYTES);
             self.weighed.push(Weighed {
                 plan: Plan {
-                    recipe: Recipe::new(Encoding::Entropy),
+                    recipe: Recipe {
+                        survey: Some(survey),
+                        ..Recipe::new(Encoding::Entropy)
+                    },
                     codec,
                 },
                 bytes,
                 cost: bytes + self.tariff.time(ns, self.sample.len()) * self.scale,
+            });
+        }
+    }
+
+    /// Floats as integers, packed and entropy-coded.
+    fn decimal(&mut self, codec: Compression) {
+        if self.kind != Kind::Float || self.sample.len() < VERY_FEW {
+            return;
+        }
+        self.attempt_recipe(Recipe::new(Encoding::Decimal), codec);
+        if codec != Compression::None || self.sample.len() < FEW {
+            return;
+        }
+        if let Some((survey, bits)) = decimal::survey(self.sample, self.kind) {
+            let values = float(self.sample.len()) * self.scale;
+            let bytes = bits / 8.0 * values + ENTROPY_TABLE_BYTES;
+            let ns = [Encoding::Decimal, Encoding::Entropy].map(|e| encoding_ns(e, W::BYTES));
+            let time = self.tariff.time(ns.iter().sum(), self.sample.len());
+            let recipe = Recipe {
+                entropy: true,
+                survey: Some(survey),
+                ..Recipe::new(Encoding::Decimal)
+            };
+            self.weighed.push(Weighed {
+                plan: Plan { recipe, codec },
+                bytes,
+                cost: bytes + time * self.scale,
             });
         }
     }

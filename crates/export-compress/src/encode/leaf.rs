@@ -69,7 +69,9 @@ impl Flattener<'_, '_> {
             }
             Coding::Open => {}
         }
-        if values.first().is_none_or(|first| values.iter().all(|value| value == first))
+        if values
+            .first()
+            .is_none_or(|first| values.iter().all(|value| value == first))
             && self.policy.fixed.dictionary != Some(true)
         {
             return self.writer.words(place, &values, kind, &self.policy);
@@ -89,11 +91,7 @@ impl Flattener<'_, '_> {
         self.writer.chosen_words(place, &values, kind, flat)
     }
 
-    fn dictionary_of_words<W: Word>(
-        &self,
-        values: &[W],
-        flat: &Choice,
-    ) -> Option<Dictionary<W>> {
+    fn dictionary_of_words<W: Word>(&self, values: &[W], flat: &Choice) -> Option<Dictionary<W>> {
         if self.policy.fixed.dictionary == Some(true) {
             return dictionary::of_words(values, values.len());
         }
@@ -110,7 +108,7 @@ impl Flattener<'_, '_> {
         dictionary::of_words(values, values.len() / 4)
     }
 
-    pub(super) fn bytes<L: Word, O: Copy + Into<i64>>(
+    pub(super) fn bytes<L: Word, O: Copy + PartialOrd + Into<i64>>(
         &mut self,
         node: u16,
         array: &BytesArray<O>,
@@ -150,12 +148,12 @@ impl Flattener<'_, '_> {
     /// Lengths and data, or a dictionary of them.
     fn strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
         let coding = self.coding(node, text.len());
-        if coding == Coding::Codes {
-            if let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4) {
-                self.note_bounds(node, &dictionary.entries);
-                self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
-                return self.codes(node, &dictionary.codes);
-            }
+        if coding == Coding::Codes
+            && let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4)
+        {
+            self.note_bounds(node, &dictionary.entries);
+            self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
+            return self.codes(node, &dictionary.codes);
         }
         if coding == Coding::Plain {
             return self.flat_strings(node, text);
@@ -190,7 +188,7 @@ impl Flattener<'_, '_> {
         self.writer
             .words(place, &text.lengths, Kind::Unsigned, &self.policy)?;
         self.writer.data(node, text.strings(), &self.policy)?;
-        self.writer.imply_lengths(node, &self.policy)
+        self.writer.imply_lengths(&self.policy)
     }
 
     fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
@@ -210,7 +208,7 @@ impl Flattener<'_, '_> {
         self.writer
             .chosen_words(place, &text.lengths, Kind::Unsigned, lengths)?;
         self.writer.chosen_data(node, text.strings(), data)?;
-        self.writer.imply_lengths(node, &self.policy)
+        self.writer.imply_lengths(&self.policy)
     }
 
     fn dictionary_of_bytes<'t, L: Word>(
@@ -282,7 +280,7 @@ impl Flattener<'_, '_> {
     /// The cost of writing codes, with the time that looking every slot up has cost.
     fn cost_of_codes<V>(&self, codes: &Choice, dictionary: &Dictionary<V>) -> f64 {
         /// Nanoseconds to look a slot up and to put its entry back.
-        const LOOKUP_NS: f64 = 6.0;
+        const LOOKUP_NS: f64 = 5.0;
         let tariff = Tariff::of(self.policy.preset);
         codes.best().cost + tariff.time(LOOKUP_NS, dictionary.codes.len())
     }

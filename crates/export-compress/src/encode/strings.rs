@@ -11,7 +11,7 @@ use crate::block::Strings;
 use crate::word::Word;
 
 /// The length of each slot of `range` by Arrow's offsets, and what all of them cover. Fails where offsets fall.
-pub(super) fn lengths_of<L: Word, O: Copy + Into<i64>>(
+pub(super) fn lengths_of<L: Word, O: Copy + PartialOrd + Into<i64>>(
     offsets: &[O],
     range: Range<usize>,
 ) -> Result<(Range<usize>, Vec<L>)> {
@@ -20,11 +20,11 @@ pub(super) fn lengths_of<L: Word, O: Copy + Into<i64>>(
         return Ok((0..0, Vec::new()));
     }
     let offsets = part(offsets, range.start..range.end.saturating_add(1))?;
-    let mut falls = false;
-    let pairs = offsets.iter().zip(offsets.iter().skip(1));
-    let lengths = pairs.map(|(&start, &end)| {
-        let length = end.into().wrapping_sub(start.into());
-        falls |= length < 0;
+    // Two passes, each simple enough to be vectorised.
+    let pairs = || offsets.iter().zip(offsets.iter().skip(1));
+    let falls = pairs().fold(false, |falls, (start, end)| falls | (end < start));
+    let lengths = pairs().map(|(&start, &end)| {
+        let length: i64 = end.into().wrapping_sub(start.into());
         L::join(length.cast_unsigned(), 0)
     });
     let lengths = lengths.collect();
@@ -57,17 +57,17 @@ impl<'a, L: Word> Text<'a, L> {
             lengths = nulls::compact(&lengths, bitmap);
             validity = None;
         }
-        let ends = lengths.iter().scan(0usize, |end, length| {
+        let mut ends = Vec::with_capacity(lengths.len() + 1);
+        let mut end = 0usize;
+        ends.push(end);
+        ends.extend(lengths.iter().map(|length| {
             let length = usize::try_from(length.low()).unwrap_or(usize::MAX);
-            *end = end.saturating_add(length);
-            Some(*end)
-        });
-        let mut all = Vec::with_capacity(lengths.len() + 1);
-        all.push(0);
-        all.extend(ends);
+            end = end.wrapping_add(length);
+            end
+        }));
         Self {
             lengths,
-            ends: all,
+            ends,
             data: data.into(),
             validity,
         }

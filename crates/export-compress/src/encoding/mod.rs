@@ -4,10 +4,12 @@ pub(crate) mod bit_packed;
 pub(crate) mod byte_shuffle;
 pub(crate) mod constant;
 pub(crate) mod cursor;
+pub(crate) mod decimal;
 pub(crate) mod delta;
 pub(crate) mod entropy;
 pub(crate) mod flat_gap;
 pub(crate) mod fsst;
+pub(crate) mod hex;
 pub(crate) mod lane_packed;
 pub(crate) mod lanes;
 mod pack;
@@ -27,10 +29,10 @@ use std::str::FromStr;
 use export_core::{EncodingId, Error, Result};
 
 use crate::bits;
+use crate::block::Strings;
 use crate::defect::Defect;
 use crate::nodes::Budget;
 use crate::word::{Kind, Word};
-use crate::block::Strings;
 use bit_packed::Widths;
 pub(crate) use fsst::Symbols;
 
@@ -55,6 +57,8 @@ pub enum Encoding {
     /// Values or differences in as many bits as their frequency is worth. For integers of skewed distribution and small
     /// alphabets, at 3 to 6 ns a value.
     Entropy,
+    /// Floats that are decimal numbers as integers. For prices, latencies and what was typed or rounded.
+    Decimal,
     /// Lists that never fall as one series, whose gaps give lengths and elements. For sparse events of every step.
     FlatGap,
     /// Codes of one byte for what is frequent in strings. For short text that no codec is to follow.
@@ -67,11 +71,13 @@ pub enum Encoding {
     LanePacked,
     /// As delta, but packed in lanes: several times as fast. For a thousand values and more.
     LaneDelta,
+    /// Hexadecimal digits in text as the number they are. For ids and hashes.
+    Hex,
 }
 
 impl Encoding {
     /// Every encoding, by id.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Plain,
         Self::Constant,
         Self::RunLength,
@@ -80,12 +86,14 @@ impl Encoding {
         Self::ByteShuffle,
         Self::Pco,
         Self::Entropy,
+        Self::Decimal,
         Self::FlatGap,
         Self::Fsst,
         Self::Prefix,
         Self::Template,
         Self::LanePacked,
         Self::LaneDelta,
+        Self::Hex,
     ];
 
     /// Its number in the registry.
@@ -100,12 +108,14 @@ impl Encoding {
             Self::ByteShuffle => 5,
             Self::Pco => 6,
             Self::Entropy => 7,
+            Self::Decimal => 8,
             Self::FlatGap => 9,
             Self::Fsst => 10,
             Self::Prefix => 11,
             Self::Template => 12,
             Self::LanePacked => 13,
             Self::LaneDelta => 14,
+            Self::Hex => 15,
         })
     }
 
@@ -134,12 +144,14 @@ impl Encoding {
             Self::ByteShuffle => "byte-shuffle",
             Self::Pco => "pco",
             Self::Entropy => "entropy",
+            Self::Decimal => "decimal",
             Self::FlatGap => "flat-gap",
             Self::Fsst => "fsst",
             Self::Prefix => "prefix",
             Self::Template => "template",
             Self::LanePacked => "lane-packed",
             Self::LaneDelta => "lane-delta",
+            Self::Hex => "hex",
         }
     }
 
@@ -184,6 +196,10 @@ pub(crate) struct Recipe {
     pub(crate) widths: Widths,
     /// For pco: 0 to 12.
     pub(crate) level: usize,
+    /// For decimals and templates: whether integers are entropy-coded, which is smaller, or packed, which is faster.
+    pub(crate) entropy: bool,
+    /// For entropy coding, once it is found; each block finds its own where it is not.
+    pub(crate) survey: Option<entropy::Survey>,
 }
 
 impl Recipe {
@@ -192,6 +208,8 @@ impl Recipe {
             encoding,
             widths: Widths::Tight,
             level: 8,
+            entropy: false,
+            survey: None,
         }
     }
 }
@@ -231,6 +249,8 @@ pub(crate) fn encode_words<W: Word>(
         encoding,
         widths,
         level,
+        survey,
+        ..
     } = recipe;
     let parts = match encoding {
         Encoding::Plain => return Some(Encoded::plain(plain::encode(values))),
@@ -242,7 +262,8 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
-        Encoding::Entropy => entropy::encode(values, kind)?,
+        Encoding::Entropy => entropy::encode(values, kind, survey)?,
+        Encoding::Decimal => decimal::encode(values, kind, recipe)?,
         Encoding::LanePacked => lane_packed::encode(values, kind),
         Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
@@ -252,7 +273,11 @@ pub(crate) fn encode_words<W: Word>(
             let _ = level;
             return None;
         }
-        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => return None,
+        Encoding::FlatGap
+        | Encoding::Fsst
+        | Encoding::Prefix
+        | Encoding::Template
+        | Encoding::Hex => return None,
     };
     Some(Encoded::owned(encoding, parts))
 }
@@ -272,6 +297,7 @@ pub(crate) fn decode_words<W: Word>(
         Encoding::Delta => delta::decode(parameters, bytes, count),
         Encoding::ByteShuffle => byte_shuffle::decode(parameters, bytes, count),
         Encoding::Entropy => entropy::decode(parameters, bytes, count),
+        Encoding::Decimal => decimal::decode(parameters, bytes, count),
         Encoding::LanePacked => lane_packed::decode(parameters, bytes, count),
         Encoding::LaneDelta => lane_packed::decode_delta(parameters, bytes, count),
         #[cfg(feature = "pco")]
@@ -281,7 +307,11 @@ pub(crate) fn decode_words<W: Word>(
             what: "encoding pco",
             feature: "pco",
         }),
-        Encoding::FlatGap | Encoding::Fsst | Encoding::Prefix | Encoding::Template => Err(Defect::Inapplicable {
+        Encoding::FlatGap
+        | Encoding::Fsst
+        | Encoding::Prefix
+        | Encoding::Template
+        | Encoding::Hex => Err(Defect::Inapplicable {
             what: encoding.name(),
             to: "words",
         }),
@@ -396,6 +426,7 @@ pub(crate) fn encode_data<'a>(
 ) -> Option<Encoded<'a>> {
     let bytes = match recipe.encoding {
         Encoding::Plain => return Some(Encoded::plain(data)),
+        Encoding::Hex => return Some(Encoded::owned(Encoding::Hex, hex::encode(data)?)),
         Encoding::Constant => return encode_fixed(data, 1, recipe),
         #[cfg(feature = "fsst")]
         Encoding::Fsst => match symbols {
@@ -403,7 +434,12 @@ pub(crate) fn encode_data<'a>(
             None => Symbols::of(data).encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
-        Encoding::Template => template::encode(data, ends, recipe.widths)?,
+        Encoding::Template => {
+            let Recipe {
+                widths, entropy, ..
+            } = recipe;
+            template::encode(data, ends, template::Style { widths, entropy })?
+        }
         _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
     #[cfg(not(feature = "fsst"))]
@@ -447,6 +483,7 @@ pub(crate) fn decode_data(
         Encoding::Plain | Encoding::Constant => decode_fixed(encoding, parameters, bytes, 1, count),
         Encoding::Fsst => fsst::decode(parameters, bytes, count),
         Encoding::Prefix => prefix::decode(parameters, bytes, ends),
+        Encoding::Hex => hex::decode(parameters, bytes, count),
         _ => decode_words::<u8>(encoding, parameters, bytes, count),
     }
 }

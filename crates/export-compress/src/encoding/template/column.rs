@@ -1,13 +1,8 @@
 //! One column on its way into a block: the form that its values have in common, and their bytes.
 
-use std::collections::HashMap;
-
 use super::scan::{Class, Span, class};
-use super::{Form, HEX_PIECE, MOST_DIGITS, MOST_HEX, series};
-use crate::encoding::bit_packed::Widths;
-
-/// Entries of a dictionary that are found before one that grows with every other value is given up.
-const PATIENCE: usize = 64;
+use super::{Form, HEX_PIECE, MOST_DIGITS, MOST_HEX, Style, series};
+use crate::dictionary::{self, Dictionary};
 
 pub(super) struct Column<'d> {
     pub(super) form: Form,
@@ -20,12 +15,12 @@ pub(super) struct Column<'d> {
 
 impl<'d> Column<'d> {
     /// `None` where values have every byte there is, so that none is left to end them.
-    pub(super) fn new(data: &'d [u8], spans: &[Span], widths: Widths) -> Option<Self> {
+    pub(super) fn new(data: &'d [u8], spans: &[Span], style: Style) -> Option<Self> {
         let mut values: Vec<&[u8]> = spans.iter().map(|span| span.of(data)).collect();
         let (before, after) = strip(&mut values);
-        let (form, bytes) = numbers(&values, widths)
-            .or_else(|| dictionary(&values, widths))
-            .or_else(|| hex(&values, widths))
+        let (form, bytes) = numbers(&values, style)
+            .or_else(|| dictionary(&values, style))
+            .or_else(|| hex(&values, style))
             .or_else(|| text(&values))?;
         Some(Self {
             form,
@@ -84,7 +79,7 @@ fn strip<'d>(values: &mut [&'d [u8]]) -> (&'d [u8], &'d [u8]) {
 }
 
 /// Decimal numbers, if that is what they are.
-fn numbers(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
+fn numbers(values: &[&[u8]], style: Style) -> Option<(Form, Vec<u8>)> {
     let digits = values.first()?.len();
     let minimal: Option<Vec<u64>> = values.iter().map(|value| number(value)).collect();
     let (form, numbers) = match minimal {
@@ -96,7 +91,7 @@ fn numbers(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
         }
     };
     let mut bytes = Vec::with_capacity(numbers.len() * 4);
-    series::write(&numbers, widths, &mut bytes);
+    series::write(&numbers, style, &mut bytes);
     Some((form, bytes))
 }
 
@@ -125,7 +120,7 @@ fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 /// Hexadecimal numbers of one length and case, if that is what they are.
-fn hex(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
+fn hex(values: &[&[u8]], style: Style) -> Option<(Form, Vec<u8>)> {
     let digits = u8::try_from(values.first()?.len()).ok()?;
     let is_upper = |value: &&[u8]| value.iter().any(u8::is_ascii_uppercase);
     let upper = values.iter().any(is_upper);
@@ -149,48 +144,52 @@ fn hex(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
     }
     let mut bytes = Vec::with_capacity(values.len() * 8 * pieces);
     for column in columns {
-        series::write(&column, widths, &mut bytes);
+        series::write(&column, style, &mut bytes);
     }
     Some((form, bytes))
 }
 
 /// A hexadecimal number of at most 16 digits and this case.
 fn hexadecimal(text: &[u8], upper: bool) -> Option<u64> {
-    let letter = if upper { b'A' } else { b'a' };
-    let mut number = 0;
+    let digits = if upper { &UPPER } else { &LOWER };
+    let (mut number, mut all) = (0, 0);
     for byte in text {
-        let (digit, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(letter));
-        let digit = match (digit, letter) {
-            (0..=9, _) => digit,
-            (_, 0..=5) => letter + 10,
-            _ => return None,
-        };
-        number = number << 4 | u64::from(digit);
+        let digit = digits.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
+        number = number << 4 | u64::from(digit & 15);
+        all |= digit;
     }
-    Some(number)
+    (all < NO_DIGIT).then_some(number)
+}
+
+const NO_DIGIT: u8 = 16;
+static LOWER: [u8; 256] = digits(b'a');
+static UPPER: [u8; 256] = digits(b'A');
+
+/// What each byte is worth where letters begin with this one.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn digits(letter: u8) -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let byte = match digit {
+            0..10 => b'0' + digit,
+            _ => letter + digit - 10,
+        };
+        digits[byte as usize] = digit;
+        digit += 1;
+    }
+    digits
 }
 
 /// A dictionary, if a third of the values are enough for it.
-fn dictionary(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
-    let mut entries: Vec<&[u8]> = Vec::new();
-    let mut known: HashMap<&[u8], u64> = HashMap::new();
-    let mut codes = Vec::with_capacity(values.len());
-    for value in values {
-        let next = crate::defect::wide(entries.len());
-        let code = *known.entry(value).or_insert(next);
-        codes.push(code);
-        if code == next {
-            entries.push(value);
-            let most = (values.len() / 3).min(codes.len() / 2 + PATIENCE);
-            if entries.len() > most {
-                return None;
-            }
-        }
-    }
+fn dictionary(values: &[&[u8]], style: Style) -> Option<(Form, Vec<u8>)> {
+    let all = values.iter().map(|value| Some(*value));
+    let Dictionary { codes, entries } = dictionary::of_bytes(all, values.len() / 3)?;
     let (Form::Text { terminator }, mut bytes) = text(&entries)? else {
         return None;
     };
-    series::write(&codes, widths, &mut bytes);
+    let codes: Vec<u64> = codes.into_iter().map(u64::from).collect();
+    series::write(&codes, style, &mut bytes);
     Some((Form::Dictionary { terminator }, bytes))
 }
 

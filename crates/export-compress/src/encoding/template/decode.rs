@@ -1,5 +1,6 @@
 //! Templates and columns to strings.
 
+use super::output::{DIGITS, Output, decimal, hexadecimal};
 use super::{Form, HEX_PIECE, series};
 use crate::defect::{Defect, wide};
 use crate::encoding::cursor::{Cursor, bounded};
@@ -29,52 +30,47 @@ pub(crate) fn decode(
     }
     cursor.finish()?;
 
-    let mut data = Vec::with_capacity(size);
+    let mut output = Output::new(size);
     let mut ends = Vec::with_capacity(count.saturating_add(1));
     ends.push(0);
     for id in ids {
-        for (literal, column) in templates.of(id) {
-            append(literal, &mut data, size)?;
-            if let Some(column) = column.and_then(|column| columns.get_mut(column)) {
-                column.append_next(&mut data, size)?;
+        for piece in templates.of(id) {
+            let literal = templates.text.get(piece.start..).unwrap_or_default();
+            output.push(literal, piece.length)?;
+            if let Some(column) = piece.column.and_then(|column| columns.get_mut(column)) {
+                column.write_next(&mut output)?;
             }
         }
-        ends.push(data.len());
-    }
-    if data.len() != size {
-        return Err(Defect::mismatch("bytes of all strings", size, data.len()));
+        ends.push(output.end);
     }
     match columns.iter().all(Column::is_used_up) {
-        true => Ok((ends, data)),
+        true => Ok((ends, output.finish()?)),
         false => Err(Defect::Rule("text of a column is left over")),
     }
-}
-
-/// Appends to `data`, which is at most `size` bytes long.
-#[inline]
-fn append(text: &[u8], data: &mut Vec<u8>, size: usize) -> Result<(), Defect> {
-    if text.len() > size - data.len() {
-        return Err(Defect::Rule(
-            "strings are longer than all of them should be",
-        ));
-    }
-    data.extend_from_slice(text);
-    Ok(())
 }
 
 /// What a literal and the field after it take while they are read, and after.
 const PIECE_BYTES: usize = 64;
 
-struct Templates<'a> {
-    /// Literals, each with the column of the field after it.
-    pieces: Vec<(&'a [u8], Option<usize>)>,
+/// Literal text and the field after it.
+struct Piece {
+    /// Where it is in the text of all templates.
+    start: usize,
+    length: usize,
+    column: Option<usize>,
+}
+
+struct Templates {
+    /// The text of all, and some bytes more to copy.
+    text: Vec<u8>,
+    pieces: Vec<Piece>,
     /// The first piece of each template, and the end of the last one's.
     starts: Vec<usize>,
 }
 
-impl<'a> Templates<'a> {
+impl Templates {
     fn read(
-        cursor: &mut Cursor<'a>,
+        cursor: &mut Cursor<'_>,
         (templates, columns): (usize, usize),
         size: usize,
         budget: &mut Budget,
@@ -84,25 +80,36 @@ impl<'a> Templates<'a> {
         let total = fields.iter().copied().fold(0, usize::saturating_add);
         let total = bounded("fields of all templates", wide(total), size)?;
         budget.spend(total, PIECE_BYTES)?;
-        let most = cursor.left();
         let what = "length of a template's text";
+        let most = cursor.left();
         let lengths = series::read_counts(cursor, what, templates + total, Some(most))?;
         let what = "column of a field";
         let columns = series::read_counts(cursor, what, total, columns.checked_sub(1))?;
         let (mut lengths, mut columns) = (lengths.into_iter(), columns.into_iter());
         let mut pieces = Vec::with_capacity(templates + total);
-        let mut starts = vec![0];
+        let (mut starts, mut start) = (vec![0], 0usize);
         for fields in fields {
             for column in columns.by_ref().take(fields).map(Some).chain([None]) {
                 let length = lengths.next().unwrap_or(0);
-                pieces.push((cursor.take(length)?, column));
+                pieces.push(Piece {
+                    start,
+                    length,
+                    column,
+                });
+                start = start.saturating_add(length);
             }
             starts.push(pieces.len());
         }
-        Ok(Self { pieces, starts })
+        let mut text = cursor.take(start)?.to_vec();
+        text.extend([0; Output::COPIED]);
+        Ok(Self {
+            text,
+            pieces,
+            starts,
+        })
     }
 
-    fn of(&self, id: usize) -> &[(&'a [u8], Option<usize>)] {
+    fn of(&self, id: usize) -> &[Piece] {
         let range = self.starts.get(id).zip(self.starts.get(id + 1));
         range
             .and_then(|(&start, &end)| self.pieces.get(start..end))
@@ -125,7 +132,7 @@ impl<'a> Templates<'a> {
         let mut values = vec![0usize; columns];
         let mut total = 0usize;
         for (id, strings) in strings.into_iter().enumerate() {
-            for column in self.of(id).iter().filter_map(|(_, column)| *column) {
+            for column in self.of(id).iter().filter_map(|piece| piece.column) {
                 total = total.saturating_add(strings);
                 if let Some(values) = values.get_mut(column) {
                     *values = values.saturating_add(strings);
@@ -153,7 +160,7 @@ enum Column<'a> {
     },
     Hex {
         digits: usize,
-        letter: u8,
+        upper: bool,
         pieces: Vec<std::vec::IntoIter<u64>>,
     },
 }
@@ -169,11 +176,11 @@ impl<'a> Column<'a> {
             budget.spend(count, size_of::<u64>())?;
             Ok(series::read(cursor, count)?.into_iter())
         };
-        let hex = |cursor: &mut Cursor<'a>, budget: &mut Budget, digits: u8, letter| {
+        let hex = |cursor: &mut Cursor<'a>, budget: &mut Budget, digits: u8, upper| {
             let pieces = (0..digits.div_ceil(HEX_PIECE)).map(|_| read_series(cursor, budget));
             Ok(Self::Hex {
                 digits: digits.into(),
-                letter,
+                upper,
                 pieces: pieces.collect::<Result<_, Defect>>()?,
             })
         };
@@ -204,51 +211,47 @@ impl<'a> Column<'a> {
                     10u64.checked_pow(digits.into()),
                 )?,
             }),
-            Form::LowerHex(digits) => hex(cursor, budget, digits, b'a'),
-            Form::UpperHex(digits) => hex(cursor, budget, digits, b'A'),
+            Form::LowerHex(digits) => hex(cursor, budget, digits, false),
+            Form::UpperHex(digits) => hex(cursor, budget, digits, true),
         }
     }
 
-    /// Appends the next value to `data`, which is at most `size` bytes long.
+    /// Writes the next value.
     #[inline]
-    fn append_next(&mut self, data: &mut Vec<u8>, size: usize) -> Result<(), Defect> {
+    fn write_next(&mut self, output: &mut Output) -> Result<(), Defect> {
         match self {
-            Self::Text { rest, terminator } => append(next_text(rest, *terminator)?, data, size),
+            Self::Text { rest, terminator } => {
+                let from = *rest;
+                let text = next_text(rest, *terminator)?;
+                output.push(from, text.len())
+            }
             Self::Dictionary { entries, codes } => {
                 let code = codes.next().unwrap_or(0);
                 let entry = usize::try_from(code)
                     .ok()
                     .and_then(|code| entries.get(code));
-                append(
-                    entry.ok_or(Defect::Range {
-                        what: "code of an entry",
-                        found: code,
-                    })?,
-                    data,
-                    size,
-                )
+                let entry = entry.ok_or(Defect::Range {
+                    what: "code of an entry",
+                    found: code,
+                })?;
+                output.push(entry, entry.len())
             }
             Self::Decimal { digits, values } => {
-                let mut room = [b'0'; 20];
-                let text = decimal(values.next().unwrap_or(0), *digits, &mut room);
-                append(text, data, size)
+                let (room, length) = decimal(values.next().unwrap_or(0), *digits);
+                output.push(room.get(DIGITS - length..).unwrap_or_default(), length)
             }
             Self::Hex {
                 digits,
-                letter,
+                upper,
                 pieces,
             } => {
                 let mut left = *digits;
                 for piece in pieces {
-                    let digits = left.min(HEX_PIECE.into());
-                    left -= digits;
-                    let mut room = [b'0'; HEX_PIECE as usize];
-                    let text = hexadecimal(piece.next().unwrap_or(0), *letter, &mut room);
-                    append(
-                        text.get(text.len() - digits..).unwrap_or_default(),
-                        data,
-                        size,
-                    )?;
+                    let length = left.min(HEX_PIECE.into());
+                    left -= length;
+                    let text = hexadecimal(piece.next().unwrap_or(0), *upper);
+                    let start = text.len() - length;
+                    output.push(text.get(start..).unwrap_or_default(), length)?;
                 }
                 Ok(())
             }
@@ -297,35 +300,4 @@ fn below(
             found: most,
         }),
     }
-}
-
-/// Writes `value` to the end of `room`, which is full of zeros; at least `digits` of it.
-#[inline]
-fn decimal(mut value: u64, digits: usize, room: &mut [u8; 20]) -> &[u8] {
-    let mut written = 0;
-    for place in room.iter_mut().rev() {
-        if value == 0 {
-            break;
-        }
-        *place = b'0' + u8::try_from(value % 10).unwrap_or(0);
-        value /= 10;
-        written += 1;
-    }
-    let length = room.len();
-    room.get(length - digits.clamp(written, length)..)
-        .unwrap_or_default()
-}
-
-/// Writes 16 digits of `value` to `room`.
-#[inline]
-fn hexadecimal(mut value: u64, letter: u8, room: &mut [u8; HEX_PIECE as usize]) -> &[u8] {
-    for place in room.iter_mut().rev() {
-        let digit = u8::try_from(value & 15).unwrap_or(0);
-        *place = match digit {
-            0..=9 => b'0' + digit,
-            _ => letter + (digit - 10),
-        };
-        value >>= 4;
-    }
-    room
 }

@@ -93,26 +93,22 @@ impl<'d> Scan<'d> {
             shapes: Vec::new(),
             shape_of: Vec::with_capacity(ends.len()),
         };
-        let mut known: HashMap<u64, u32> = HashMap::new();
+        let mut known = Known::default();
         for (&start, &end) in ends.iter().zip(ends.iter().skip(1)) {
             let line = Span::new(start, end)?;
             let first = scan.fields.len();
             let hash = find_fields(line.of(data), line.start, &mut scan.fields);
             let fields = (first, scan.fields.len());
             scan.starts.push(fields.1);
-            let shape = match known.get(&hash) {
-                Some(&shape) => shape,
-                None => {
-                    let shape = u32::try_from(scan.shapes.len()).ok()?;
-                    known.insert(hash, shape);
-                    scan.shapes.push(Shape {
-                        line,
-                        fields,
-                        lines: 0,
-                    });
-                    shape
-                }
-            };
+            let shape = known.find_or_add(hash)?;
+            if shape as usize == scan.shapes.len() {
+                let lines = 0;
+                scan.shapes.push(Shape {
+                    line,
+                    fields,
+                    lines,
+                });
+            }
             // Two shapes of one hash: once in 2^40 blocks or so, and these strings do without templates.
             let known = scan.shapes.get_mut(shape as usize)?;
             known.lines += 1;
@@ -145,6 +141,33 @@ impl<'d> Scan<'d> {
         self.fields
             .get(shape.fields.0..shape.fields.1)
             .unwrap_or_default()
+    }
+}
+
+/// The numbers of shapes by their hashes.
+#[derive(Default)]
+struct Known {
+    all: HashMap<u64, u32>,
+    /// Those met last, in front of the map: few shapes have most of the strings.
+    recent: Vec<(u64, u32)>,
+}
+
+impl Known {
+    const RECENT: usize = 1 << 8;
+
+    /// The number of the shape, which is the next one where it is new.
+    fn find_or_add(&mut self, hash: u64) -> Option<u32> {
+        if self.recent.is_empty() {
+            self.recent.resize(Self::RECENT, (0, u32::MAX));
+        }
+        let place = usize::try_from(hash % Self::RECENT as u64).unwrap_or(0);
+        let recent = self.recent.get_mut(place)?;
+        if *recent == (hash, recent.1) && recent.1 != u32::MAX {
+            return Some(recent.1);
+        }
+        let next = u32::try_from(self.all.len()).ok()?;
+        *recent = (hash, *self.all.entry(hash).or_insert(next));
+        Some(recent.1)
     }
 }
 
@@ -183,10 +206,19 @@ fn same_literals(
     (b, b_fields): (Span, (usize, usize)),
 ) -> bool {
     let fields = |(start, end): (usize, usize)| all.get(start..end).unwrap_or_default();
-    let a = literals(a, fields(a_fields));
-    let b = literals(b, fields(b_fields));
-    a_fields.1 - a_fields.0 == b_fields.1 - b_fields.0
-        && a.zip(b).all(|(a, b)| a.of(data) == b.of(data))
+    let (a_fields, b_fields) = (fields(a_fields), fields(b_fields));
+    let same = |(a, a_end): (u32, u32), (b, b_end): (u32, u32)| {
+        let literal = |start, end| Span { start, end }.of(data);
+        a_end - a == b_end - b && literal(a, a_end) == literal(b, b_end)
+    };
+    let (mut a_start, mut b_start) = (a.start, b.start);
+    for (a, b) in a_fields.iter().zip(b_fields) {
+        if !same((a_start, a.start), (b_start, b.start)) {
+            return false;
+        }
+        (a_start, b_start) = (a.end, b.end);
+    }
+    a_fields.len() == b_fields.len() && same((a_start, a.end), (b_start, b.end))
 }
 
 /// What is before, between and after the fields of a string.
