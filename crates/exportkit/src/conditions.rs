@@ -289,12 +289,12 @@ mod tests {
     }
 
     proptest! {
-        /// Integers and floats whose order is known exactly: the float is an integer, too.
+        /// Floats that are integers, and integers around them.
         #[test]
-        fn rounding_never_excludes_what_is_there(int in any::<i64>(), near in -5_i64..5) {
-            let float = int.saturating_add(near) as f64;
-            let exact = float as i128;
-            let int = i128::from(int);
+        fn rounding_never_excludes_what_is_there(half in any::<i32>(), shift in 0..80_u8, near in -5_i128..5) {
+            let exact = i128::from(half) << shift;
+            let float = f64::from(half) * 2_f64.powi(shift.into());
+            let int = exact + near;
             let (i, f) = (Bound::Int(int), Bound::Float(float));
             prop_assert!(!is_below(&i, &f) || int < exact);
             prop_assert!(!is_below(&f, &i) || exact < int);

@@ -26,6 +26,7 @@
 //!
 //! This crate composes the others and owns little else. Whoever needs one layer depends on that crate alone.
 
+mod batches;
 mod clock;
 mod conditions;
 mod convert;
@@ -57,14 +58,13 @@ pub use export_formats::arrow;
 pub use export_formats::text;
 pub use {export_stats as stats, export_validate as checks};
 
+pub use batches::{BatchOptions, Batches, Rows};
 pub use conditions::Condition;
 pub use convert::{Conversion, ConvertOptions, container_sink, convert, export};
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
-pub use recording::{
-    BatchOptions, Batches, Info, Recording, Rows, StreamInfo, open, open_storage, open_with,
-};
+pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostRows, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};

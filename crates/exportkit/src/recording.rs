@@ -6,14 +6,13 @@ use std::sync::Arc;
 use export_container::{Container, FileStorage, Stream, check_header};
 use export_core::record::{self, FromRecord};
 use export_core::{
-    Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
-    StreamBatch,
+    Batch, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
 };
 use serde::de::DeserializeOwned;
 
-use crate::conditions::{Condition, Conditions};
+use crate::batches::{BatchOptions, Batches, Rows};
 use crate::input::open_file;
-use crate::xk::{ReadAhead, Reading, View, damaged, read_ahead, unfinished};
+use crate::xk::unfinished;
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
 ///
@@ -60,23 +59,7 @@ pub fn open_storage(storage: Arc<dyn Storage>, name: &str, limits: &Limits) -> R
 pub struct Recording {
     pub(crate) container: Arc<Container>,
     pub(crate) name: String,
-    limits: Limits,
-}
-
-/// What is wanted of a stream, and what reading it may use.
-#[derive(Debug, Clone, Default)]
-pub struct BatchOptions {
-    /// Names of the columns wanted, in this order; all where `None`. Only their bytes are read.
-    pub columns: Option<Vec<String>>,
-    /// Number (from 0) of the first row wanted.
-    pub first_row: u64,
-    /// What holds for the rows wanted, all of these. A chunk is left out where its summaries show that it has no such row; one
-    /// that may have one comes whole, other rows with it.
-    pub conditions: Vec<Condition>,
-    /// Threads that decode at a time, the caller's among them; one a core where `None`. The batches are the same for any number.
-    pub threads: Option<usize>,
-    /// Raised to stop.
-    pub cancel: Cancel,
+    pub(crate) limits: Limits,
 }
 
 /// What a container says of one of its streams.
@@ -166,40 +149,8 @@ impl Recording {
 
     /// [`Recording::batches`] as `options` have it. Chunks that hold nothing of what is wanted are not read.
     pub fn batches_with(&self, stream: &str, options: &BatchOptions) -> Result<Batches> {
-        let in_file = |error: Error| error.in_file(&self.name);
         let known = self.stream(stream)?;
-        let view = View::new(known, options.columns.as_deref()).map_err(in_file)?;
-        let schema = Arc::clone(view.schema());
-        let view = Arc::new(view);
-        let conditions = Conditions::new(known, &options.conditions).map_err(in_file)?;
-        let mut jobs = Vec::new();
-        let mut skipped_chunks = 0;
-        for chunk in known
-            .chunks
-            .iter()
-            .filter(|chunk| chunk.end_row() > options.first_row)
-        {
-            if conditions.may_hold_in(chunk) {
-                jobs.push((chunk.clone(), Arc::clone(&view)));
-            } else {
-                skipped_chunks += 1;
-            }
-        }
-        let skip = jobs.first().map_or(0, |(chunk, _)| {
-            options.first_row.saturating_sub(chunk.first_row)
-        });
-        let reading = Reading {
-            limits: self.limits.clone(),
-            threads: options.threads,
-            cancel: options.cancel.clone(),
-        };
-        Ok(Batches {
-            chunks: read_ahead(Arc::clone(&self.container), jobs, reading)?,
-            schema,
-            skip,
-            skipped_chunks,
-            name: self.name.clone(),
-        })
+        Batches::new(self, known, options).map_err(|error| error.in_file(&self.name))
     }
 
     /// Bytes of the file that were read so far, to open it and since.
@@ -232,12 +183,7 @@ impl Recording {
     }
 
     fn rows<T>(&self, stream: &str, read: fn(&Batch) -> Result<Vec<T>>) -> Result<Rows<T>> {
-        Ok(Rows {
-            batches: self.batches(stream)?,
-            stream: stream.to_owned(),
-            rows: Vec::new().into_iter(),
-            read,
-        })
+        Ok(Rows::new(self.batches(stream)?, stream, read))
     }
 
     fn stream(&self, name: &str) -> Result<&Stream> {
@@ -286,71 +232,4 @@ fn nulls_of(stream: &Stream, column: &str) -> u64 {
             .map_or(chunk.rows, |column| column.summary.nulls)
     });
     nulls.sum()
-}
-
-/// Batches of one stream. A chunk that cannot be read is an error in its place; the next one follows.
-pub struct Batches {
-    chunks: ReadAhead,
-    schema: Arc<Schema>,
-    /// Rows of the first chunk that come before those wanted.
-    skip: u64,
-    skipped_chunks: u64,
-    name: String,
-}
-
-impl Batches {
-    /// Chunks that are not read because no row of theirs meets [`BatchOptions::conditions`].
-    #[must_use]
-    pub fn skipped_chunks(&self) -> u64 {
-        self.skipped_chunks
-    }
-
-    /// The schema that all batches have.
-    #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<Batch>;
-
-    fn next(&mut self) -> Option<Result<Batch>> {
-        let read = self.chunks.next()?.and_then(|read| read.map_err(damaged));
-        let skip = usize::try_from(std::mem::take(&mut self.skip)).unwrap_or(usize::MAX);
-        let wanted = read.and_then(|StreamBatch { batch, .. }| match skip {
-            0 => Ok(batch),
-            _ => batch.slice(skip, batch.rows().saturating_sub(skip)),
-        });
-        Some(wanted.map_err(|error| error.in_file(&self.name)))
-    }
-}
-
-/// Rows of one stream as values of `T`.
-pub struct Rows<T> {
-    batches: Batches,
-    stream: String,
-    rows: std::vec::IntoIter<T>,
-    read: fn(&Batch) -> Result<Vec<T>>,
-}
-
-impl<T> Iterator for Rows<T> {
-    type Item = Result<T>;
-
-    fn next(&mut self) -> Option<Result<T>> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Some(Ok(row));
-            }
-            let read = self.batches.next()?.and_then(|batch| {
-                (self.read)(&batch).map_err(|error: Error| {
-                    error.in_stream(&self.stream).in_file(&self.batches.name)
-                })
-            });
-            match read {
-                Ok(rows) => self.rows = rows.into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
 }

@@ -31,10 +31,7 @@ fn rows(chunk: u64) -> Vec<Row> {
             (_, 7) => Some(f64::NAN),
             _ => Some(at as f64 / 8.0 + chunk as f64 * 10.0),
         },
-        name: format!(
-            "{}{chunk:03}-{at}",
-            "a long way to go before it differs/".repeat(1)
-        ),
+        name: format!("{}{chunk:03}-{at}", "a long way to go before it differs/"),
     };
     (0..ROWS).map(row).collect()
 }
