@@ -11,7 +11,7 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 pub(crate) use input::{InputArgs, LimitArgs, SelectArgs};
 pub(crate) use values::{
     Choice, KeyValue, ValueEncoding, codec, encoding, file_id, format_names, key_value, place,
-    preset,
+    preset, word_list,
 };
 
 use crate::commands::{
@@ -100,7 +100,7 @@ pub(crate) enum Command {
     Info(info::Info),
     /// Show the columns and their types
     Schema(schema::Schema),
-    /// Show where the bytes of an .xk file are: by stream, column and encoding
+    /// Show where the bytes of an .xk file are: by stream, column and encoding; with --explain, why
     Du(du::Du),
     /// Print the first rows
     Head(head::Head),

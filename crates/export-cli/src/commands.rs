@@ -4,6 +4,7 @@ pub(crate) mod cat;
 pub(crate) mod completions;
 pub(crate) mod convert;
 pub(crate) mod du;
+mod explain;
 mod follow;
 pub(crate) mod head;
 pub(crate) mod info;

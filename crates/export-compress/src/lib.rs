@@ -24,6 +24,7 @@ mod defect;
 mod dictionary;
 mod encode;
 mod encoding;
+mod named;
 mod nodes;
 mod options;
 mod runs;
@@ -32,12 +33,13 @@ mod text;
 mod view;
 mod word;
 
-pub use choice::{Candidate, Choices, Explanation};
+pub use choice::{Candidate, Choices, Explanation, Versus};
 pub use codec::Compression;
 pub use decode::Decoder;
 pub use defect::role_name;
 pub use encode::Encoder;
 pub use encoding::Encoding;
+pub use named::NamedColumns;
 pub use options::{Fixed, Options, Preset};
 
 use export_core::{Codec, CodecId, EncodingId};

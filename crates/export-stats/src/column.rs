@@ -45,6 +45,13 @@ impl Lengths {
 }
 
 impl ColumnStatistics {
+    /// What one array of a field's type holds.
+    pub fn of(field: Field, column: &Array) -> Result<Self> {
+        let mut statistics = Self::new(field);
+        statistics.add(column)?;
+        Ok(statistics)
+    }
+
     pub(crate) fn new(field: Field) -> Self {
         Self {
             field,
@@ -149,6 +156,14 @@ impl ColumnStatistics {
         self.max().map(|value| self.text(&value))
     }
 
+    /// Bits that hold the distance from the least to the greatest of integers, dates, times and decimals.
+    #[must_use]
+    pub fn range_bits(&self) -> Option<u32> {
+        let [least, most] = [self.min()?, self.max()?].map(|value| integer(&value));
+        let distance = most?.wrapping_sub(least?).cast_unsigned();
+        Some(u128::BITS - distance.leading_zeros())
+    }
+
     fn text(&self, value: &Value<'_>) -> String {
         let style = self.field.metadata.get(TEXT_STYLE_KEY).map(String::as_str);
         let mut text = Vec::new();
@@ -192,6 +207,21 @@ fn number(value: &Value<'_>) -> Option<f64> {
         Value::Decimal { unscaled, scale } => {
             Some(unscaled as f64 * 10_f64.powi(-i32::from(scale)))
         }
+        _ => None,
+    }
+}
+
+/// What is stored as an integer, as that.
+fn integer(value: &Value<'_>) -> Option<i128> {
+    match *value {
+        Value::Int(v)
+        | Value::Date64(v)
+        | Value::Time(v, _)
+        | Value::Timestamp(v, _, _)
+        | Value::Duration(v, _) => Some(v.into()),
+        Value::UInt(v) => Some(v.into()),
+        Value::Date32(v) => Some(v.into()),
+        Value::Decimal { unscaled, .. } => Some(unscaled),
         _ => None,
     }
 }

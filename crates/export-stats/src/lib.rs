@@ -1,6 +1,7 @@
 //! What columns hold and what runs take.
 //!
-//! Owns: summaries of columns over any number of batches, the estimate of how many values are distinct, and run statistics.
+//! Owns: summaries of columns over any number of batches, the estimate of how many values are distinct, how values follow one
+//! another, and run statistics.
 //! Needs memory for one value and a sketch of at most 32 KiB a column, however many rows there are.
 //! Never: reads files, keeps rows, or judges what it counts.
 //!
@@ -28,10 +29,12 @@ mod column;
 mod distinct;
 mod moments;
 mod run;
+mod shape;
 mod stream;
 
 pub use column::ColumnStatistics;
 pub use distinct::Distinct;
 pub use moments::Moments;
 pub use run::{RunSummary, peak_memory_bytes};
+pub use shape::Shape;
 pub use stream::StreamStatistics;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use export_compress::Options as EncodeOptions;
+use export_compress::{Fixed, NamedColumns, Options as EncodeOptions};
 use export_core::{
     Error, ExportMetadata, FileId, Format, Note, Progress, Result, Sink, Source, StreamBatch,
     WriteOptions,
@@ -26,7 +26,8 @@ pub struct ConvertOptions {
     pub to: Option<String>,
     /// Whether an existing output is replaced.
     pub overwrite: bool,
-    /// How the chunks of an `.xk` output are encoded.
+    /// How the chunks of an `.xk` output are encoded. A column that it names must be there, and its encoding apply to the
+    /// column's type; for any other format nothing can be fixed.
     pub encode: EncodeOptions,
     /// Threads that encode besides the one that reads, and threads that decode, that one among them, unless
     /// [`ReadOptions::threads`](export_core::ReadOptions::threads) says otherwise; one a core where `None`. The bytes are the
@@ -104,9 +105,12 @@ pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Resul
         ..
     } = open_source(input, &options.reading())?;
     let name = input.to_string();
-    let done = target.fill(&mut *source, file_name(input), options, &|error| {
-        error.in_file(&name)
-    })?;
+    let origin = Origin {
+        file_name: file_name(input),
+        // Files with one stream, whose columns the first rows show.
+        has_all_columns: matches!(format, "csv" | "tsv" | "parquet"),
+    };
+    let done = target.fill(&mut *source, origin, options, &|error| error.in_file(&name))?;
     Ok(Conversion {
         from: format,
         bytes_in: size_bytes.unwrap_or(done.bytes_in),
@@ -124,7 +128,8 @@ pub fn export(
     options: &ConvertOptions,
 ) -> Result<Conversion> {
     let start = Instant::now();
-    let done = Target::create(output, options)?.fill(source, None, options, &|error| error)?;
+    let target = Target::create(output, options)?;
+    let done = target.fill(source, Origin::default(), options, &|error| error)?;
     Ok(Conversion {
         elapsed: start.elapsed(),
         ..done
@@ -149,6 +154,15 @@ pub fn container_sink(
     make_sink(&Xk, output, "output", options)
 }
 
+/// What is known of where rows come from.
+#[derive(Debug, Default)]
+struct Origin {
+    /// The name of the file alone.
+    file_name: Option<String>,
+    /// Whether the first batch shows all columns that there will be.
+    has_all_columns: bool,
+}
+
 /// An output that nothing was written to so far.
 struct Target<'a> {
     place: &'a Place,
@@ -162,6 +176,7 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     fn create(place: &'a Place, options: &ConvertOptions) -> Result<Self> {
         let format = output_format(place, options)?;
+        refuse_fixed(format, &options.encode)?;
         let (file, writer): (_, Box<dyn Write + Send>) = match place {
             Place::Standard => (None, Box::new(io::stdout())),
             Place::Path(path) => {
@@ -189,7 +204,7 @@ impl<'a> Target<'a> {
     fn fill(
         self,
         source: &mut dyn Source,
-        source_name: Option<String>,
+        origin: Origin,
         options: &ConvertOptions,
         in_input: &dyn Fn(Error) -> Error,
     ) -> Result<Conversion> {
@@ -207,17 +222,25 @@ impl<'a> Target<'a> {
             source
         };
         let mut streams = BTreeSet::<Arc<str>>::new();
+        let mut named = NamedColumns::new(&options.encode);
         while let Some(batch) = source.next_batch().map_err(in_input)? {
             cancel.check()?;
             refuse_no_columns(self.format, &batch).map_err(in_output)?;
             progress.add_rows(batch.batch.rows() as u64);
+            if !named.is_empty() {
+                named.see(batch.batch.schema());
+                if origin.has_all_columns {
+                    named.check_names().map_err(in_input)?;
+                }
+            }
             if !streams.contains(&batch.stream) {
                 streams.insert(Arc::clone(&batch.stream));
             }
             sink.write(batch).map_err(in_output)?;
         }
+        named.check().map_err(in_input)?;
         notes.extend(source.notes());
-        let metadata = export_metadata(source_name, options, source.metadata());
+        let metadata = export_metadata(origin.file_name, options, source.metadata());
         let summary = sink.finish(&metadata).map_err(in_output)?;
         notes.extend(summary.notes);
         self.exit.finish().map_err(in_output)?;
@@ -252,6 +275,16 @@ pub(crate) fn refuse_same_file(input: &Place, output: &Place) -> Result<()> {
             .with_hint("give the output another name"));
     }
     Ok(())
+}
+
+/// Fails where encodings or codecs are fixed for a format that has none of ours.
+fn refuse_fixed(format: &dyn Format, encode: &EncodeOptions) -> Result<()> {
+    let is_free = encode.fixed == Fixed::default() && encode.columns.is_empty();
+    if is_free || format.name() == Xk.name() {
+        return Ok(());
+    }
+    let text = format!("encodings and codecs cannot be fixed for {}", format.name());
+    Err(Error::usage(text).with_hint("they are choices of .xk files: leave them out"))
 }
 
 /// Fails where rows without a single column would leave no trace: only rows of JSON, and our own format, can be empty.

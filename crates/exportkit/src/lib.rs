@@ -5,6 +5,7 @@
 //! - [`Record`]: derive it, and [`write_records`], [`read_records`] and [`Recorder::records`] are the same, but quicker.
 //! - [`open()`]: what is in an `.xk` file; its batches; its rows as your types.
 //! - [`convert()`]: any format to any format; [`open_source`]: batches out of any format; [`formats`]: which there are.
+//! - [`explain()`]: how columns are encoded, and why.
 //! - [`verify()`] and [`repair()`]: is every byte as it was written, and all that is.
 //!
 //! ```
@@ -30,6 +31,7 @@ mod batches;
 mod clock;
 mod conditions;
 mod convert;
+mod explain;
 pub mod formats;
 mod input;
 mod output;
@@ -44,12 +46,14 @@ mod verify;
 mod wait;
 mod xk;
 
-pub use export_compress::{Compression, Encoding, Fixed, Options as EncodeOptions, Preset};
+pub use export_compress::{
+    Candidate, Compression, Encoding, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+};
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
     Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
-    OnError, Position, Progress, ReadOptions, Result, Schema, Severity, Sink, Source, StreamBatch,
-    Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
+    OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
+    StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "derive")]
 pub use export_derive::Record;
@@ -61,6 +65,10 @@ pub use {export_stats as stats, export_validate as checks};
 pub use batches::{BatchOptions, Batches, Rows};
 pub use conditions::Condition;
 pub use convert::{Conversion, ConvertOptions, container_sink, convert, export};
+pub use explain::{
+    BlockExplanation, ChunkExplanation, ColumnExplanation, ExplainOptions, NodeExplanation, Stored,
+    explain, explain_source,
+};
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};

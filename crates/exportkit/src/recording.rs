@@ -186,7 +186,7 @@ impl Recording {
         Ok(Rows::new(self.batches(stream)?, stream, read))
     }
 
-    fn stream(&self, name: &str) -> Result<&Stream> {
+    pub(crate) fn stream(&self, name: &str) -> Result<&Stream> {
         self.container.stream(name).ok_or_else(|| {
             let known = self
                 .container

@@ -4,9 +4,15 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use exportkit::{ColumnUsage, Result, Usage, field_type_name};
+use exportkit::{
+    ColumnUsage, EncodeOptions, ExplainOptions, Place, Preset, Result, Usage, explain_source,
+    field_type_name,
+};
 use serde::Serialize;
 
+use super::explain;
+use super::info::recording;
+use crate::args::{InputArgs, place, preset, word_list};
 use crate::console::{Console, plain, width};
 use crate::exit::Exit;
 use crate::table::{self, Cell, Head};
@@ -15,9 +21,35 @@ use crate::{json, units};
 /// Options of `du`.
 #[derive(Debug, Args)]
 pub(crate) struct Du {
-    /// An .xk file
-    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    file: PathBuf,
+    /// An .xk file; with --explain a file of any format, or - for standard input
+    #[arg(value_name = "FILE", value_parser = place(), value_hint = clap::ValueHint::FilePath)]
+    file: Place,
+    /// Say for one chunk why its columns are encoded as they are, or would be in an .xk file: what was chosen, what the
+    /// runner-up would have cost, and what the values are
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    explained: ExplainArgs,
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Explaining")]
+struct ExplainArgs {
+    /// Only these columns: a,b,c (a comma in a name is typed \,)
+    #[arg(long, value_name = "NAMES", value_parser = word_list, requires = "explain")]
+    columns: Option<std::vec::Vec<String>>,
+    /// Only this stream; may be given more than once
+    #[arg(long, value_name = "NAME", requires = "explain")]
+    stream: Vec<String>,
+    /// The chunk to decode, counted from 0 within its stream; the others are not read
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "explain")]
+    chunk: u64,
+    /// The preset whose choice is explained
+    #[arg(long, value_name = "NAME", value_parser = preset(), default_value = "balanced", requires = "explain")]
+    preset: Preset,
 }
 
 #[derive(Serialize)]
@@ -55,8 +87,18 @@ struct EncodingDocument<'a> {
 
 impl Du {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
-        let file = self.file.display().to_string();
-        let recording = exportkit::open(&self.file).map_err(|e| e.in_file(&file))?;
+        let file = self.file.to_string();
+        if self.explain {
+            let explained = self.explained(console);
+            explain::show(&explained.map_err(|e| e.in_file(&file))?, console)?;
+            return Ok(Exit::Done);
+        }
+        let path = PathBuf::from(&file);
+        let path = match &self.file {
+            Place::Path(path) => path,
+            Place::Standard => &path,
+        };
+        let recording = exportkit::open(path).map_err(|e| e.in_file(&file))?;
         let usage = recording.usage().map_err(|e| e.in_file(&file))?;
         if console.json {
             json::print(&document(file, &usage))?;
@@ -64,6 +106,39 @@ impl Du {
             print(&usage, console)?;
         }
         Ok(Exit::Done)
+    }
+}
+
+impl Du {
+    fn explained(&self, console: &Console) -> Result<explain::Explained> {
+        let asked = &self.explained;
+        let mut open = self.input.open_options(None, console);
+        let streams = (!asked.stream.is_empty()).then(|| asked.stream.clone());
+        let encode = EncodeOptions::new(asked.preset);
+        let (format, chunks) = match recording(&self.file, &open)? {
+            Some(recording) => {
+                let options = ExplainOptions {
+                    streams,
+                    columns: asked.columns.clone(),
+                    chunk: asked.chunk,
+                    encode,
+                };
+                ("xk", recording.explain(&options)?)
+            }
+            None => {
+                open.streams = streams;
+                open.read.columns.clone_from(&asked.columns);
+                let mut opened = exportkit::open_source(&self.file, &open)?;
+                let chunk = explain_source(&mut *opened.source, asked.chunk, &encode)?;
+                (opened.format, vec![chunk])
+            }
+        };
+        Ok(explain::Explained {
+            file: self.file.to_string(),
+            format,
+            preset: asked.preset,
+            chunks,
+        })
     }
 }
 

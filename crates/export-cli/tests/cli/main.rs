@@ -8,6 +8,7 @@
 mod bad_input;
 mod bad_output;
 mod encode;
+mod explain;
 mod harness;
 mod help;
 mod json;

@@ -1,6 +1,6 @@
 //! What was chosen, and what else there was, for people to read.
 
-use export_core::Role;
+use export_core::{Codec, Role};
 
 use super::{Choice, Choices};
 use crate::codec::Compression;
@@ -19,6 +19,27 @@ pub struct Candidate {
     pub cost: f64,
 }
 
+impl Candidate {
+    /// Names of encoding and codec, as reports have them.
+    #[must_use]
+    pub fn names(&self) -> (&'static str, &'static str) {
+        (self.encoding.name(), self.codec.name())
+    }
+}
+
+/// A node's values slot by slot against codes into a dictionary, each in its cheapest way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Versus {
+    /// Bytes of the values, slot by slot.
+    pub flat_bytes: f64,
+    /// Their cost.
+    pub flat_cost: f64,
+    /// Bytes of entries and codes.
+    pub dictionary_bytes: f64,
+    /// Their cost, with that of looking every value up.
+    pub dictionary_cost: f64,
+}
+
 /// Why a block is written as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
@@ -30,6 +51,9 @@ pub struct Explanation {
     pub values: usize,
     /// What was weighed, the cheapest first; never empty.
     pub candidates: Vec<Candidate>,
+    /// What the node would take with a dictionary, or without, where both were weighed. It is said once a node: of the codes,
+    /// or else of the values or the data.
+    pub versus: Option<Versus>,
 }
 
 impl Choices {
@@ -56,5 +80,6 @@ fn explanation(node: u16, role: Role, choice: &Choice) -> Explanation {
         role,
         values: choice.count,
         candidates: candidates.collect(),
+        versus: choice.versus,
     }
 }

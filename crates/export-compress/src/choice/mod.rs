@@ -17,7 +17,7 @@ use crate::codec::Compression;
 use crate::encoding::{Encoding, Recipe, Symbols};
 
 pub(crate) use bytes::{weigh_bits, weigh_data, weigh_fixed};
-pub use explain::{Candidate, Explanation};
+pub use explain::{Candidate, Explanation, Versus};
 pub(crate) use sample::sample;
 pub(crate) use tariff::{Tariff, float};
 pub(crate) use words::weigh_words;
@@ -52,6 +52,8 @@ pub(crate) struct Choice {
     count: usize,
     /// Symbols found for text, which suit the chunks after it as well.
     pub(crate) symbols: Option<Arc<Symbols>>,
+    /// What the node would take with a dictionary, or without, where both were weighed.
+    pub(crate) versus: Option<Versus>,
 }
 
 impl Choice {
@@ -65,6 +67,7 @@ impl Choice {
             weighed,
             count,
             symbols: None,
+            versus: None,
         }
     }
 

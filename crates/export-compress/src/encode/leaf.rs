@@ -9,7 +9,7 @@ use export_core::{Result, Role};
 use super::strings::{Text, lengths_of};
 use super::{Flattener, broken, nulls, part};
 use crate::bits;
-use crate::choice::{Choice, Tariff, float, sample, weigh_data, weigh_words};
+use crate::choice::{Choice, Tariff, Versus, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
 use crate::encoding::implies_lengths;
 use crate::summary::bounds_of_strings;
@@ -77,12 +77,14 @@ impl Flattener<'_, '_> {
         {
             return self.writer.words(place, &values, kind, &self.policy);
         }
-        let flat = weigh_words(&values, kind, &self.policy);
+        let mut flat = weigh_words(&values, kind, &self.policy);
         if let Some(dictionary) = self.dictionary_of_words(&values, &flat) {
             let entries = weigh_words(&dictionary.entries, kind, &self.policy);
-            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
-            let cost = entries.best().cost + self.cost_of_codes(&codes, &dictionary);
-            if self.policy.fixed.dictionary == Some(true) || cost < flat.best().cost {
+            let mut codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let versus = self.versus([&flat], [&entries], &codes, &dictionary);
+            codes.versus = Some(versus);
+            flat.versus = Some(versus);
+            if self.prefers_dictionary(&versus) {
                 let writer = &mut *self.writer;
                 writer.chosen_words(place, &dictionary.entries, kind, entries)?;
                 let place = (node, Role::Codes);
@@ -159,13 +161,16 @@ impl Flattener<'_, '_> {
         if coding == Coding::Plain {
             return self.flat_strings(node, text);
         }
-        let weighed = self.weigh_strings(text);
+        let mut weighed = self.weigh_strings(text);
         if let Some(dictionary) = self.dictionary_of_bytes(text) {
             let entries = Text::<L>::of_entries(&dictionary.entries);
             let weighed_entries = self.weigh_strings(&entries);
-            let codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
-            let coded = cost(&weighed_entries) + self.cost_of_codes(&codes, &dictionary);
-            if self.policy.fixed.dictionary == Some(true) || coded < cost(&weighed) {
+            let mut codes = weigh_words(&dictionary.codes, Kind::Unsigned, &self.policy);
+            let versus = self.versus(&weighed, &weighed_entries, &codes, &dictionary);
+            codes.versus = Some(versus);
+            let [_, data] = &mut weighed;
+            data.versus = Some(versus);
+            if self.prefers_dictionary(&versus) {
                 self.note_bounds(node, &dictionary.entries);
                 self.chosen_strings(node, &entries, weighed_entries)?;
                 let place = (node, Role::Codes);
@@ -279,16 +284,39 @@ impl Flattener<'_, '_> {
             .words(place, codes, Kind::Unsigned, &self.policy)
     }
 
-    /// The cost of writing codes, with the time that looking every slot up has cost.
-    fn cost_of_codes<V>(&self, codes: &Choice, dictionary: &Dictionary<V>) -> f64 {
+    /// What `flat` blocks would take, and `entries` and `codes` in their place.
+    fn versus<'c, V>(
+        &self,
+        flat: impl IntoIterator<Item = &'c Choice>,
+        entries: impl IntoIterator<Item = &'c Choice>,
+        codes: &Choice,
+        dictionary: &Dictionary<V>,
+    ) -> Versus {
         /// Nanoseconds to look a slot up and to put its entry back.
         const LOOKUP_NS: f64 = 5.0;
         let tariff = Tariff::of(self.policy.preset);
-        codes.best().cost + tariff.time(LOOKUP_NS, dictionary.codes.len())
+        let (flat_bytes, flat_cost) = sum(flat);
+        let (entries_bytes, entries_cost) = sum(entries);
+        let codes = codes.best();
+        let lookups = tariff.time(LOOKUP_NS, dictionary.codes.len());
+        Versus {
+            flat_bytes,
+            flat_cost,
+            dictionary_bytes: entries_bytes + codes.bytes,
+            dictionary_cost: entries_cost + (codes.cost + lookups),
+        }
+    }
+
+    fn prefers_dictionary(&self, versus: &Versus) -> bool {
+        let is_asked_for = self.policy.fixed.dictionary == Some(true);
+        is_asked_for || versus.dictionary_cost < versus.flat_cost
     }
 }
 
-/// The cost of lengths and data.
-fn cost(choices: &[Choice; 2]) -> f64 {
-    choices.iter().map(|choice| choice.best().cost).sum()
+/// Bytes and cost of the cheapest plans.
+fn sum<'c>(choices: impl IntoIterator<Item = &'c Choice>) -> (f64, f64) {
+    let best = choices.into_iter().map(Choice::best);
+    best.fold((0.0, 0.0), |(bytes, cost), best| {
+        (bytes + best.bytes, cost + best.cost)
+    })
 }

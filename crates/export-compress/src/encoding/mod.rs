@@ -1,5 +1,6 @@
 //! The encodings, one file each, and what they have in common: values in, parameters and bytes out.
 
+mod applies;
 pub(crate) mod bit_packed;
 pub(crate) mod byte_shuffle;
 pub(crate) mod constant;

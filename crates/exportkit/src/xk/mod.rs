@@ -19,7 +19,7 @@ use export_core::{
 
 use crate::clock;
 pub(crate) use ahead::{ReadAhead, Reading, read_ahead};
-pub(crate) use gather::CHUNK_BYTES;
+pub(crate) use gather::{CHUNK_BYTES, Gather};
 pub(crate) use sink::{Counts, XkSink};
 pub(crate) use source::{XkSource, damaged, unfinished};
 pub(crate) use view::View;
