@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `builder` pushes into columns that are thrown away a chunk at a time; `recorder` pushes into a stream whose chunks another
-//! thread encodes and writes to a file. Time is the pushing thread's own CPU time; where it would wait for the encoder it takes
+//! thread encodes and writes to a file; `read` only looks at the rows, which are out of the cache in all of
+//! these; `warm` pushes the same thousand again and again, as a program has the row it has just made. Time is the pushing thread's own CPU time; where it would wait for the encoder it takes
 //! none. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
 //! bottleneck, and takes the wall-clock time of every push; what reading the clock takes is measured and subtracted.
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use allocation_counter::measure;
 use clap::Parser;
 use export_benches::clock::{median, thread_time};
+use export_benches::measured;
 use export_benches::rows::{self, D1Row, D5Row};
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::record::{Record, RecordBuilder};
@@ -27,6 +29,8 @@ use serde::Serialize;
 const CHUNK_BYTES: usize = 4 << 20;
 /// Between two looks at the size, where there is no recorder.
 const ROWS_BETWEEN_LOOKS: usize = 256;
+/// So many rows stay in the cache.
+const WARM_ROWS: usize = 1_000;
 /// Between two rows of D1.
 const GAP: Duration = Duration::from_nanos(275);
 
@@ -42,12 +46,26 @@ struct Arguments {
     /// Timed runs of each, which alternate
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// Measure only what has this in its name, such as "D1 builder"
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NAME"
+    )]
+    only: String,
     /// Write the figures here as well
     #[arg(long, value_name = "PATH")]
     csv: Option<PathBuf>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+impl Arguments {
+    fn wants(&self, workload: &str, path: &str) -> bool {
+        format!("{workload} {path}").contains(&self.only)
+    }
 }
 
 fn main() -> ExitCode {
@@ -92,16 +110,11 @@ impl Figures {
 fn run(arguments: &Arguments) -> Result<()> {
     let count = arguments.rows / if arguments.quick { 10 } else { 1 };
     let directory = tempfile::tempdir()?;
-    let mut figures = pushed("D1", &rows::d1(count, 1), arguments.runs, directory.path())?;
-    figures.extend(pushed(
-        "D5",
-        &rows::d5(count / 5, 1),
-        arguments.runs,
-        directory.path(),
-    )?);
-    let (d1, d5) = (rows::d1(count, 2), rows::d5(count / 5, 2));
-    figures.push(paced::<D1Row>("D1", &d1, directory.path())?);
-    figures.push(paced::<D5Row>("D5", &d5, directory.path())?);
+    let (d1, d5) = (rows::d1(count, 1), rows::d5(count / 5, 1));
+    let mut figures = pushed("D1", &d1, look_d1, arguments, directory.path())?;
+    figures.extend(pushed("D5", &d5, look_d5, arguments, directory.path())?);
+    figures.extend(paced("D1", &d1, arguments, directory.path())?);
+    figures.extend(paced("D5", &d5, arguments, directory.path())?);
 
     let table: Vec<String> = std::iter::once(HEAD.to_owned())
         .chain(figures.iter().map(Figures::line))
@@ -110,29 +123,72 @@ fn run(arguments: &Arguments) -> Result<()> {
         println!(
             "{}",
             line.split(',')
-                .map(|cell| format!("{cell:>20}"))
+                .map(|cell| format!("{cell:>22}"))
                 .collect::<String>()
         );
     }
-    let kept =
-        std::env::var_os("EXPORTKIT_BENCH_DIR").map(|home| Path::new(&home).join("push.csv"));
-    for path in [kept, arguments.csv.clone()].into_iter().flatten() {
+    if let Some(path) = &arguments.csv {
         std::fs::write(path, table.join("\n") + "\n")?;
+    }
+    tell(&figures)
+}
+
+/// What T12 is about, for `cargo xtask bench`.
+fn tell(figures: &[Figures]) -> Result<()> {
+    let mut told = measured::Figures::new("push")?;
+    let mut figure = |subject, what, value, unit| {
+        told.figure(&measured::Figure {
+            target: "T12",
+            subject,
+            what,
+            value,
+            unit,
+        })
+    };
+    for of in figures {
+        let subject = || format!("{} {}", of.workload, of.path);
+        match of.percentiles {
+            None => {
+                figure(subject(), "ns a push", of.ns, "ns")?;
+                figure(subject(), "allocations a row", of.allocations, "")?;
+            }
+            Some([p50, p99, p999, _]) => {
+                for (what, ns) in [
+                    ("p50 of a push", p50),
+                    ("p99 of a push", p99),
+                    ("p99.9 of a push", p999),
+                ] {
+                    figure(subject(), what, ns as f64 / 1e3, "µs")?;
+                }
+            }
+        }
     }
     Ok(())
 }
 
-/// Ways to push, fastest first.
+/// One way to push all rows.
+type Way<'a> = (&'static str, &'a dyn Fn() -> Result<Duration>);
+
+/// Rows one after the other.
 fn pushed<T>(
     workload: &'static str,
     rows: &[T],
-    runs: u32,
+    look: fn(&T) -> u64,
+    arguments: &Arguments,
     directory: &Path,
 ) -> Result<Vec<Figures>>
 where
     T: Record + Serialize,
 {
-    let ways: [(&'static str, &dyn Fn() -> Result<Duration>); 4] = [
+    // As a program has the row it has just made.
+    let warm = || rows.iter().take(WARM_ROWS).cycle().take(rows.len());
+    let all: [Way<'_>; 7] = [
+        ("read", &|| {
+            Ok(thread_time(|| {
+                std::hint::black_box(rows.iter().map(look).fold(0, u64::wrapping_add))
+            })
+            .0)
+        }),
         ("builder derived", &|| {
             build(rows, RecordBuilder::<T>::new(), RecordBuilder::push)
         }),
@@ -144,15 +200,29 @@ where
             let (time, pushed) = thread_time(|| rows.iter().try_for_each(|row| stream.push(row)));
             pushed.and_then(|()| stream.finish()).map(|_| time)
         }),
+        ("recorder derived warm", &|| {
+            let mut stream = recorder(directory)?.records::<T>("rows")?;
+            let (time, pushed) = thread_time(|| warm().try_for_each(|row| stream.push(row)));
+            pushed.and_then(|()| stream.finish()).map(|_| time)
+        }),
+        ("recorder serde warm", &|| {
+            let mut stream = recorder(directory)?.stream::<T>("rows")?;
+            let (time, pushed) = thread_time(|| warm().try_for_each(|row| stream.push(row)));
+            pushed.and_then(|()| stream.finish()).map(|_| time)
+        }),
         ("recorder serde", &|| {
             let mut stream = recorder(directory)?.stream::<T>("rows")?;
             let (time, pushed) = thread_time(|| rows.iter().try_for_each(|row| stream.push(row)));
             pushed.and_then(|()| stream.finish()).map(|_| time)
         }),
     ];
-    let mut times = [const { Vec::new() }; 4];
-    let mut allocations = [0; 4];
-    for _ in 0..runs {
+    let ways: Vec<Way<'_>> = all
+        .into_iter()
+        .filter(|(path, _)| arguments.wants(workload, path))
+        .collect();
+    let mut times = vec![Vec::new(); ways.len()];
+    let mut allocations = vec![0; ways.len()];
+    for _ in 0..arguments.runs {
         for (((_, way), times), allocations) in ways.iter().zip(&mut times).zip(&mut allocations) {
             let mut result = Ok(Duration::ZERO);
             *allocations = measure(|| result = way()).count_total;
@@ -170,6 +240,19 @@ where
             percentiles: None,
         })
         .collect())
+}
+
+fn look_d1(row: &D1Row) -> u64 {
+    row.timestamp ^ row.lifetime.unwrap_or(1)
+}
+
+fn look_d5(row: &D5Row) -> u64 {
+    [&row.level, &row.module, &row.message, &row.request_id]
+        .into_iter()
+        .chain(&row.user)
+        .map(|text| text.bytes().next().unwrap_or_default())
+        .map(u64::from)
+        .sum()
 }
 
 fn build<T, B: BatchBuilder>(
@@ -200,7 +283,16 @@ fn recorder(directory: &Path) -> Result<Recorder> {
 }
 
 /// Each push on its own, at the pace of a program.
-fn paced<T: Record>(workload: &'static str, rows: &[T], directory: &Path) -> Result<Figures> {
+fn paced<T: Record>(
+    workload: &'static str,
+    rows: &[T],
+    arguments: &Arguments,
+    directory: &Path,
+) -> Result<Option<Figures>> {
+    let path = "paced derived";
+    if !arguments.wants(workload, path) {
+        return Ok(None);
+    }
     let clock = least((0..10_000).map(|_| Instant::now().elapsed()));
     let mut stream = recorder(directory)?.records::<T>("rows")?;
     let mut times = Vec::with_capacity(rows.len());
@@ -223,13 +315,13 @@ fn paced<T: Record>(workload: &'static str, rows: &[T], directory: &Path) -> Res
         let time = times.get(at.min(times.len().saturating_sub(1)));
         time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
     };
-    Ok(Figures {
+    Ok(Some(Figures {
         workload,
-        path: "paced derived",
+        path,
         ns: total.as_nanos() as f64 / rows.len() as f64,
         allocations: 0.0,
         percentiles: Some([at(500), at(990), at(999), at(1_000)]),
-    })
+    }))
 }
 
 fn least(times: impl Iterator<Item = Duration>) -> Duration {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use clap::Parser;
 use export_benches::clock::timed;
 use export_benches::{Random, Workload};
-use export_compress::{Compression, Decoder, Encoder, Encoding, Fixed, Options};
+use export_compress::{Compression, Decoder, Encoder, Encoding, Fixed, Options, Preset};
 use export_core::marrow::array::{Array, BytesArray};
 use export_core::marrow::datatypes::{DataType, Field};
 use export_core::{
@@ -119,7 +119,13 @@ fn measure(
         lengths += stored(&free.encode(batch)?, Role::Lengths);
     }
     for &&(_, encoding, codec) in cases {
+        // A strong codec comes with what else takes time.
+        let preset = match codec {
+            ZSTD_9 => Preset::MemoryEfficient,
+            _ => Preset::Balanced,
+        };
         let encoder = Encoder::new(Options {
+            preset,
             fixed: Fixed {
                 encoding: Some(encoding),
                 codec: Some(codec),

@@ -14,6 +14,8 @@
 pub mod clock;
 mod columns;
 mod fingerprint;
+pub mod measured;
+pub mod memory;
 mod random;
 pub mod rows;
 mod workloads;
@@ -21,3 +23,6 @@ mod workloads;
 pub use fingerprint::fingerprint;
 pub use random::{Random, Zipf};
 pub use workloads::{Table, Workload};
+
+/// Tables are this many times shorter in quick runs.
+pub const QUICK: usize = 20;

@@ -81,6 +81,7 @@ fn batches_are_of_the_size_that_sources_yield() {
 #[test]
 fn rows_of_structs_are_those_of_the_tables() {
     use export_benches::rows;
+    use export_core::record::RecordBuilder;
     use export_core::value::{Value, value};
 
     let last = |workload: Workload, column| {
@@ -98,4 +99,11 @@ fn rows_of_structs_are_those_of_the_tables() {
     assert_eq!(last(Workload::HeapEvents, 3), d1[999].address.to_string());
     assert_eq!(last(Workload::Logs, 3), d5[999].message);
     assert_eq!(last(Workload::Logs, 4), d5[999].request_id);
+
+    let mut derived = RecordBuilder::<rows::D1Row>::new();
+    d1.iter().try_for_each(|row| derived.push(row)).unwrap();
+    let table = Workload::HeapEvents.tables(1_000, 5).unwrap().remove(0);
+    let derived = derived.take_batch().unwrap();
+    assert_eq!(derived.schema(), table.batches[0].schema());
+    assert!(derived.same_rows(&table.batches[0]));
 }

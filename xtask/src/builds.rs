@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::bench::machine;
+use crate::bench::{Table, Wanted};
 use crate::measure::cost;
 use crate::workspace::{Workspace, output, run as run_command};
 
@@ -43,11 +43,16 @@ const DEPENDENTS_PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
 
-/// Builds each configuration from nothing and prints a table.
-pub(crate) fn run(workspace: &Workspace, release: bool) -> Result<()> {
+/// Builds each configuration from nothing.
+pub(crate) fn table(workspace: &Workspace, release: bool) -> Result<Table> {
     run_command(&mut workspace.cargo(["fetch", "--quiet"]))?;
+    let title = match release {
+        true => "Builds in release, by cargo's default profile",
+        false => "Builds in dev, by cargo's default profile",
+    };
+    let columns = ["cargo build", "CPU-s", "elapsed s", "crates"];
+    let mut table = Table::new("T13", title, &columns);
     let fresh = workspace.scratch("builds")?;
-    let mut rows = Vec::new();
     for configuration in &CONFIGURATIONS {
         std::fs::remove_dir_all(&fresh)?;
         let mut build = workspace.cargo(["build", "--quiet"]);
@@ -59,36 +64,25 @@ pub(crate) fn run(workspace: &Workspace, release: bool) -> Result<()> {
             build.arg("--release");
         }
         build.envs(DEPENDENTS_PROFILE);
-        rows.push((
-            configuration,
-            cost(&mut build)?,
-            dependencies(workspace, configuration.arguments)?,
-        ));
+        let cost = cost(&mut build)?;
+        let name = configuration.arguments.join(" ");
+        table.rows.push(vec![
+            name.clone(),
+            format!("{:.1}", cost.processor.as_secs_f64()),
+            format!("{:.1}", cost.wall.as_secs_f64()),
+            dependencies(workspace, configuration.arguments)?.to_string(),
+        ]);
+        if let Some(seconds) = configuration.target_seconds {
+            let wanted = Wanted::AtMost(seconds.into());
+            table.judge(
+                format!("{name}: CPU-s"),
+                cost.processor.as_secs_f64(),
+                wanted,
+            );
+        }
     }
     std::fs::remove_dir_all(&fresh)?;
-
-    println!(
-        "{} build by cargo's default profile, {}",
-        if release { "release" } else { "dev" },
-        machine()
-    );
-    println!(
-        "{:<58} {:>9} {:>7} {:>9} {:>6}",
-        "cargo build", "CPU-s", "target", "elapsed s", "crates"
-    );
-    for (configuration, cost, dependencies) in rows {
-        println!(
-            "{:<58} {:>9.1} {:>7} {:>9.1} {:>6}",
-            configuration.arguments.join(" "),
-            cost.processor.as_secs_f64(),
-            configuration
-                .target_seconds
-                .map_or("-".to_owned(), |seconds| format!("≤ {seconds}")),
-            cost.wall.as_secs_f64(),
-            dependencies
-        );
-    }
-    Ok(())
+    Ok(table)
 }
 
 /// Number of crates besides the one asked for that its build compiles.

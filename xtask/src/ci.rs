@@ -25,6 +25,9 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
+/// Other people's formats are built by `cargo xtask bench`, and by nobody else.
+const RIVALS: &str = "export-compare";
+
 /// Cheap ones first. Lints and docs share their artefacts (`check`), tests build once in the dev profile, and the README's
 /// first command builds the optimised tool that compat then uses: nothing is compiled a third time.
 const STEPS: [Step; 10] = [
@@ -125,6 +128,8 @@ fn lints(workspace: &Workspace) -> Result<()> {
     let arguments = [
         "clippy",
         "--workspace",
+        "--exclude",
+        RIVALS,
         "--all-targets",
         "--all-features",
         "--",
@@ -136,7 +141,15 @@ fn lints(workspace: &Workspace) -> Result<()> {
 
 /// Libraries only: the tool's binary and the library share the name `exportkit`, and so would their pages.
 fn docs(workspace: &Workspace) -> Result<()> {
-    let arguments = ["doc", "--workspace", "--lib", "--all-features", "--no-deps"];
+    let arguments = [
+        "doc",
+        "--workspace",
+        "--exclude",
+        RIVALS,
+        "--lib",
+        "--all-features",
+        "--no-deps",
+    ];
     run_command(
         workspace
             .cargo(arguments)
@@ -159,7 +172,14 @@ fn minimal(workspace: &Workspace) -> Result<()> {
 }
 
 fn tests(workspace: &Workspace) -> Result<()> {
-    run_command(&mut workspace.cargo(["test", "--workspace", "--all-features", "--no-fail-fast"]))
+    run_command(&mut workspace.cargo([
+        "test",
+        "--workspace",
+        "--exclude",
+        RIVALS,
+        "--all-features",
+        "--no-fail-fast",
+    ]))
 }
 
 /// cargo-deny is not needed to build; where it is not installed, the step says so and passes.

@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
     only: Vec<String>,
 }
 
+/// Scripts and the list of their packages, relative to the root.
+pub(crate) const HOME: &str = "xtask/compat";
 /// Random tables in CI.
 const TABLES: u32 = 200;
 
@@ -36,7 +38,7 @@ impl Default for Arguments {
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let exportkit = workspace.exportkit()?;
-    let python = Python::prepare(workspace)?;
+    let python = Python::prepare(workspace, HOME)?;
     let scratch = workspace.scratch("compat")?;
     let wanted = |name: &&&str| {
         arguments.only.is_empty() || arguments.only.iter().any(|only| only == **name)

@@ -1,4 +1,4 @@
-//! The Python side of the compatibility checks: an environment of its own, with pinned packages.
+//! The Python side of chores: an environment for each, with pinned packages.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,9 +7,6 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, run};
 
-/// Scripts and their pins, relative to the root.
-const HOME: &str = "xtask/compat";
-
 /// A Python environment that has what the scripts need.
 pub(crate) struct Python {
     interpreter: PathBuf,
@@ -17,26 +14,28 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// The environment under `target/`, made where it is missing or its pins have changed. Needs `python3` and, the first
-    /// time, a package index.
-    pub(crate) fn prepare(workspace: &Workspace) -> Result<Self> {
-        let home = workspace.root.join(HOME);
-        let environment = workspace.target().join("compat-venv");
+    /// The environment for the scripts in `home` (relative to the root, `requirements.txt` beside them), which lies under
+    /// `target/` and is made where it is missing or its pins have changed. Needs `python3` and, the first time, a package index.
+    pub(crate) fn prepare(workspace: &Workspace, home: &str) -> Result<Self> {
+        let chore = Path::new(home).file_name().unwrap_or_default().display();
+        let environment = workspace.target().join(format!("{chore}-venv"));
+        let requirements = Path::new(home).join("requirements.txt");
+        let home = workspace.root.join(home);
         let interpreter = environment.join("bin").join("python");
         let stamp = environment.join("requirements.txt");
-        let wanted = workspace.read(Path::new(HOME).join("requirements.txt"))?;
+        let wanted = workspace.read(&requirements)?;
         if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(Self { interpreter, home });
         }
-        println!(
-            "compat: pip installs {}",
+        eprintln!(
+            "{chore}: pip installs {}",
             wanted.split_whitespace().collect::<Vec<_>>().join(", ")
         );
         run(workspace
             .command("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&environment))
-        .context("the compatibility checks need python3 with venv")?;
+        .with_context(|| format!("{chore} needs python3 with venv"))?;
         let mut pip = workspace.command(&interpreter);
         pip.args([
             "-m",

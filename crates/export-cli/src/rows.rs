@@ -44,6 +44,9 @@ pub(crate) struct RowsArgs {
     /// How rows are printed [default: table on a terminal, ndjson elsewhere]
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     pub(crate) format: Option<RowFormat>,
+    /// Threads that read an .xk file; one a core where not given
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
     #[command(flatten)]
@@ -63,7 +66,9 @@ impl RowsArgs {
 
     /// How the library is to open the input.
     pub(crate) fn open_options(&self, console: &Console) -> OpenOptions {
-        self.input.open_options(Some(&self.select), console)
+        let mut options = self.input.open_options(Some(&self.select), console);
+        options.read.threads = self.threads;
+        options
     }
 
     /// Prints the rows that `keep` keeps of each stream, which starts at row `first_row` (from 0) where rows before it can

@@ -1,16 +1,20 @@
 //! Blocks on their way into a chunk: encoded as was chosen for them, compressed, aligned and checksummed.
 
-
 use std::cell::RefCell;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{Block, Codec, Error, Result, Role};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::choice::{Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words};
+use crate::choice::{
+    Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words,
+};
 use crate::codec::Compression;
 use crate::defect::wide;
-use crate::encoding::{Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words, implies_lengths};
+use crate::encoding::{
+    Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words,
+    implies_lengths,
+};
 use crate::options::Policy;
 use crate::word::{Kind, Word};
 
@@ -48,11 +52,7 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// What comes now is of a column of which so much is known, or else of one `like` it.
-    pub(crate) fn begin(
-        &mut self,
-        known: Option<&'c ColumnChoices>,
-        like: Option<&ColumnChoices>,
-    ) {
+    pub(crate) fn begin(&mut self, known: Option<&'c ColumnChoices>, like: Option<&ColumnChoices>) {
         self.known = known;
         self.like = like.filter(|_| known.is_none()).cloned();
     }
@@ -151,12 +151,7 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// The bytes of text or binary values.
-    pub(crate) fn data(
-        &mut self,
-        node: u16,
-        strings: Strings<'_>,
-        policy: &Policy,
-    ) -> Result<()> {
+    pub(crate) fn data(&mut self, node: u16, strings: Strings<'_>, policy: &Policy) -> Result<()> {
         let (data, place) = (strings.data, (node, Role::Data));
         let known = self.known(place, data.len());
         let symbols = RefCell::new(known.and_then(|choice| choice.symbols.clone()));

@@ -162,7 +162,9 @@ impl Key for StringKey<'_> {
         }
         mix(
             first ^ 0x9E37_79B9_7F4A_7C15,
-            last.rotate_left(31) ^ length.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ 0xA076_1D64_78BD_642F,
+            last.rotate_left(31)
+                ^ length.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+                ^ 0xA076_1D64_78BD_642F,
         )
     }
 

@@ -102,9 +102,8 @@ fn like<'c>(batch: &Batch, index: usize, chosen: &'c Choices) -> Option<&'c Colu
     }
     let data_type = &fields.get(index)?.data_type;
     let before = fields.iter().zip(&chosen.columns).rev();
-    let mut alike = before.filter(|(field, choices)| {
-        field.data_type == *data_type && !choices.is_empty()
-    });
+    let mut alike =
+        before.filter(|(field, choices)| field.data_type == *data_type && !choices.is_empty());
     alike.next().map(|(_, choices)| choices)
 }
 

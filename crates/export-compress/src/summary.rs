@@ -138,7 +138,11 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
             (_, Some(known)) => {
                 let mut mixed = [known; 8];
                 for (slot, (to, value)) in mixed.iter_mut().zip(eight).enumerate() {
-                    *to = if valid >> slot & 1 == 1 { *value } else { known };
+                    *to = if valid >> slot & 1 == 1 {
+                        *value
+                    } else {
+                        known
+                    };
                 }
                 take(&mixed);
             }
@@ -158,34 +162,73 @@ fn each_present<T: Copy>(values: &[T], validity: Option<&[u8]>, mut take: impl F
     }
 }
 
-/// Bounds that hold these values, too. Selects, not branches, and as many side by side as fill a register: what a compiler may
-/// not do by itself to floats, of which not every order of comparisons gives the same.
-#[inline(always)]
-fn widened<T: Copy + PartialOrd>(both: Option<(T, T)>, values: &[T]) -> Option<(T, T)> {
-    const SIDE_BY_SIDE: usize = 32;
-    let lower = |a: T, b: T| if b < a { b } else { a };
-    let upper = |a: T, b: T| if b > a { b } else { a };
-    let first = *values.first()?;
-    let (min, max) = both.unwrap_or((first, first));
-    let (mut mins, mut maxs) = ([min; SIDE_BY_SIDE], [max; SIDE_BY_SIDE]);
-    let (whole, rest) = values.as_chunks::<SIDE_BY_SIDE>();
-    for values in whole {
-        for ((min, max), &value) in mins.iter_mut().zip(&mut maxs).zip(values) {
-            *min = lower(*min, value);
-            *max = upper(*max, value);
-        }
+/// The least and the greatest value so far, and whether one was a NaN.
+///
+/// Selects, not branches, and eight side by side: that fills a register, and a compiler may not do it by itself to floats, of
+/// which not every order of comparisons gives the same.
+struct Extremes<T> {
+    sides: Option<([T; 8], [T; 8])>,
+    has_nan: bool,
+}
+
+impl<T: Copy + PartialOrd> Extremes<T> {
+    /// Those of the values that `validity` has.
+    fn of(values: &[T], validity: Option<&[u8]>) -> Self {
+        let mut extremes = Self {
+            sides: None,
+            has_nan: false,
+        };
+        widest(
+            #[inline(always)]
+            || {
+                each_present(
+                    values,
+                    validity,
+                    #[inline(always)]
+                    |values| extremes.take(values),
+                );
+            },
+        );
+        extremes
     }
-    let min = mins.iter().chain(rest).fold(min, |min, &value| lower(min, value));
-    let max = maxs.iter().chain(rest).fold(max, |max, &value| upper(max, value));
-    Some((min, max))
+
+    #[inline(always)]
+    fn take(&mut self, values: &[T]) {
+        let (whole, rest) = values.as_chunks::<8>();
+        self.has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
+        if self.sides.is_none() {
+            let first = values.iter().find(|value| !is_nan(**value));
+            self.sides = first.map(|first| ([*first; 8], [*first; 8]));
+        }
+        let Some((mins, maxs)) = &mut self.sides else {
+            return;
+        };
+        for eight in whole {
+            widen(mins, maxs, eight);
+        }
+        widen(mins, maxs, rest);
+    }
+
+    fn both(&self) -> Option<(T, T)> {
+        let (mins, maxs) = self.sides?;
+        let min = mins.into_iter().reduce(|a, b| if b < a { b } else { a })?;
+        let max = maxs.into_iter().reduce(|a, b| if b > a { b } else { a })?;
+        Some((min, max))
+    }
+}
+
+/// At most as many values as there are sides.
+#[inline(always)]
+fn widen<T: Copy + PartialOrd>(mins: &mut [T; 8], maxs: &mut [T; 8], values: &[T]) {
+    for ((min, max), &value) in mins.iter_mut().zip(maxs).zip(values) {
+        // Comparisons with a NaN are false.
+        *min = if value < *min { value } else { *min };
+        *max = if value > *max { value } else { *max };
+    }
 }
 
 fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Summary {
-    let mut both: Option<(T, T)> = None;
-    widest(
-        #[inline(always)]
-        || each_present(values, validity, |values| both = widened(both, values)),
-    );
+    let both = Extremes::of(values, validity).both();
     let bound = |value: T| Bound::Int(value.into());
     Summary {
         min: both.map(|both| bound(both.0)),
@@ -195,27 +238,8 @@ fn ints<T: Copy + Ord + Into<i128>>(values: &[T], validity: Option<&[u8]>) -> Su
 }
 
 fn floats<F: Copy + PartialOrd + Into<f64>>(values: &[F], validity: Option<&[u8]>) -> Summary {
-    let mut both: Option<(F, F)> = None;
-    let mut has_nan = false;
-    widest(
-        #[inline(always)]
-        || {
-            each_present(
-                values,
-                validity,
-                #[inline(always)]
-                |values| {
-                    has_nan |= values.iter().fold(false, |nan, &value| nan | is_nan(value));
-                    // Comparisons with a NaN are false.
-                    let first = values.iter().find(|value| !is_nan(**value));
-                    both = match (both, first) {
-                        (None, Some(first)) => widened(Some((*first, *first)), values),
-                        _ => widened(both, values).filter(|_| both.is_some()),
-                    };
-                },
-            );
-        },
-    );
+    let extremes = Extremes::of(values, validity);
+    let (both, has_nan) = (extremes.both(), extremes.has_nan);
     let both = both.map(|(min, max)| (min.into(), max.into()));
     let Some((mut min, mut max)) = both else {
         return Summary {
@@ -286,8 +310,12 @@ impl<'a> Ranked<'a> {
         let rank = match bytes.first_chunk() {
             Some(first) => u64::from_be_bytes(*first),
             None => {
-                let short = bytes.iter().fold(0, |rank, byte| rank << 8 | u64::from(*byte));
-                short.checked_shl(u32::try_from(64 - 8 * bytes.len()).unwrap_or(64)).unwrap_or(0)
+                let short = bytes
+                    .iter()
+                    .fold(0, |rank, byte| rank << 8 | u64::from(*byte));
+                short
+                    .checked_shl(u32::try_from(64 - 8 * bytes.len()).unwrap_or(64))
+                    .unwrap_or(0)
             }
         };
         Self { bytes, rank }

@@ -138,6 +138,13 @@ impl RowBuilder {
         self.root.field(name)
     }
 
+    /// [`RowBuilder::field`] of a name that lives as long as the program.
+    #[cfg(feature = "serde")]
+    #[inline]
+    pub(crate) fn static_field(&mut self, name: &'static str) -> Result<&mut Column> {
+        self.root.static_field(name)
+    }
+
     /// Adds a field before the first row that has it, so that it comes before others.
     pub fn declare(&mut self, name: &str) -> Result<()> {
         self.root.declare(name)

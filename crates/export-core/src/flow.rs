@@ -96,6 +96,9 @@ pub struct ReadOptions {
     pub batch_bytes: usize,
     /// Names of the columns wanted, in this order; all where `None`.
     pub columns: Option<Vec<String>>,
+    /// Threads that decode at a time, the caller's among them, where the format can; one a core where `None`. The batches are
+    /// the same for any number.
+    pub threads: Option<usize>,
     /// Raised to stop.
     pub cancel: Cancel,
     /// Where to count bytes and rows.
@@ -113,6 +116,7 @@ impl Default for ReadOptions {
             batch_rows: 64 << 10,
             batch_bytes: 4 << 20,
             columns: None,
+            threads: None,
             cancel: Cancel::new(),
             progress: Progress::new(),
             extra: BTreeMap::new(),

@@ -79,6 +79,18 @@ pub trait Record {
     /// Adds this value. On an error the column holds part of it, until it is truncated.
     fn push_to(&self, column: &mut Self::Column) -> Result<()>;
 
+    /// Adds this value, or a null.
+    #[inline]
+    fn push_option(value: Option<&Self>, column: &mut Self::Column) -> Result<()> {
+        match value {
+            Some(value) => value.push_to(column),
+            None => {
+                column.push_null();
+                Ok(())
+            }
+        }
+    }
+
     /// Adds all of `values`.
     #[inline]
     fn push_all(values: &[Self], column: &mut Self::Column) -> Result<()>

@@ -1,8 +1,8 @@
 //! Work spread over threads, with its order, its memory and its failures kept.
 //!
-//! Owns the bounded, ordered, cancellable pipeline, the memory [`Budget`] and the [`BufferPool`]. Never knows what flows
-//! through it, and never lets the number of threads show in a result: outputs come in the order of their inputs, and the
-//! first error in that order is the one reported.
+//! Owns the bounded, ordered, cancellable pipeline and the memory [`Budget`]. Never knows what flows through it, and never
+//! lets the number of threads show in a result: outputs come in the order of their inputs, and the first error in that order
+//! is the one reported.
 //!
 //! Three shapes of the same thing: [`ordered_map`] runs to the end of an input, [`Ahead`] is asked for one output after the
 //! other, and items are pushed into a [`Pipeline`].
@@ -29,7 +29,6 @@ mod failure;
 mod flight;
 mod ordered;
 mod pipeline;
-mod pool;
 mod work;
 
 pub use ahead::Ahead;
@@ -37,4 +36,3 @@ pub use bounds::Bounds;
 pub use budget::{Budget, Permit};
 pub use ordered::ordered_map;
 pub use pipeline::Pipeline;
-pub use pool::BufferPool;

@@ -75,7 +75,11 @@ mod tests {
     #[test]
     fn the_same_everywhere() {
         let values: Vec<u64> = (0..1000).map(|i: u64| i.wrapping_mul(i) ^ 77).collect();
-        let sum = |values: &[u64]| values.iter().fold(0u64, |sum, value| sum.wrapping_add(*value));
+        let sum = |values: &[u64]| {
+            values
+                .iter()
+                .fold(0u64, |sum, value| sum.wrapping_add(*value))
+        };
         let wide = widest(
             #[inline(always)]
             || sum(&values),

@@ -29,7 +29,9 @@ pub struct ConvertOptions {
     /// How the chunks of an `.xk` output are encoded. A column that it names must be there, and its encoding apply to the
     /// column's type; for any other format nothing can be fixed.
     pub encode: EncodeOptions,
-    /// Threads that encode besides the one that reads; one a core where `None`. The bytes are the same for any number.
+    /// Threads that encode besides the one that reads, and threads that decode, that one among them, unless
+    /// [`ReadOptions::threads`](export_core::ReadOptions::threads) says otherwise; one a core where `None`. The bytes are the
+    /// same for any number.
     pub threads: Option<usize>,
     /// Options of the output's format, such as `csv.delimiter`.
     pub extra: BTreeMap<String, String>,
@@ -37,6 +39,15 @@ pub struct ConvertOptions {
     pub file_id: Option<FileId>,
     /// Time of creation to record, in ns since 1970 UTC; now where `None`.
     pub created_ns: Option<i64>,
+}
+
+impl ConvertOptions {
+    /// How to read, threads included.
+    fn reading(&self) -> OpenOptions {
+        let mut open = self.open.clone();
+        open.read.threads = open.read.threads.or(self.threads);
+        open
+    }
 }
 
 /// What a conversion did. `Display` is the one line the command line tool ends with.
@@ -92,7 +103,7 @@ pub fn convert(input: &Place, output: &Place, options: &ConvertOptions) -> Resul
         format,
         size_bytes,
         ..
-    } = open_source(input, &options.open)?;
+    } = open_source(input, &options.reading())?;
     let name = input.to_string();
     let origin = Origin {
         file_name: file_name(input),
@@ -123,6 +134,24 @@ pub fn export(
         elapsed: start.elapsed(),
         ..done
     })
+}
+
+/// Writes an `.xk` container to anything that takes bytes: memory, a pipe, a socket. Nothing is published or made durable.
+///
+/// Of the options those of an `.xk` output count. With 0 threads everything is done on the caller's.
+///
+/// ```
+/// let mut sink = exportkit::container_sink(Box::new(std::io::sink()), &Default::default())?;
+/// let batch = exportkit::Batch::empty(Default::default())?;
+/// sink.write(exportkit::StreamBatch { stream: "nothing".into(), batch })?;
+/// assert_eq!(sink.finish(&Default::default())?.rows, 0);
+/// # Ok::<(), exportkit::Error>(())
+/// ```
+pub fn container_sink(
+    output: Box<dyn Write + Send>,
+    options: &ConvertOptions,
+) -> Result<Box<dyn Sink>> {
+    make_sink(&Xk, output, "output", options)
 }
 
 /// What is known of where rows come from.
@@ -354,7 +383,7 @@ fn settle(
     // The bytes were counted when they came in.
     let read = export_core::ReadOptions {
         progress: Progress::new(),
-        ..options.open.read.clone()
+        ..options.reading().read
     };
     Xk.open(export_core::Input::File(file), &read)
 }

@@ -27,7 +27,9 @@
 //!
 //! This crate composes the others and owns little else. Whoever needs one layer depends on that crate alone.
 
+mod batches;
 mod clock;
+mod conditions;
 mod convert;
 mod explain;
 pub mod formats;
@@ -60,7 +62,9 @@ pub use export_formats::arrow;
 pub use export_formats::text;
 pub use {export_stats as stats, export_validate as checks};
 
-pub use convert::{Conversion, ConvertOptions, convert, export};
+pub use batches::{BatchOptions, Batches, Rows};
+pub use conditions::Condition;
+pub use convert::{Conversion, ConvertOptions, container_sink, convert, export};
 pub use explain::{
     BlockExplanation, ChunkExplanation, ColumnExplanation, ExplainOptions, NodeExplanation, Stored,
     explain, explain_source,
@@ -68,7 +72,7 @@ pub use explain::{
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
-pub use recording::{Batches, Info, Recording, Rows, StreamInfo, open, open_with};
+pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostRows, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};

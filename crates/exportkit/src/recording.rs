@@ -6,13 +6,13 @@ use std::sync::Arc;
 use export_container::{Container, FileStorage, Stream, check_header};
 use export_core::record::{self, FromRecord};
 use export_core::{
-    Batch, Cancel, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
-    StreamBatch,
+    Batch, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
 };
 use serde::de::DeserializeOwned;
 
+use crate::batches::{BatchOptions, Batches, Rows};
 use crate::input::open_file;
-use crate::xk::{ReadAhead, View, damaged, read_ahead, unfinished};
+use crate::xk::unfinished;
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
 ///
@@ -37,15 +37,20 @@ pub fn open(path: impl AsRef<Path>) -> Result<Recording> {
 pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
     let path = path.as_ref();
     let name = path.display().to_string();
+    let (file, _) = open_file(path).map_err(|error| error.in_file(&name))?;
+    open_storage(Arc::new(FileStorage::new(file)), &name, limits)
+}
+
+/// [`open`] of a container wherever it is stored; errors call it `name`.
+pub fn open_storage(storage: Arc<dyn Storage>, name: &str, limits: &Limits) -> Result<Recording> {
     let open = || -> Result<Container> {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
         check_header(&*storage)?;
-        Container::open(storage, limits)
+        Container::open(Arc::clone(&storage), limits)
     };
-    let container = Arc::new(open().map_err(|error| error.in_file(&name))?);
+    let container = open().map_err(|error| error.in_file(name))?;
     Ok(Recording {
-        container,
-        name,
+        container: Arc::new(container),
+        name: name.to_owned(),
         limits: limits.clone(),
     })
 }
@@ -130,43 +135,28 @@ impl Recording {
 
     /// The batches of a stream, one a chunk, with the stream's widest schema. Fails where there is no such stream.
     pub fn batches(&self, stream: &str) -> Result<Batches> {
-        self.batches_of(stream, None)
+        self.batches_with(stream, &BatchOptions::default())
     }
 
     /// [`Recording::batches`] of some columns only, in the order given. Only their bytes are read.
     pub fn batches_of(&self, stream: &str, columns: Option<&[String]>) -> Result<Batches> {
-        self.batches_from(stream, columns, 0)
+        let options = BatchOptions {
+            columns: columns.map(<[String]>::to_vec),
+            ..BatchOptions::default()
+        };
+        self.batches_with(stream, &options)
     }
 
-    /// [`Recording::batches_of`] from row `first_row` (from 0) on. Chunks that end before it are not read.
-    pub fn batches_from(
-        &self,
-        stream: &str,
-        columns: Option<&[String]>,
-        first_row: u64,
-    ) -> Result<Batches> {
+    /// [`Recording::batches`] as `options` have it. Chunks that hold nothing of what is wanted are not read.
+    pub fn batches_with(&self, stream: &str, options: &BatchOptions) -> Result<Batches> {
         let known = self.stream(stream)?;
-        let view = View::new(known, columns).map_err(|error| error.in_file(&self.name))?;
-        let schema = Arc::clone(view.schema());
-        let view = Arc::new(view);
-        let wanted = known
-            .chunks
-            .iter()
-            .filter(|chunk| chunk.first_row + chunk.rows > first_row);
-        let jobs: Vec<_> = wanted
-            .map(|chunk| (chunk.clone(), Arc::clone(&view)))
-            .collect();
-        let skip = jobs
-            .first()
-            .map_or(0, |(chunk, _)| first_row.saturating_sub(chunk.first_row));
-        let container = Arc::clone(&self.container);
-        let chunks = read_ahead(container, jobs, self.limits.clone(), Cancel::new())?;
-        Ok(Batches {
-            chunks,
-            schema,
-            skip,
-            name: self.name.clone(),
-        })
+        Batches::new(self, known, options).map_err(|error| error.in_file(&self.name))
+    }
+
+    /// Bytes of the file that were read so far, to open it and since.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.container.reads().bytes
     }
 
     /// The number (from 0) of the first of the last `rows` rows of a stream that are there.
@@ -193,12 +183,7 @@ impl Recording {
     }
 
     fn rows<T>(&self, stream: &str, read: fn(&Batch) -> Result<Vec<T>>) -> Result<Rows<T>> {
-        Ok(Rows {
-            batches: self.batches(stream)?,
-            stream: stream.to_owned(),
-            rows: Vec::new().into_iter(),
-            read,
-        })
+        Ok(Rows::new(self.batches(stream)?, stream, read))
     }
 
     pub(crate) fn stream(&self, name: &str) -> Result<&Stream> {
@@ -247,64 +232,4 @@ fn nulls_of(stream: &Stream, column: &str) -> u64 {
             .map_or(chunk.rows, |column| column.summary.nulls)
     });
     nulls.sum()
-}
-
-/// Batches of one stream. A chunk that cannot be read is an error in its place; the next one follows.
-pub struct Batches {
-    chunks: ReadAhead,
-    schema: Arc<Schema>,
-    /// Rows of the first chunk that come before those wanted.
-    skip: u64,
-    name: String,
-}
-
-impl Batches {
-    /// The schema that all batches have.
-    #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<Batch>;
-
-    fn next(&mut self) -> Option<Result<Batch>> {
-        let read = self.chunks.next()?.and_then(|read| read);
-        let skip = usize::try_from(std::mem::take(&mut self.skip)).unwrap_or(usize::MAX);
-        let wanted = read.and_then(|StreamBatch { batch, .. }| match skip {
-            0 => Ok(batch),
-            _ => batch.slice(skip, batch.rows().saturating_sub(skip)),
-        });
-        Some(wanted.map_err(|error| damaged(error).in_file(&self.name)))
-    }
-}
-
-/// Rows of one stream as values of `T`.
-pub struct Rows<T> {
-    batches: Batches,
-    stream: String,
-    rows: std::vec::IntoIter<T>,
-    read: fn(&Batch) -> Result<Vec<T>>,
-}
-
-impl<T> Iterator for Rows<T> {
-    type Item = Result<T>;
-
-    fn next(&mut self) -> Option<Result<T>> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Some(Ok(row));
-            }
-            let read = self.batches.next()?.and_then(|batch| {
-                (self.read)(&batch).map_err(|error: Error| {
-                    error.in_stream(&self.stream).in_file(&self.batches.name)
-                })
-            });
-            match read {
-                Ok(rows) => self.rows = rows.into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
 }

@@ -417,6 +417,53 @@ fn a_row_that_cannot_be_kept_is_left_out_whole() {
 }
 
 #[test]
+fn a_row_that_panics_is_left_out_whole() {
+    struct Picky(bool);
+    impl std::fmt::Display for Picky {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("text")?;
+            assert!(self.0, "it has to be true");
+            Ok(())
+        }
+    }
+    #[derive(Record)]
+    #[record(write_only)]
+    struct Row {
+        number: u8,
+        #[record(text)]
+        picky: Picky,
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows.xk");
+    let mut stream = Recorder::create(&path)
+        .unwrap()
+        .records::<Row>("rows")
+        .unwrap();
+    let mut push = |number, is_good| {
+        let row = Row {
+            number,
+            picky: Picky(is_good),
+        };
+        let push = std::panic::AssertUnwindSafe(|| stream.push(&row));
+        std::panic::catch_unwind(push).map(|pushed| pushed.unwrap())
+    };
+    assert!(push(1, true).is_ok());
+    assert!(push(2, false).is_err());
+    assert!(push(3, true).is_ok());
+    assert!(push(4, false).is_err());
+    drop(stream);
+    assert_eq!(exportkit::open(&path).unwrap().streams()[0].rows, 2);
+    let rows: Vec<(u8, String)> = exportkit::open(&path)
+        .unwrap()
+        .batches("rows")
+        .unwrap()
+        .map(|batch| exportkit::record::read::read(&batch.unwrap()).unwrap())
+        .next()
+        .unwrap();
+    assert_eq!(rows, [(1, "text".into()), (3, "text".into())]);
+}
+
+#[test]
 fn rows_may_borrow_for_a_moment() {
     #[derive(Record)]
     struct Line<'a, T: ?Sized + Record> {

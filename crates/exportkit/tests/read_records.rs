@@ -170,7 +170,7 @@ fn any_format_takes_and_gives_records() {
         name: String,
         ratio: Option<f32>,
     }
-    let rows = [(1, None), (2, Some(0.5))].map(|(id, ratio)| Row {
+    let rows = [(1, None), (2, Some(0.1))].map(|(id, ratio)| Row {
         id,
         name: format!("row {id}"),
         ratio,

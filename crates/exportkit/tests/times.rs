@@ -1,6 +1,7 @@
 //! Derived columns of times.
 
 #![cfg(all(feature = "derive", feature = "jiff", feature = "chrono"))]
+#![expect(clippy::unwrap_used, reason = "it is a test")]
 
 use std::time::{Duration, SystemTime};
 

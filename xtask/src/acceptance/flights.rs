@@ -24,7 +24,7 @@ pub(super) fn run(workspace: &Workspace, exportkit: &Path, arguments: &Arguments
             .unwrap_or(&table)
             .display()
     );
-    let python = Python::prepare(workspace)?;
+    let python = Python::prepare(workspace, crate::compat::HOME)?;
     let scratch = workspace.scratch("acceptance")?;
     let at = |name: &str| scratch.join(name);
     let (csv, xk, back, parquet) = (

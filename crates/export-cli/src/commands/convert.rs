@@ -62,7 +62,7 @@ struct WriteArgs {
     /// The encoding of an .xk file's values, such as plain or col=delta; chosen by sampling where not given
     #[arg(long, value_name = "[COLUMN=]NAME", value_parser = encoding)]
     encoding: Vec<Choice<ValueEncoding>>,
-    /// Threads that encode; one a core where not given. The output is the same for any number
+    /// Threads that encode, and that read an .xk file; one a core where not given. The output is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// An option of one format only, such as csv.delimiter=; or ndjson.nulls=omit

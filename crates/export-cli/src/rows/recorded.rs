@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use exportkit::{
-    Batch, Batches, Cancel, Error, Finding, Note, OnError, ReadOptions, Recording, Result,
-    Severity, Source, StreamBatch,
+    Batch, BatchOptions, Batches, Cancel, Error, Finding, Note, OnError, ReadOptions, Recording,
+    Result, Severity, Source, StreamBatch,
 };
 
 /// The batches of one stream.
@@ -26,9 +26,16 @@ impl Recorded {
         first_row: u64,
         options: &ReadOptions,
     ) -> Result<Self> {
+        let wanted = BatchOptions {
+            columns: options.columns.clone(),
+            first_row,
+            threads: options.threads,
+            cancel: options.cancel.clone(),
+            ..BatchOptions::default()
+        };
         Ok(Self {
             stream: Arc::from(stream),
-            batches: file.batches_from(stream, options.columns.as_deref(), first_row)?,
+            batches: file.batches_with(stream, &wanted)?,
             begun: false,
             on_error: options.on_error,
             cancel: options.cancel.clone(),

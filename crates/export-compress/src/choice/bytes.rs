@@ -64,11 +64,10 @@ pub(crate) fn weigh_data(strings: Strings<'_>, policy: &Policy) -> Choice {
         Some(fixed) => fixed == Encoding::Fsst,
         None => strings.data.len() >= WORTH_SYMBOLS,
     };
-    let mut symbols = None;
-    #[cfg(feature = "fsst")]
-    if wants_fsst {
+    let symbols = wants_fsst.then(|| Symbols::of(&sample)).flatten();
+    let symbols = symbols.map(Arc::new);
+    if symbols.is_some() {
         encodings.push(Encoding::Fsst);
-        symbols = Some(Arc::new(Symbols::of(&sample)));
     }
     let part = Strings {
         data: &sample,
@@ -109,6 +108,7 @@ fn weigh<'a>(
                     Compression::None => Widths::Tight,
                     _ => Widths::Bytes,
                 },
+                entropy: encoding == Encoding::Template && tariff.thorough,
                 ..Recipe::new(encoding)
             };
             let Some(encoded) = encode(recipe) else {
@@ -118,8 +118,8 @@ fn weigh<'a>(
                 continue;
             };
             let tried = float(shape.count) / shape.scale;
-            let ns = encoding_ns(encoding, width) * tried
-                + codec_ns(codec) * float(encoded.bytes.len());
+            let ns =
+                encoding_ns(encoding, width) * tried + codec_ns(codec) * float(encoded.bytes.len());
             let bytes = float(stored) * shape.scale;
             weighed.push(Weighed {
                 plan: Plan { recipe, codec },

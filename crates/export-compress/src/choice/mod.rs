@@ -71,6 +71,16 @@ impl Choice {
         }
     }
 
+    /// Encodings that `saves` accepts cost so much less elsewhere.
+    pub(crate) fn credit(&mut self, saves: impl Fn(Encoding) -> bool, cost: f64) {
+        for weighed in &mut self.weighed {
+            if saves(weighed.plan.recipe.encoding) {
+                weighed.cost -= cost;
+            }
+        }
+        self.weighed.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    }
+
     pub(crate) fn best(&self) -> Weighed {
         // There is always one.
         self.weighed.first().copied().unwrap_or(Weighed {
@@ -95,8 +105,7 @@ impl Choice {
 
     /// Whether a block of another column takes about as much, so that its values are probably alike.
     pub(crate) fn suits(&self, values: usize, stored: usize) -> bool {
-        self.expects(values, stored)
-            && float(stored) * PATIENCE + SLACK_BYTES >= self.due(values)
+        self.expects(values, stored) && float(stored) * PATIENCE + SLACK_BYTES >= self.due(values)
     }
 
     fn due(&self, values: usize) -> f64 {

@@ -30,7 +30,7 @@ impl Tariff {
                 thorough: false,
             },
             Preset::Balanced => Self {
-                bytes_per_ns: 0.03,
+                bytes_per_ns: 0.028,
                 codec: Compression::Zstd { level: 1 },
                 pco: Some((4, 1.0)),
                 runs: 2,
@@ -65,7 +65,7 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::LaneDelta => 1.2,
         Encoding::ByteShuffle => 0.4 * float(width),
         Encoding::Pco => 20.0,
-        Encoding::Entropy => 12.0,
+        Encoding::Entropy => 11.0,
         // Packed; some more where its integers are entropy-coded.
         Encoding::Decimal => 3.0,
         // Its elements are another block's.
@@ -74,7 +74,7 @@ pub(crate) fn encoding_ns(encoding: Encoding, width: usize) -> f64 {
         Encoding::Fsst => 2.0,
         Encoding::Prefix => 1.5,
         Encoding::Template => 5.0,
-        Encoding::Hex => 0.7,
+        Encoding::Hex => 0.5,
     }
 }
 

@@ -111,13 +111,16 @@ impl<W: Word> Trial<'_, W> {
         if codec != Compression::None || self.sample.len() < FEW {
             return;
         }
-        if let Some(bits) = entropy::estimate_bits(self.sample, self.kind) {
+        if let Some((survey, bits)) = entropy::survey(self.sample, self.kind) {
             let values = float(self.sample.len()) * self.scale;
             let bytes = bits / 8.0 * values + ENTROPY_TABLE_BYTES;
             let ns = encoding_ns(Encoding::Entropy, W::BYTES);
             self.weighed.push(Weighed {
                 plan: Plan {
-                    recipe: Recipe::new(Encoding::Entropy),
+                    recipe: Recipe {
+                        survey: Some(survey),
+                        ..Recipe::new(Encoding::Entropy)
+                    },
                     codec,
                 },
                 bytes,
@@ -135,13 +138,14 @@ impl<W: Word> Trial<'_, W> {
         if codec != Compression::None || self.sample.len() < FEW {
             return;
         }
-        if let Some(bits) = decimal::estimate_bits(self.sample, self.kind) {
+        if let Some((survey, bits)) = decimal::survey(self.sample, self.kind) {
             let values = float(self.sample.len()) * self.scale;
             let bytes = bits / 8.0 * values + ENTROPY_TABLE_BYTES;
             let ns = [Encoding::Decimal, Encoding::Entropy].map(|e| encoding_ns(e, W::BYTES));
             let time = self.tariff.time(ns.iter().sum(), self.sample.len());
             let recipe = Recipe {
                 entropy: true,
+                survey: Some(survey),
                 ..Recipe::new(Encoding::Decimal)
             };
             self.weighed.push(Weighed {

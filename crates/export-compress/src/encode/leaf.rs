@@ -11,6 +11,7 @@ use super::{Flattener, broken, nulls, part};
 use crate::bits;
 use crate::choice::{Choice, Tariff, Versus, float, sample, weigh_data, weigh_words};
 use crate::dictionary::{self, Dictionary};
+use crate::encoding::implies_lengths;
 use crate::summary::bounds_of_strings;
 use crate::word::{Kind, Word};
 
@@ -69,7 +70,9 @@ impl Flattener<'_, '_> {
             }
             Coding::Open => {}
         }
-        if values.first().is_none_or(|first| values.iter().all(|value| value == first))
+        if values
+            .first()
+            .is_none_or(|first| values.iter().all(|value| value == first))
             && self.policy.fixed.dictionary != Some(true)
         {
             return self.writer.words(place, &values, kind, &self.policy);
@@ -91,11 +94,7 @@ impl Flattener<'_, '_> {
         self.writer.chosen_words(place, &values, kind, flat)
     }
 
-    fn dictionary_of_words<W: Word>(
-        &self,
-        values: &[W],
-        flat: &Choice,
-    ) -> Option<Dictionary<W>> {
+    fn dictionary_of_words<W: Word>(&self, values: &[W], flat: &Choice) -> Option<Dictionary<W>> {
         if self.policy.fixed.dictionary == Some(true) {
             return dictionary::of_words(values, values.len());
         }
@@ -152,12 +151,12 @@ impl Flattener<'_, '_> {
     /// Lengths and data, or a dictionary of them.
     fn strings<L: Word>(&mut self, node: u16, text: &Text<'_, L>) -> Result<()> {
         let coding = self.coding(node, text.len());
-        if coding == Coding::Codes {
-            if let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4) {
-                self.note_bounds(node, &dictionary.entries);
-                self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
-                return self.codes(node, &dictionary.codes);
-            }
+        if coding == Coding::Codes
+            && let Some(dictionary) = dictionary::of_bytes(text.values(), text.len() / 4)
+        {
+            self.note_bounds(node, &dictionary.entries);
+            self.flat_strings(node, &Text::<L>::of_entries(&dictionary.entries))?;
+            return self.codes(node, &dictionary.codes);
         }
         if coding == Coding::Plain {
             return self.flat_strings(node, text);
@@ -199,10 +198,11 @@ impl Flattener<'_, '_> {
     }
 
     fn weigh_strings<L: Word>(&self, text: &Text<'_, L>) -> [Choice; 2] {
-        [
-            weigh_words(&text.lengths, Kind::Unsigned, &self.policy),
-            weigh_data(text.strings(), &self.policy),
-        ]
+        let lengths = weigh_words(&text.lengths, Kind::Unsigned, &self.policy);
+        let mut data = weigh_data(text.strings(), &self.policy);
+        // Data that says where its strings end saves the lengths.
+        data.credit(implies_lengths, lengths.best().cost);
+        [lengths, data]
     }
 
     fn chosen_strings<L: Word>(
@@ -293,7 +293,7 @@ impl Flattener<'_, '_> {
         dictionary: &Dictionary<V>,
     ) -> Versus {
         /// Nanoseconds to look a slot up and to put its entry back.
-        const LOOKUP_NS: f64 = 6.0;
+        const LOOKUP_NS: f64 = 5.0;
         let tariff = Tariff::of(self.policy.preset);
         let (flat_bytes, flat_cost) = sum(flat);
         let (entries_bytes, entries_cost) = sum(entries);

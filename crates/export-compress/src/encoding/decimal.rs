@@ -135,13 +135,15 @@ pub(crate) fn decimals<W: Word>(values: &[W], kind: Kind) -> Option<Decimals<W>>
     (decimals.exceptions.len() <= values.len() / 8).then_some(decimals)
 }
 
-/// Bits a value that `values` take with their integers entropy-coded, about; without the table. `None` where the encoding
-/// does not apply.
-pub(crate) fn estimate_bits<W: Word>(values: &[W], kind: Kind) -> Option<f64> {
+/// How integers are best entropy-coded, and bits a value that this takes, about. `None` where the encoding does not apply.
+pub(crate) fn survey<W: Word>(values: &[W], kind: Kind) -> Option<(entropy::Survey, f64)> {
     let decimals = decimals(values, kind)?;
-    let bits = entropy::estimate_bits(&decimals.units, Kind::Signed)?;
+    let (survey, bits) = entropy::survey(&decimals.units, Kind::Signed)?;
     let exceptions = decimals.exceptions.len() * (W::BYTES + 4) * 8;
-    Some(bits + float(exceptions) / float(values.len().max(1)))
+    Some((
+        survey,
+        bits + float(exceptions) / float(values.len().max(1)),
+    ))
 }
 
 /// The scale that makes a sample cheapest: bits of the range of units, and exceptions in full.
@@ -177,11 +179,11 @@ fn best_scale<W: Word>(values: &[W]) -> Option<Scale> {
     (best.0 <= sample.len() * W::BYTES * 8 * 7 / 8).then_some(best.1)
 }
 
-/// Encodes floats; the integers by entropy coding where `entropy` says so, else packed.
+/// Encodes floats; the integers by entropy coding where the recipe says so, else packed.
 pub(crate) fn encode<W: Word>(
     values: &[W],
     kind: Kind,
-    entropy: bool,
+    recipe: Recipe,
 ) -> Option<(Vec<u8>, Vec<u8>)> {
     let decimals = decimals(values, kind)?;
     let units = &decimals.units;
@@ -189,7 +191,7 @@ pub(crate) fn encode<W: Word>(
         true => [Encoding::LanePacked, Encoding::LaneDelta],
         false => [Encoding::BitPacked, Encoding::Delta],
     };
-    let inner = match entropy {
+    let inner = match recipe.entropy {
         true => Encoding::Entropy,
         // Packing is done in a moment: the first values say which.
         false => {
@@ -201,7 +203,11 @@ pub(crate) fn encode<W: Word>(
             packed.into_iter().min_by_key(size)?
         }
     };
-    let encoded = encode_words(units, Kind::Signed, Recipe::new(inner))?;
+    let recipe = Recipe {
+        survey: recipe.survey,
+        ..Recipe::new(inner)
+    };
+    let encoded = encode_words(units, Kind::Signed, recipe)?;
     let mut parameters = decimals.digits.to_le_bytes().to_vec();
     parameters.extend(inner.id().0.to_le_bytes());
     parameters.extend(&encoded.parameters);
@@ -267,8 +273,15 @@ mod tests {
     use super::*;
     use crate::encoding::testing::{damaged, shapes};
 
+    fn recipe(entropy: bool) -> Recipe {
+        Recipe {
+            entropy,
+            ..Recipe::new(Encoding::Decimal)
+        }
+    }
+
     fn trip<W: Word>(values: &[W], entropy: bool) -> Option<usize> {
-        let (parameters, bytes) = encode(values, Kind::Float, entropy)?;
+        let (parameters, bytes) = encode(values, Kind::Float, recipe(entropy))?;
         let back: Vec<W> = decode(&parameters, &bytes, values.len()).unwrap();
         assert!(back == values);
         Some(bytes.len())
@@ -284,8 +297,8 @@ mod tests {
                 trip(&shape, entropy);
             }
         }
-        assert!(encode(&[1_u64], Kind::Unsigned, false).is_none());
-        assert!(encode(&[1_u16], Kind::Float, false).is_none());
+        assert!(encode(&[1_u64], Kind::Unsigned, recipe(false)).is_none());
+        assert!(encode(&[1_u16], Kind::Float, recipe(false)).is_none());
     }
 
     #[test]
@@ -339,7 +352,7 @@ mod tests {
         for entropy in [false, true] {
             trip(&words, entropy).unwrap();
         }
-        assert!(encode(&[f64::NAN.to_bits(); 100], Kind::Float, false).is_none());
+        assert!(encode(&[f64::NAN.to_bits(); 100], Kind::Float, recipe(false)).is_none());
     }
 
     #[test]
@@ -349,7 +362,7 @@ mod tests {
             .collect();
         words[40] = f64::NAN.to_bits();
         for entropy in [false, true] {
-            let (parameters, bytes) = encode(&words, Kind::Float, entropy).unwrap();
+            let (parameters, bytes) = encode(&words, Kind::Float, recipe(entropy)).unwrap();
             for (parameters, bytes) in damaged(&parameters, &bytes) {
                 for count in [words.len(), words.len() + 1, 0] {
                     if let Ok(values) = decode::<u64>(&parameters, &bytes, count) {

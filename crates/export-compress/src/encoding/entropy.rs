@@ -22,33 +22,27 @@ const RUN: usize = 256;
 const FINEST_SURVEY: u32 = 10;
 const FINEST: u32 = 12;
 
-/// How values are best coded.
-#[derive(Debug, Clone, Copy)]
-struct Survey {
+/// How values are best coded, found by a look at some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Survey {
     order: Order,
     shape: Shape,
     unit: u64,
-    /// Values of the sample, and the bits they take.
-    values: u64,
-    bits: u64,
 }
 
-/// `None` where the range of values takes more than 64 bits.
-pub(crate) fn encode<W: Word>(values: &[W], kind: Kind) -> Option<(Vec<u8>, Vec<u8>)> {
-    let survey = survey(values, kind)?;
+/// Encodes as `known` has it, or as a survey finds best. `None` where the range of values takes more than 64 bits.
+pub(crate) fn encode<W: Word>(
+    values: &[W],
+    kind: Kind,
+    known: Option<Survey>,
+) -> Option<(Vec<u8>, Vec<u8>)> {
+    let found = || survey(values, kind).map(|(survey, _)| survey);
+    let survey = known.or_else(found)?;
     let frame = Frame::of(values, survey.order, kind)?.in_units(survey.unit, values);
     let mut bytes = Vec::with_capacity(values.len() * W::BYTES / 2 + 64);
     frame.write(&mut bytes);
     write_quantities(&frame, values, survey.shape, &mut bytes);
     Some((vec![survey.order.number()], bytes))
-}
-
-/// Bits a value that this encoding takes, about, from a sample of some thousand values that is taken here: some ten
-/// microseconds, however many values there are. `None` where it does not apply.
-pub(crate) fn estimate_bits<W: Word>(values: &[W], kind: Kind) -> Option<f64> {
-    let survey = survey(values, kind)?;
-    let float = |count: u64| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
-    Some(float(survey.bits) / float(survey.values.max(1)))
 }
 
 pub(crate) fn decode<W: Word>(
@@ -83,8 +77,10 @@ fn runs<W: Word>(values: &[W]) -> Vec<&[W]> {
     runs.map(Option::unwrap_or_default).collect()
 }
 
-/// Tries values and differences, each in both shapes, on a sample.
-fn survey<W: Word>(values: &[W], kind: Kind) -> Option<Survey> {
+/// Tries values and differences, each in both shapes, on a sample of some thousand values that is taken here: some ten
+/// microseconds, however many values there are. Returns what is best, and how many bits a value that takes, about. `None`
+/// where the encoding does not apply.
+pub(crate) fn survey<W: Word>(values: &[W], kind: Kind) -> Option<(Survey, f64)> {
     let runs = runs(values);
     let differences = runs
         .iter()
@@ -94,7 +90,7 @@ fn survey<W: Word>(values: &[W], kind: Kind) -> Option<Survey> {
             _ => None,
         });
     let differences: Vec<W> = differences.collect();
-    let mut best: Option<Survey> = None;
+    let mut best: Option<(Survey, f64)> = None;
     let orders = [
         (Order::Values, runs.concat(), kind),
         (Order::Differences, differences, Kind::Signed),
@@ -108,22 +104,24 @@ fn survey<W: Word>(values: &[W], kind: Kind) -> Option<Survey> {
         let unit = if exact { 1 } else { frame.common_unit(&sample) };
         let frame = frame.in_units(unit, &sample);
         for shape in [Shape::Even, Shape::Octaves] {
+            if shape == Shape::Octaves && frame.most >> FINEST_SURVEY == 0 {
+                // The same cells.
+                continue;
+            }
             let grid = Grid::new(shape, FINEST_SURVEY, frame.centre, frame.most);
             let counts = count(&frame, &sample, &grid, |_| {});
             let bits = bins::choose(&grid, &counts, sample.len()).bits;
-            if best.is_none_or(|best| bits < best.bits) {
-                let values = sample.len() as u64;
-                best = Some(Survey {
-                    order,
-                    shape,
-                    unit,
-                    values,
-                    bits,
-                });
+            let bits = float(bits) / float(sample.len().max(1) as u64);
+            if best.is_none_or(|(_, least)| bits < least) {
+                best = Some((Survey { order, shape, unit }, bits));
             }
         }
     }
     best
+}
+
+fn float(count: u64) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
 /// Counts the quantities of each cell, and hands their cells on.
@@ -293,12 +291,12 @@ mod tests {
     fn exact_and_safe() {
         round_trip_words!(
             [u8, u16, u32, u64] | values,
-            kind | encode(values, kind).unwrap(),
+            kind | encode(values, kind, None).unwrap(),
             decode
         );
         hostile_words!(
             [u8, u16, u32, u64] | values,
-            kind | encode(values, kind).unwrap(),
+            kind | encode(values, kind, None).unwrap(),
             decode
         );
     }
@@ -310,7 +308,7 @@ mod tests {
     }
 
     fn bits_of(values: &[u64]) -> f64 {
-        let (parameters, bytes) = encode(values, Kind::Unsigned).unwrap();
+        let (parameters, bytes) = encode(values, Kind::Unsigned, None).unwrap();
         assert!(decode::<u64>(&parameters, &bytes, values.len()).unwrap() == values);
         bytes.len() as f64 * 8.0 / values.len() as f64
     }
@@ -322,7 +320,7 @@ mod tests {
         let values: Vec<u64> = (0..100_000).map(halves).collect();
         let bits = bits_of(&values);
         assert!((1.98..2.04).contains(&bits), "{bits}");
-        let estimate = estimate_bits(&values, Kind::Unsigned).unwrap();
+        let (_, estimate) = survey(&values, Kind::Unsigned).unwrap();
         assert!((estimate / bits - 1.0).abs() < 0.2, "{estimate}");
     }
 
@@ -332,7 +330,7 @@ mod tests {
             let values: Vec<u64> = (0..100_000).map(|i| noise(i) % range * 48 + 7).collect();
             let bits = bits_of(&values);
             assert!(bits < log * 1.01 + 0.02, "{range}: {bits}");
-            let estimate = estimate_bits(&values, Kind::Unsigned).unwrap();
+            let (_, estimate) = survey(&values, Kind::Unsigned).unwrap();
             assert!((estimate / bits - 1.0).abs() < 0.1, "{range}: {estimate}");
         }
     }
@@ -351,8 +349,8 @@ mod tests {
     #[test]
     fn wide_words_need_a_range_of_64_bits() {
         let near: Vec<u128> = (0..2000).map(|i| (1 << 100) + i * i * 100).collect();
-        let (parameters, bytes) = encode(&near, Kind::Signed).unwrap();
+        let (parameters, bytes) = encode(&near, Kind::Signed, None).unwrap();
         assert_eq!(decode::<u128>(&parameters, &bytes, 2000).unwrap(), near);
-        assert!(encode(&[0_u128, 1 << 64, 0], Kind::Unsigned).is_none());
+        assert!(encode(&[0_u128, 1 << 64, 0], Kind::Unsigned, None).is_none());
     }
 }

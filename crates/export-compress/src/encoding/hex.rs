@@ -1,30 +1,13 @@
 //! Encoding 15: text that is nothing but hexadecimal digits, two of them a byte. For ids and hashes, which nothing else makes
 //! smaller than that.
 
+use export_simd::widest;
+
 use super::cursor::Cursor;
 use crate::defect::Defect;
 
-/// Digits by value, of either case.
-const DIGITS: [&[u8; 16]; 2] = [b"0123456789abcdef", b"0123456789ABCDEF"];
-/// What a byte is where it is no digit.
-const NONE: u8 = 0xFF;
-
-/// The value of each byte as a digit of either case.
-static VALUES: [[u8; 256]; 2] = [values(DIGITS[0]), values(DIGITS[1])];
-
-/// Both digits of each byte, of either case.
-static PAIRS: [[[u8; 2]; 256]; 2] = [pairs(DIGITS[0]), pairs(DIGITS[1])];
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn values(digits: &[u8; 16]) -> [u8; 256] {
-    let mut values = [NONE; 256];
-    let mut value: u8 = 0;
-    while value < 16 {
-        values[digits[value as usize] as usize] = value;
-        value += 1;
-    }
-    values
-}
+/// Both digits of each byte, in lower and in upper case.
+static PAIRS: [[[u8; 2]; 256]; 2] = [pairs(b"0123456789abcdef"), pairs(b"0123456789ABCDEF")];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn pairs(digits: &[u8; 16]) -> [[u8; 2]; 256] {
@@ -41,23 +24,38 @@ const fn pairs(digits: &[u8; 16]) -> [[u8; 2]; 256] {
 pub(crate) fn encode(data: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let is_upper = data.iter().find(|byte| byte.is_ascii_alphabetic());
     let is_upper = is_upper.is_some_and(u8::is_ascii_uppercase);
-    let [lower, upper] = &VALUES;
-    let values = if is_upper { upper } else { lower };
-    let value = |digit: u8| values.get(usize::from(digit)).copied().unwrap_or(NONE);
+    let ten = if is_upper { b'A' } else { b'a' };
     let (pairs, last) = data.as_chunks::<2>();
-    // One that is no digit has all bits set.
-    let mut seen = 0;
-    let mut bytes = Vec::with_capacity(pairs.len() + 1);
-    bytes.extend(pairs.iter().map(|&[high, low]| {
-        let (high, low) = (value(high), value(low));
-        seen |= high | low;
-        high << 4 | low
-    }));
-    for &digit in last {
-        seen |= value(digit);
-        bytes.push(value(digit) << 4);
+    let mut bytes = vec![0; pairs.len()];
+    let all = widest(
+        #[inline(always)]
+        || {
+            for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+                *byte = value(high) << 4 | value(low);
+            }
+            let mut others = 0;
+            for &byte in data {
+                others |= u8::from(!is_digit(byte, ten));
+            }
+            others == 0
+        },
+    );
+    if !all {
+        return None;
     }
-    (seen < 16).then(|| (vec![u8::from(is_upper)], bytes))
+    bytes.extend(last.iter().map(|&digit| value(digit) << 4));
+    Some((vec![u8::from(is_upper)], bytes))
+}
+
+#[inline(always)]
+fn is_digit(byte: u8, ten: u8) -> bool {
+    (byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(ten) < 6)
+}
+
+/// The value of a digit: the letters' lower four bits are 1 to 6, and they alone have bit 6.
+#[inline(always)]
+fn value(digit: u8) -> u8 {
+    (digit & 15).wrapping_add((digit >> 6).wrapping_mul(9))
 }
 
 /// Exactly `count` digits.
@@ -89,7 +87,16 @@ mod tests {
 
     #[test]
     fn exact() {
-        for text in ["", "0", "f", "00ff17", "c0ffee0", "C0FFEE", "0123456789abcdef", "42"] {
+        for text in [
+            "",
+            "0",
+            "f",
+            "00ff17",
+            "c0ffee0",
+            "C0FFEE",
+            "0123456789abcdef",
+            "42",
+        ] {
             let (parameters, bytes) = encode(text.as_bytes()).unwrap();
             assert_eq!(bytes.len(), text.len().div_ceil(2));
             let back = decode(&parameters, &bytes, text.len()).unwrap();

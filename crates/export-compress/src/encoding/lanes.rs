@@ -184,11 +184,11 @@ mod tests {
 
     #[test]
     fn every_word_and_width() {
-        every_width::<u8>(|noise| noise as u8);
-        every_width::<u16>(|noise| noise as u16);
-        every_width::<u32>(|noise| noise as u32);
+        every_width::<u8>(|noise| u8::join(noise, 0));
+        every_width::<u16>(|noise| u16::join(noise, 0));
+        every_width::<u32>(|noise| u32::join(noise, 0));
         every_width::<u64>(|noise| noise);
-        every_width::<u128>(|noise| u128::from(noise) << (noise % 64));
+        every_width::<u128>(|noise| u128::join(noise, noise >> 7));
     }
 
     #[test]

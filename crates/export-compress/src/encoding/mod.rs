@@ -30,10 +30,10 @@ use std::str::FromStr;
 use export_core::{EncodingId, Error, Result};
 
 use crate::bits;
+use crate::block::Strings;
 use crate::defect::Defect;
 use crate::nodes::Budget;
 use crate::word::{Kind, Word};
-use crate::block::Strings;
 use bit_packed::Widths;
 pub(crate) use fsst::Symbols;
 
@@ -197,8 +197,10 @@ pub(crate) struct Recipe {
     pub(crate) widths: Widths,
     /// For pco: 0 to 12.
     pub(crate) level: usize,
-    /// For decimals: whether their integers are entropy-coded, which is smaller, or packed, which is faster.
+    /// For decimals and templates: whether integers are entropy-coded, which is smaller, or packed, which is faster.
     pub(crate) entropy: bool,
+    /// For entropy coding, once it is found; each block finds its own where it is not.
+    pub(crate) survey: Option<entropy::Survey>,
 }
 
 impl Recipe {
@@ -208,6 +210,7 @@ impl Recipe {
             widths: Widths::Tight,
             level: 8,
             entropy: false,
+            survey: None,
         }
     }
 }
@@ -247,7 +250,8 @@ pub(crate) fn encode_words<W: Word>(
         encoding,
         widths,
         level,
-        entropy,
+        survey,
+        ..
     } = recipe;
     let parts = match encoding {
         Encoding::Plain => return Some(Encoded::plain(plain::encode(values))),
@@ -259,8 +263,8 @@ pub(crate) fn encode_words<W: Word>(
             Vec::new(),
             byte_shuffle::encode(bytemuck::cast_slice(values), W::BYTES),
         ),
-        Encoding::Entropy => entropy::encode(values, kind)?,
-        Encoding::Decimal => decimal::encode(values, kind, entropy)?,
+        Encoding::Entropy => entropy::encode(values, kind, survey)?,
+        Encoding::Decimal => decimal::encode(values, kind, recipe)?,
         Encoding::LanePacked => lane_packed::encode(values, kind),
         Encoding::LaneDelta => lane_packed::encode_delta(values),
         #[cfg(feature = "pco")]
@@ -425,17 +429,19 @@ pub(crate) fn encode_data<'a>(
         Encoding::Plain => return Some(Encoded::plain(data)),
         Encoding::Hex => return Some(Encoded::owned(Encoding::Hex, hex::encode(data)?)),
         Encoding::Constant => return encode_fixed(data, 1, recipe),
-        #[cfg(feature = "fsst")]
         Encoding::Fsst => match symbols {
             Some(symbols) => symbols.encode(data),
-            None => Symbols::of(data).encode(data),
+            None => Symbols::of(data)?.encode(data),
         },
         Encoding::Prefix => prefix::encode(data, ends, recipe.widths)?,
-        Encoding::Template => template::encode(data, ends, recipe.widths)?,
+        Encoding::Template => {
+            let Recipe {
+                widths, entropy, ..
+            } = recipe;
+            template::encode(data, ends, template::Style { widths, entropy })?
+        }
         _ => return encode_words::<u8>(data, Kind::Unsigned, recipe),
     };
-    #[cfg(not(feature = "fsst"))]
-    let _ = symbols;
     Some(Encoded::owned(recipe.encoding, (Vec::new(), bytes)))
 }
 

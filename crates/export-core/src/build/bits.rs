@@ -87,6 +87,21 @@ impl Validity {
         }
     }
 
+    /// A slot after `len` of them, without a branch on what it is once there was a null.
+    #[inline]
+    pub(crate) fn push(&mut self, len: usize, is_valid: bool) {
+        match &mut self.0 {
+            Some(bits) => bits.push(is_valid),
+            None if is_valid => {}
+            None => self.push_first_null(len),
+        }
+    }
+
+    #[cold]
+    fn push_first_null(&mut self, len: usize) {
+        self.push_nulls(len, 1);
+    }
+
     /// `count` nulls after `len` slots.
     pub(crate) fn push_nulls(&mut self, len: usize, count: usize) {
         if count == 0 {

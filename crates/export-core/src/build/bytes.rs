@@ -54,6 +54,12 @@ impl Bytes {
         self.offsets.resize(self.offsets.len() + count, end);
     }
 
+    #[inline]
+    pub(crate) fn push_null(&mut self) {
+        self.validity.push(self.len(), false);
+        self.offsets.push(self.offsets.last().copied().unwrap_or(0));
+    }
+
     pub(crate) fn truncate(&mut self, len: usize) {
         self.offsets.truncate(len + 1);
         self.validity.truncate(len);

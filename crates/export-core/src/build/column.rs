@@ -103,6 +103,11 @@ macro_rules! with_slots {
 }
 
 impl Data {
+    #[inline]
+    pub(super) fn push_null(&mut self) {
+        with_slots!(self, slots => slots.push_null());
+    }
+
     pub(super) fn take(&mut self) -> Array {
         with_slots!(self, slots => slots.take())
     }

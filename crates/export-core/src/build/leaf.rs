@@ -14,6 +14,11 @@ pub trait Slots: Send {
     }
     /// Adds nulls.
     fn push_nulls(&mut self, count: usize);
+    /// Adds a null.
+    #[inline]
+    fn push_null(&mut self) {
+        self.push_nulls(1);
+    }
     /// Leaves the first `len` slots.
     fn truncate(&mut self, len: usize);
     /// Bytes of the buffers as they would be taken.
@@ -106,6 +111,12 @@ impl<T: Copy + Default> Primitive<T> {
         self.validity.push_valid();
     }
 
+    #[inline]
+    pub(crate) fn push_option(&mut self, value: Option<T>) {
+        self.validity.push(self.values.len(), value.is_some());
+        self.values.push(value.unwrap_or_default());
+    }
+
     /// Adds values none of which is null.
     pub(crate) fn extend(&mut self, values: &[T]) {
         self.values.extend_from_slice(values);
@@ -141,6 +152,11 @@ impl<T: Copy + Default> Primitive<T> {
         self.values.len()
     }
 
+    #[inline]
+    fn push_null(&mut self) {
+        self.push_option(None);
+    }
+
     fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.values.len(), count);
         self.values.resize(self.values.len() + count, T::default());
@@ -164,6 +180,10 @@ macro_rules! primitive_slots {
             }
             fn push_nulls(&mut self, count: usize) {
                 Primitive::push_nulls(self, count);
+            }
+            #[inline]
+            fn push_null(&mut self) {
+                self.push_option(None);
             }
             fn truncate(&mut self, len: usize) {
                 Primitive::truncate(self, len);
@@ -192,6 +212,10 @@ macro_rules! slots_by_inner {
         }
         fn push_nulls(&mut self, count: usize) {
             self.inner.push_nulls(count);
+        }
+        #[inline]
+        fn push_null(&mut self) {
+            self.inner.push_null();
         }
         fn truncate(&mut self, len: usize) {
             self.inner.truncate(len);

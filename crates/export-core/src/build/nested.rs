@@ -178,6 +178,9 @@ impl Slots for Map {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: Box<str>,
+    /// Where a name that lives as long as the program was found equal: such a name is known without a look at its letters.
+    #[cfg(feature = "serde")]
+    address: usize,
     /// Slots pushed; one more than the struct has while its row is open and this field was given.
     filled: usize,
     pub(super) column: Column,
@@ -234,6 +237,37 @@ impl Struct {
             Some(entry) if *entry.name == *name => self.next,
             _ => self.find(name)?,
         };
+        self.open(at, name)
+    }
+
+    /// [`Struct::field`] of a name that lives as long as the program.
+    #[cfg(feature = "serde")]
+    #[inline]
+    pub(super) fn static_field(&mut self, name: &'static str) -> Result<&mut Column> {
+        let address = name.as_ptr().addr();
+        let at = match self.fields.get(self.next) {
+            // No two texts that live so long are at one address, but for one being the start of the other.
+            Some(entry) if entry.address == address && entry.name.len() == name.len() => self.next,
+            _ => self.find_static(name)?,
+        };
+        self.open(at, name)
+    }
+
+    #[cfg(feature = "serde")]
+    #[inline(never)]
+    fn find_static(&mut self, name: &'static str) -> Result<usize> {
+        let at = match self.fields.get(self.next) {
+            Some(entry) if *entry.name == *name => self.next,
+            _ => self.find(name)?,
+        };
+        if let Some(entry) = self.fields.get_mut(at) {
+            entry.address = name.as_ptr().addr();
+        }
+        Ok(at)
+    }
+
+    #[inline]
+    fn open(&mut self, at: usize, name: &str) -> Result<&mut Column> {
         self.next = at + 1;
         let len = self.len;
         let Some(entry) = self.fields.get_mut(at) else {
@@ -271,6 +305,8 @@ impl Struct {
         }
         self.fields.push(Entry {
             name: name.into(),
+            #[cfg(feature = "serde")]
+            address: 0,
             filled: 0,
             column,
         });

@@ -64,6 +64,19 @@ impl Column {
         }
     }
 
+    /// [`Column::field`] of a name that lives as long as the program.
+    #[cfg(feature = "serde")]
+    #[inline]
+    pub(crate) fn static_field(&mut self, name: &'static str) -> Result<&mut Self> {
+        if !matches!(self.data, Data::Struct(_)) {
+            return self.field(name);
+        }
+        match &mut self.data {
+            Data::Struct(fields) => fields.static_field(name),
+            _ => Err(not_open("struct")),
+        }
+    }
+
     /// The field of the open struct that was asked for last.
     #[cfg(feature = "serde")]
     pub(crate) fn open_field(&mut self) -> Result<&mut Self> {

@@ -29,8 +29,9 @@ impl Column {
         match &mut self.data {
             // A null inside a JSON document is a value of it.
             Data::Json(json) if json.is_open() => json.push_inner_null(),
-            _ => {
-                self.push_nulls(1);
+            data => {
+                self.nullable = true;
+                data.push_null();
                 Ok(())
             }
         }

@@ -16,8 +16,8 @@ use crate::{Batch, Result, Schema};
 /// use export_core::record::RecordBuilder;
 ///
 /// let mut rows = RecordBuilder::<(u32, Option<f64>)>::new();
-/// rows.push(&(1, None))?;
-/// rows.push(&(2, Some(0.5)))?;
+/// rows.push(&(1_u32, None::<f64>))?;
+/// rows.push(&(2_u32, Some(0.5)))?;
 /// let batch = rows.take_batch()?;
 /// assert_eq!((batch.rows(), batch.columns().len()), (2, 2));
 /// # Ok::<(), export_core::Error>(())
@@ -25,6 +25,8 @@ use crate::{Batch, Result, Schema};
 pub struct RecordBuilder<T: Record + ?Sized> {
     column: T::Column,
     rows: usize,
+    /// A row was begun and not ended: the code of a type in it has panicked.
+    is_torn: bool,
     schema: Option<Arc<Schema>>,
     row: PhantomData<fn(&T)>,
 }
@@ -42,6 +44,7 @@ impl<T: Record + ?Sized> RecordBuilder<T> {
         Self {
             column: T::Column::default(),
             rows: 0,
+            is_torn: false,
             schema: None,
             row: PhantomData,
         }
@@ -50,16 +53,22 @@ impl<T: Record + ?Sized> RecordBuilder<T> {
     /// Adds a row: a `T`, or one with other lifetimes. On an error the builder is as it was.
     #[inline]
     pub fn push<R: Record<Column = T::Column> + ?Sized>(&mut self, row: &R) -> Result<()> {
-        match row.push_to(&mut self.column) {
-            Ok(()) => {
-                self.rows += 1;
-                Ok(())
-            }
-            Err(error) => {
-                self.column.truncate(self.rows);
-                Err(error)
-            }
+        if std::mem::replace(&mut self.is_torn, true) {
+            self.rollback();
         }
+        let pushed = row.push_to(&mut self.column);
+        match pushed {
+            Ok(()) => self.rows += 1,
+            Err(_) => self.rollback(),
+        }
+        self.is_torn = false;
+        pushed
+    }
+
+    /// Takes back a row that did not come to its end.
+    #[cold]
+    fn rollback(&mut self) {
+        self.column.truncate(self.rows);
     }
 
     /// Rows that were not taken.
@@ -77,6 +86,9 @@ impl<T: Record + ?Sized> RecordBuilder<T> {
 
     /// The rows so far as a batch. All batches share their schema. Fails where two columns have one name.
     pub fn take_batch(&mut self) -> Result<Batch> {
+        if std::mem::take(&mut self.is_torn) {
+            self.rollback();
+        }
         let rows = std::mem::take(&mut self.rows);
         let nullable = self.column.is_nullable();
         let columns = match self.column.take() {

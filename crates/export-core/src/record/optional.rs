@@ -18,6 +18,10 @@ impl<C: Slots> Slots for Optional<C> {
     fn push_nulls(&mut self, count: usize) {
         self.0.push_nulls(count);
     }
+    #[inline]
+    fn push_null(&mut self) {
+        self.0.push_null();
+    }
     fn truncate(&mut self, len: usize) {
         self.0.truncate(len);
     }
@@ -49,13 +53,7 @@ impl<T: Record> Record for Option<T> {
 
     #[inline]
     fn push_to(&self, column: &mut Optional<T::Column>) -> Result<()> {
-        match self {
-            Some(value) => value.push_to(&mut column.0),
-            None => {
-                column.0.push_nulls(1);
-                Ok(())
-            }
-        }
+        T::push_option(self.as_ref(), &mut column.0)
     }
 }
 
@@ -67,7 +65,7 @@ impl<T, W: RecordAs<T>> RecordAs<Option<T>> for Option<W> {
         match value {
             Some(value) => W::push(value, &mut column.0),
             None => {
-                column.0.push_nulls(1);
+                column.0.push_null();
                 Ok(())
             }
         }

@@ -70,7 +70,7 @@ pub trait FromRecordAs<T>: Sized {
 /// use export_core::record::{RecordBuilder, read};
 ///
 /// let mut rows = RecordBuilder::<(u8, &str)>::new();
-/// rows.push(&(1, "a"))?;
+/// rows.push(&(1_u8, "a"))?;
 /// let batch = rows.take_batch()?;
 /// // Of a wider type, and its text owned.
 /// assert_eq!(read::read::<(u64, String)>(&batch)?, [(1, "a".to_owned())]);

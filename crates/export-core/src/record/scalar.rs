@@ -14,6 +14,12 @@ macro_rules! numbers {
                 Ok(())
             }
 
+            #[inline]
+            fn push_option(value: Option<&Self>, column: &mut Primitive<$rust>) -> Result<()> {
+                column.push_option(value.copied());
+                Ok(())
+            }
+
             fn push_all(values: &[Self], column: &mut Primitive<$rust>) -> Result<()> {
                 column.extend(values);
                 Ok(())

@@ -61,7 +61,7 @@ impl SerializeStruct for Fields<'_> {
         name: &'static str,
         value: &T,
     ) -> Result<()> {
-        let column = self.column.field(name)?;
+        let column = self.column.static_field(name)?;
         value
             .serialize(ColumnSerializer {
                 column,
@@ -169,7 +169,7 @@ impl SerializeStructVariant for VariantFields<'_> {
         name: &'static str,
         value: &T,
     ) -> Result<()> {
-        let column = self.column.open_field()?.field(name)?;
+        let column = self.column.open_field()?.static_field(name)?;
         value
             .serialize(ColumnSerializer {
                 column,

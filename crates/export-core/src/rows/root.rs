@@ -132,6 +132,17 @@ pub(super) struct RowFields<'a> {
 }
 
 impl RowFields<'_> {
+    #[inline]
+    fn static_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        let column = self.builder.static_field(name)?;
+        value
+            .serialize(ColumnSerializer {
+                column,
+                depth_left: self.depth_left,
+            })
+            .map_err(|error| error.in_column(name))
+    }
+
     fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
         let column = self.builder.field(name)?;
         value
@@ -147,12 +158,13 @@ impl SerializeStruct for RowFields<'_> {
     type Ok = ();
     type Error = Error;
 
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         name: &'static str,
         value: &T,
     ) -> Result<()> {
-        self.field(name, value)
+        self.static_field(name, value)
     }
 
     fn end(self) -> Result<()> {
@@ -196,7 +208,7 @@ impl SerializeTuple for RowTuple<'_> {
             Self::Fields(fields) => {
                 let name = tuple_field(fields.next)?;
                 fields.next += 1;
-                fields.field(name, value)
+                fields.static_field(name, value)
             }
             Self::Elements(elements) => {
                 serde::ser::SerializeSeq::serialize_element(elements, value)

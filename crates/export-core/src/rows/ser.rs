@@ -126,7 +126,7 @@ impl<'a> Serializer for ColumnSerializer<'a> {
             self.column.hold_documents("variants that hold nothing")?;
         }
         self.column.begin_struct()?;
-        let column = self.column.field(variant)?;
+        let column = self.column.static_field(variant)?;
         value
             .serialize(ColumnSerializer { column, depth_left })
             .map_err(|error| error.in_column(variant))?;
@@ -194,7 +194,7 @@ impl<'a> Serializer for ColumnSerializer<'a> {
         // Two levels: the variants, and the fields of this one.
         let depth_left = self.down()?.saturating_sub(1);
         self.column.begin_struct()?;
-        self.column.field(variant)?.begin_struct()?;
+        self.column.static_field(variant)?.begin_struct()?;
         Ok(VariantFields {
             column: self.column,
             variant,

@@ -1,9 +1,11 @@
 //! The project's own format as one format among the others.
 
+mod ahead;
 mod gather;
 mod share;
 mod sink;
 mod source;
+mod view;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,9 +18,11 @@ use export_core::{
 };
 
 use crate::clock;
+pub(crate) use ahead::{ReadAhead, Reading, read_ahead};
 pub(crate) use gather::{CHUNK_BYTES, Gather};
 pub(crate) use sink::{Counts, XkSink};
-pub(crate) use source::{ReadAhead, View, XkSource, damaged, read_ahead, unfinished};
+pub(crate) use source::{XkSource, damaged, unfinished};
+pub(crate) use view::View;
 
 /// The `.xk` container, with the encodings and codecs of this build.
 #[derive(Debug, Clone, Copy)]

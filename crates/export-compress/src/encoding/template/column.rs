@@ -1,9 +1,8 @@
 //! One column on its way into a block: the form that its values have in common, and their bytes.
 
 use super::scan::{Class, Span, class};
-use super::{Form, HEX_PIECE, MOST_DIGITS, MOST_HEX, series};
+use super::{Form, HEX_PIECE, MOST_DIGITS, MOST_HEX, Style, series};
 use crate::dictionary::{self, Dictionary};
-use crate::encoding::bit_packed::Widths;
 
 pub(super) struct Column<'d> {
     pub(super) form: Form,
@@ -16,12 +15,12 @@ pub(super) struct Column<'d> {
 
 impl<'d> Column<'d> {
     /// `None` where values have every byte there is, so that none is left to end them.
-    pub(super) fn new(data: &'d [u8], spans: &[Span], widths: Widths) -> Option<Self> {
+    pub(super) fn new(data: &'d [u8], spans: &[Span], style: Style) -> Option<Self> {
         let mut values: Vec<&[u8]> = spans.iter().map(|span| span.of(data)).collect();
         let (before, after) = strip(&mut values);
-        let (form, bytes) = numbers(&values, widths)
-            .or_else(|| dictionary(&values, widths))
-            .or_else(|| hex(&values, widths))
+        let (form, bytes) = numbers(&values, style)
+            .or_else(|| dictionary(&values, style))
+            .or_else(|| hex(&values, style))
             .or_else(|| text(&values))?;
         Some(Self {
             form,
@@ -80,7 +79,7 @@ fn strip<'d>(values: &mut [&'d [u8]]) -> (&'d [u8], &'d [u8]) {
 }
 
 /// Decimal numbers, if that is what they are.
-fn numbers(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
+fn numbers(values: &[&[u8]], style: Style) -> Option<(Form, Vec<u8>)> {
     let digits = values.first()?.len();
     let minimal: Option<Vec<u64>> = values.iter().map(|value| number(value)).collect();
     let (form, numbers) = match minimal {
@@ -92,7 +91,7 @@ fn numbers(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
         }
     };
     let mut bytes = Vec::with_capacity(numbers.len() * 4);
-    series::write(&numbers, widths, &mut bytes);
+    series::write(&numbers, style, &mut bytes);
     Some((form, bytes))
 }
 
@@ -121,7 +120,7 @@ fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 /// Hexadecimal numbers of one length and case, if that is what they are.
-fn hex(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
+fn hex(values: &[&[u8]], style: Style) -> Option<(Form, Vec<u8>)> {
     let digits = u8::try_from(values.first()?.len()).ok()?;
     let is_upper = |value: &&[u8]| value.iter().any(u8::is_ascii_uppercase);
     let upper = values.iter().any(is_upper);
@@ -145,7 +144,7 @@ fn hex(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
     }
     let mut bytes = Vec::with_capacity(values.len() * 8 * pieces);
     for column in columns {
-        series::write(&column, widths, &mut bytes);
+        series::write(&column, style, &mut bytes);
     }
     Some((form, bytes))
 }
@@ -183,14 +182,14 @@ const fn digits(letter: u8) -> [u8; 256] {
 }
 
 /// A dictionary, if a third of the values are enough for it.
-fn dictionary(values: &[&[u8]], widths: Widths) -> Option<(Form, Vec<u8>)> {
+fn dictionary(values: &[&[u8]], style: Style) -> Option<(Form, Vec<u8>)> {
     let all = values.iter().map(|value| Some(*value));
     let Dictionary { codes, entries } = dictionary::of_bytes(all, values.len() / 3)?;
     let (Form::Text { terminator }, mut bytes) = text(&entries)? else {
         return None;
     };
     let codes: Vec<u64> = codes.into_iter().map(u64::from).collect();
-    series::write(&codes, widths, &mut bytes);
+    series::write(&codes, style, &mut bytes);
     Some((Form::Dictionary { terminator }, bytes))
 }
 

@@ -7,9 +7,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::column::Column;
 use super::merge::{Fate, Plan, plan};
 use super::scan::{Scan, Span, runs};
-use super::series;
+use super::{Style, series};
 use crate::defect::wide;
-use crate::encoding::bit_packed::Widths;
 use crate::word::Word;
 
 /// Fields of a column that make it worth its header; smaller ones share one.
@@ -21,7 +20,7 @@ const WHOLE: usize = 1;
 
 /// Templates and columns of the strings, where string `i` is `data[ends[i]..ends[i + 1]]`. `None` where few strings are alike,
 /// or where that is larger than the strings.
-pub(crate) fn encode(data: &[u8], ends: &[usize], widths: Widths) -> Option<Vec<u8>> {
+pub(crate) fn encode(data: &[u8], ends: &[usize], style: Style) -> Option<Vec<u8>> {
     let scan = Scan::new(data, ends)?;
     let plan = plan(&scan);
     let (columns_of, sizes) = place(&scan, &plan);
@@ -35,7 +34,7 @@ pub(crate) fn encode(data: &[u8], ends: &[usize], widths: Widths) -> Option<Vec<
     {
         let column = match at {
             WHOLE => Column::whole(data, spans)?,
-            _ => Column::new(data, spans, widths)?,
+            _ => Column::new(data, spans, style)?,
         };
         columns.push((at, column));
     }
@@ -43,8 +42,8 @@ pub(crate) fn encode(data: &[u8], ends: &[usize], widths: Widths) -> Option<Vec<
     columns.sort_by_key(|(at, column)| (column.form.to_bytes()[0], *at));
 
     let mut bytes = Vec::with_capacity(data.len() / 4);
-    write_templates(&scan, &plan, &columns_of, &columns, widths, &mut bytes);
-    series::write(&ids, widths, &mut bytes);
+    write_templates(&scan, &plan, &columns_of, &columns, style, &mut bytes);
+    series::write(&ids, style, &mut bytes);
     for (_, column) in &columns {
         bytes.extend(column.form.to_bytes());
         bytes.extend_from_slice(&column.bytes);
@@ -140,7 +139,7 @@ fn write_templates(
     plan: &Plan,
     columns_of: &[Vec<usize>],
     columns: &[(usize, Column<'_>)],
-    widths: Widths,
+    style: Style,
     bytes: &mut Vec<u8>,
 ) {
     let places: HashMap<usize, usize> = columns
@@ -171,8 +170,8 @@ fn write_templates(
     for count in [columns_of.len(), columns.len()] {
         u32::try_from(count).unwrap_or(u32::MAX).append_to(bytes);
     }
-    series::write_counts(columns_of.iter().map(Vec::len), widths, bytes);
-    series::write_counts(lengths.into_iter(), widths, bytes);
-    series::write_counts(columns_of.iter().flatten().map(place), widths, bytes);
+    series::write_counts(columns_of.iter().map(Vec::len), style, bytes);
+    series::write_counts(lengths.into_iter(), style, bytes);
+    series::write_counts(columns_of.iter().flatten().map(place), style, bytes);
     bytes.extend_from_slice(&text);
 }

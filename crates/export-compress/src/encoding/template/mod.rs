@@ -16,8 +16,18 @@ mod series;
 #[cfg(test)]
 mod tests;
 
+use super::bit_packed::Widths;
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
+
+/// How series are written; a reader does not need to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// Whether bits or whole bytes are packed.
+    pub(crate) widths: Widths,
+    /// Whether entropy coding is tried: it costs twice the time and saves a tenth or so.
+    pub(crate) entropy: bool,
+}
 
 /// How the values of a column are written in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

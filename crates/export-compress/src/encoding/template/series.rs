@@ -1,30 +1,37 @@
 //! Series: numbers inside the encoded bytes of a template block, themselves in an encoding of words.
 
+use super::Style;
+use crate::choice::float;
+use crate::codec::Compression;
 use crate::defect::{Defect, wide};
 use crate::encoding::bit_packed::Widths;
 use crate::encoding::cursor::{Cursor, bounded};
-use crate::encoding::{Encoding, Recipe, decode_words, encode_words};
+use crate::encoding::{Encoded, Encoding, Recipe, decode_words, encode_words};
 use crate::word::{Kind, Word};
 use export_core::EncodingId;
 
 /// Appends a series: the width of its words, its encoding, how long parameters and bytes are, and those.
-pub(super) fn write(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
+pub(super) fn write(values: &[u64], style: Style, bytes: &mut Vec<u8>) {
     let most = values.iter().copied().max().unwrap_or(0);
     match most.bit_length() {
-        0..=8 => write_words::<u8>(values, widths, bytes),
-        9..=16 => write_words::<u16>(values, widths, bytes),
-        17..=32 => write_words::<u32>(values, widths, bytes),
-        _ => write_words::<u64>(values, widths, bytes),
+        0..=8 => write_words::<u8>(values, style, bytes),
+        9..=16 => write_words::<u16>(values, style, bytes),
+        17..=32 => write_words::<u32>(values, style, bytes),
+        _ => write_words::<u64>(values, style, bytes),
     }
 }
 
-fn write_words<W: Word>(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
+fn write_words<W: Word>(values: &[u64], style: Style, bytes: &mut Vec<u8>) {
     let words: Vec<W> = values.iter().map(|value| W::join(*value, 0)).collect();
     let recipe = Recipe {
-        widths,
+        widths: style.widths,
         ..Recipe::new(choose(values))
     };
-    let Some(encoded) = encode_words(&words, Kind::Unsigned, recipe) else {
+    let entropy = match style.entropy {
+        true => by_entropy(&words, recipe),
+        false => None,
+    };
+    let Some(encoded) = entropy.or_else(|| encode_words(&words, Kind::Unsigned, recipe)) else {
         return;
     };
     bytes.push(u8::try_from(W::BYTES).unwrap_or(0));
@@ -40,6 +47,8 @@ fn write_words<W: Word>(values: &[u64], widths: Widths, bytes: &mut Vec<u8>) {
 /// Values of a piece that [`choose`] looks at, and how many pieces it looks at.
 const PIECE: usize = 1024;
 const PIECES: usize = 4;
+/// Values that entropy coding is worth trying for.
+const MANY: usize = 1024;
 
 /// The encoding by how many bits values and differences have.
 fn choose(values: &[u64]) -> Encoding {
@@ -69,6 +78,26 @@ fn choose(values: &[u64]) -> Encoding {
     } else {
         Encoding::BitPacked
     }
+}
+
+/// Many words, entropy-coded, if that makes less of them than `recipe` does of the first, with a codec where there is to be one.
+fn by_entropy<W: Word>(words: &[W], recipe: Recipe) -> Option<Encoded<'_>> {
+    let sample = words.get(..MANY)?;
+    if recipe.encoding == Encoding::Constant {
+        return None;
+    }
+    let encoded = encode_words(words, Kind::Unsigned, Recipe::new(Encoding::Entropy))?;
+    let other = encode_words(sample, Kind::Unsigned, recipe)?;
+    let zstd = Compression::Zstd { level: 1 };
+    let mut stored = other.bytes.len();
+    if recipe.widths == Widths::Bytes && zstd.is_available() {
+        let mut bytes = Vec::new();
+        zstd.squeeze(&other.bytes, &mut bytes).ok()?;
+        stored = bytes.len();
+    }
+    // A stronger codec makes a little less, and finds more where series repeat.
+    let (entropy, other) = (float(encoded.bytes.len()), float(stored) * 0.92);
+    (entropy * float(sample.len()) < other * float(words.len())).then_some(encoded)
 }
 
 /// Reads a series of `count` numbers.
@@ -114,11 +143,7 @@ pub(super) fn read_counts(
 }
 
 /// Appends a series of counts.
-pub(super) fn write_counts(
-    values: impl Iterator<Item = usize>,
-    widths: Widths,
-    bytes: &mut Vec<u8>,
-) {
+pub(super) fn write_counts(values: impl Iterator<Item = usize>, style: Style, bytes: &mut Vec<u8>) {
     let values: Vec<u64> = values.map(wide).collect();
-    write(&values, widths, bytes);
+    write(&values, style, bytes);
 }

@@ -6,6 +6,22 @@ use crate::encoding::bit_packed::Widths;
 use crate::encoding::testing::{damaged, joined, texts};
 use crate::nodes::Budget;
 
+const TIGHT: Style = Style {
+    widths: Widths::Tight,
+    entropy: false,
+};
+const STYLES: [Style; 3] = [
+    TIGHT,
+    Style {
+        widths: Widths::Bytes,
+        entropy: false,
+    },
+    Style {
+        widths: Widths::Bytes,
+        entropy: true,
+    },
+];
+
 fn budget() -> Budget {
     Budget::new(&Limits::default())
 }
@@ -16,8 +32,8 @@ fn back(bytes: &[u8], count: usize, size: usize) -> Result<(Vec<usize>, Vec<u8>)
 
 fn check(strings: &[Vec<u8>]) -> Option<usize> {
     let (ends, data) = joined(strings);
-    let mut sizes = [Widths::Tight, Widths::Bytes].map(|widths| {
-        let bytes = encode(&data, &ends, widths)?;
+    let mut sizes = STYLES.map(|style| {
+        let bytes = encode(&data, &ends, style)?;
         let (back_ends, back_data) = back(&bytes, strings.len(), data.len()).unwrap();
         assert_eq!((back_ends, back_data), (ends.clone(), data.clone()));
         // One more string is an error, or an empty one.
@@ -55,7 +71,7 @@ fn safe() {
     for strings in texts() {
         let some: Vec<Vec<u8>> = strings.iter().take(6).cycle().take(30).cloned().collect();
         let (ends, data) = joined(&some);
-        let Some(bytes) = encode(&data, &ends, Widths::Tight) else {
+        let Some(bytes) = encode(&data, &ends, TIGHT) else {
             continue;
         };
         for (parameters, bytes) in damaged(&[], &bytes) {
@@ -114,17 +130,17 @@ fn prose_is_refused_early() {
         })
         .collect();
     let (ends, data) = joined(&lines);
-    assert!(encode(&data, &ends, Widths::Tight).is_none());
-    assert!(encode(&data[..5], &[0, 100], Widths::Tight).is_none_or(|bytes| bytes.len() < 50));
+    assert!(encode(&data, &ends, TIGHT).is_none());
+    assert!(encode(&data[..5], &[0, 100], TIGHT).is_none_or(|bytes| bytes.len() < 50));
 }
 
 #[test]
 fn values_of_every_byte_leave_no_terminator() {
     let all: Vec<u8> = (0..=255).collect();
     let (ends, data) = joined(&[all.clone(), all[1..].to_vec()]);
-    assert!(encode(&data, &ends, Widths::Tight).is_none());
+    assert!(encode(&data, &ends, TIGHT).is_none());
     let (ends, data) = joined(&[all[1..].to_vec()]);
-    let bytes = encode(&data, &ends, Widths::Tight).unwrap();
+    let bytes = encode(&data, &ends, TIGHT).unwrap();
     assert_eq!(back(&bytes, 1, data.len()).unwrap().1, data);
 }
 

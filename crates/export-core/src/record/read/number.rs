@@ -80,5 +80,9 @@ pub(super) fn narrow_float(value: Value<'_>) -> Option<f32> {
     }
     let wide = float(value)?;
     let narrow = wide as f32;
-    (widened(narrow).to_bits() == wide.to_bits() || wide.is_nan()).then_some(narrow)
+    // Out of text, 0.1 is the `f64` next to 0.1; the `f32` next to it was written.
+    let is_same = widened(narrow).to_bits() == wide.to_bits()
+        || wide.is_nan()
+        || narrow.to_string().parse() == Ok(wide);
+    is_same.then_some(narrow)
 }
