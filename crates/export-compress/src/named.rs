@@ -106,23 +106,25 @@ impl NamedColumns {
     /// Fails where a column that is named was in no schema, or had no type that its encoding applies to.
     pub fn check(&self) -> Result<()> {
         self.check_names()?;
-        let seen = self.misfits.iter();
-        let misfit = seen.filter_map(|misfit| Some((misfit, misfit.data_type.as_ref()?)));
-        for (
-            Misfit {
-                column, encoding, ..
-            },
-            data_type,
-        ) in misfit
-        {
-            let fitting = Encoding::ALL.into_iter();
-            let fitting = fitting.filter(|encoding| encoding.applies_to(data_type));
-            let names: Vec<_> = fitting.map(Encoding::name).collect();
-            let text = format!("the encoding {encoding} does not apply to the column's type");
-            let hint = format!("these do: {}, dictionary", names.join(", "));
-            return Err(Error::usage(text).in_column(column).with_hint(hint));
+        let mut misfits = self.misfits.iter();
+        match misfits.find_map(Misfit::seen) {
+            Some(error) => Err(error),
+            None => Ok(()),
         }
-        Ok(())
+    }
+}
+
+impl Misfit {
+    /// What is wrong, where the column is there.
+    fn seen(&self) -> Option<Error> {
+        let data_type = self.data_type.as_ref()?;
+        let fitting = Encoding::ALL.into_iter();
+        let fitting = fitting.filter(|encoding| encoding.applies_to(data_type));
+        let names: Vec<_> = fitting.map(Encoding::name).collect();
+        let encoding = self.encoding;
+        let text = format!("the encoding {encoding} does not apply to the column's type");
+        let hint = format!("these do: {}, dictionary", names.join(", "));
+        Some(Error::usage(text).in_column(&self.column).with_hint(hint))
     }
 }
 

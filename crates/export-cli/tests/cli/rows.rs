@@ -233,7 +233,10 @@ fn commands_of_the_readme() {
         if line.contains("damaged.xk") {
             let mut bytes = place.read("flights.xk");
             let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
+            // More than the padding between two blocks.
+            for byte in &mut bytes[middle - 64..middle + 64] {
+                *byte ^= 1;
+            }
             place.write("damaged.xk", bytes);
         }
         let words = line
