@@ -6,7 +6,11 @@ use crate::harness::{Place, csv};
 
 /// The nodes of the first stream, by path.
 fn node<'a>(document: &'a Value, path: &str) -> &'a Value {
-    let columns = document["streams"][0]["columns"].as_array().unwrap();
+    let columns = document
+        .pointer("/streams/0/columns")
+        .unwrap()
+        .as_array()
+        .unwrap();
     let mut nodes = columns
         .iter()
         .flat_map(|column| column["nodes"].as_array().unwrap());
