@@ -7,7 +7,9 @@ use crate::harness::{Place, csv};
 /// The nodes of the first stream, by path.
 fn node<'a>(document: &'a Value, path: &str) -> &'a Value {
     let columns = document["streams"][0]["columns"].as_array().unwrap();
-    let mut nodes = columns.iter().flat_map(|column| column["nodes"].as_array().unwrap());
+    let mut nodes = columns
+        .iter()
+        .flat_map(|column| column["nodes"].as_array().unwrap());
     nodes
         .find(|node| node["path"] == path)
         .unwrap_or_else(|| panic!("no {path} in {document}"))
@@ -18,20 +20,40 @@ fn what_the_values_are() {
     let place = Place::new();
     place.write("t.csv", csv(20_000));
     let explained = place.run("du --explain t.csv --json").succeeds().json();
-    assert_eq!((&explained["format"], &explained["preset"]), (&json!("csv"), &json!("balanced")));
+    assert_eq!(
+        (&explained["format"], &explained["preset"]),
+        (&json!("csv"), &json!("balanced"))
+    );
     let stream = &explained["streams"][0];
-    assert_eq!((&stream["name"], &stream["chunk"], &stream["rows"]), (&json!("t"), &json!(0), &json!(20_000)));
+    assert_eq!(
+        (&stream["name"], &stream["chunk"], &stream["rows"]),
+        (&json!("t"), &json!(0), &json!(20_000))
+    );
     let n = node(&explained, "n");
-    assert_eq!((&n["min"], &n["max"], &n["range_bits"]), (&json!("0"), &json!("19999"), &json!(15)));
-    assert_eq!((&n["rising_share"], &n["mean_run"]), (&json!(1.0), &json!(1.0)));
+    assert_eq!(
+        (&n["min"], &n["max"], &n["range_bits"]),
+        (&json!("0"), &json!("19999"), &json!(15))
+    );
+    assert_eq!(
+        (&n["rising_share"], &n["mean_run"]),
+        (&json!(1.0), &json!(1.0))
+    );
     assert_eq!(n["distinct_is_exact"], false);
     let distinct = n["distinct"].as_f64().unwrap();
     assert!((distinct / 20_000.0 - 1.0).abs() < 0.1, "{distinct}");
     let name = node(&explained, "name");
-    assert_eq!((&name["distinct"], &name["distinct_is_exact"]), (&json!(7), &json!(true)));
-    assert_eq!((&name["mean_length"], &name["digit_share"]), (&json!(6.0), &json!(1.0 / 6.0)));
+    assert_eq!(
+        (&name["distinct"], &name["distinct_is_exact"]),
+        (&json!(7), &json!(true))
+    );
+    assert_eq!(
+        (&name["mean_length"], &name["digit_share"]),
+        (&json!(6.0), &json!(1.0 / 6.0))
+    );
     assert_eq!(name["dictionary"]["chosen"], true, "{name}");
-    assert!(name["dictionary"]["flat_cost"].as_f64() > name["dictionary"]["dictionary_cost"].as_f64());
+    assert!(
+        name["dictionary"]["flat_cost"].as_f64() > name["dictionary"]["dictionary_cost"].as_f64()
+    );
 }
 
 #[test]
@@ -46,7 +68,10 @@ fn candidates_are_in_order_of_cost() {
         let block = &node(&explained, "n")["blocks"][0];
         let candidates = block["candidates"].as_array().unwrap();
         assert!(candidates.len() > 2, "{block}");
-        let costs: Vec<_> = candidates.iter().map(|c| c["cost"].as_f64().unwrap()).collect();
+        let costs: Vec<_> = candidates
+            .iter()
+            .map(|c| c["cost"].as_f64().unwrap())
+            .collect();
         assert!(costs.is_sorted(), "{costs:?}");
         assert_eq!(block["encoding"], candidates[0]["encoding"]);
         assert_eq!(block["codec"], candidates[0]["codec"]);
@@ -64,16 +89,34 @@ fn a_file_is_explained_as_it_is() {
     let explained = place.run("du --explain t.xk --json").succeeds().json();
     let du = place.run("du t.xk --json").succeeds().json();
     for column in du["streams"][0]["columns"].as_array().unwrap() {
-        let blocks = node(&explained, column["name"].as_str().unwrap())["blocks"].as_array().unwrap();
-        let bytes: u64 = blocks.iter().map(|b| b["stored_bytes"].as_u64().unwrap()).sum();
+        let blocks = node(&explained, column["name"].as_str().unwrap())["blocks"]
+            .as_array()
+            .unwrap();
+        let bytes: u64 = blocks
+            .iter()
+            .map(|b| b["stored_bytes"].as_u64().unwrap())
+            .sum();
         assert_eq!(bytes, column["stored_bytes"].as_u64().unwrap(), "{column}");
     }
     let n = &node(&explained, "n")["blocks"][0];
-    assert_eq!((&n["encoding"], &n["codec"]), (&json!("plain"), &json!("lz4")));
-    assert!(n["now"]["stored_bytes"].as_u64() < n["stored_bytes"].as_u64(), "{n}");
+    assert_eq!(
+        (&n["encoding"], &n["codec"]),
+        (&json!("plain"), &json!("lz4"))
+    );
+    assert!(
+        n["now"]["stored_bytes"].as_u64() < n["stored_bytes"].as_u64(),
+        "{n}"
+    );
     assert_eq!(node(&explained, "value")["blocks"][0]["now"], Value::Null);
     let text = place.run("du t.xk --explain").succeeds();
-    for words in ["stream t, chunk 0", "as stored", "plain + lz4", "runner-up", "all of it", "×"] {
+    for words in [
+        "stream t, chunk 0",
+        "as stored",
+        "plain + lz4",
+        "runner-up",
+        "all of it",
+        "×",
+    ] {
         assert!(text.text().contains(words), "{words}:\n{}", text.text());
     }
 }
@@ -82,14 +125,23 @@ fn a_file_is_explained_as_it_is() {
 fn nested_values_and_nulls() {
     let place = Place::new();
     let row = |n: i32| {
-        let x = if n % 4 == 0 { String::from("null") } else { n.to_string() };
+        let x = if n % 4 == 0 {
+            String::from("null")
+        } else {
+            n.to_string()
+        };
         format!("{{\"place\":{{\"x\":{x},\"tags\":[\"a\",\"b{n}\"]}}}}\n")
     };
     place.write("t.ndjson", (0..500).map(row).collect::<String>());
     let explained = place.run("du --explain t.ndjson --json").succeeds().json();
     let x = node(&explained, "place.x");
     assert_eq!((&x["slots"], &x["nulls"]), (&json!(500), &json!(125)));
-    let roles: Vec<_> = x["blocks"].as_array().unwrap().iter().map(|b| &b["role"]).collect();
+    let roles: Vec<_> = x["blocks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| &b["role"])
+        .collect();
     assert!(roles.contains(&&json!("validity")), "{roles:?}");
     assert_eq!(node(&explained, "place.tags[]")["slots"], 1000);
     assert_eq!(node(&explained, "place.tags")["mean_length"], 2.0);
@@ -110,7 +162,11 @@ fn one_chunk_alone() {
         for chunk in 0..chunks {
             let words = format!("du --explain {file} --chunk {chunk} --columns n --json");
             let explained = place.run(&words).succeeds().json();
-            assert_eq!(node(&explained, "n")["min"], json!(rows.to_string()), "{file} {chunk}");
+            assert_eq!(
+                node(&explained, "n")["min"],
+                json!(rows.to_string()),
+                "{file} {chunk}"
+            );
             rows += explained["streams"][0]["rows"].as_u64().unwrap();
         }
         assert_eq!(rows, 400_000);
@@ -125,8 +181,12 @@ fn explaining_what_is_not_there() {
     let place = Place::new();
     place.table("t.xk", 100);
     place.run("du t.xk --chunk 1").fails(2, &["--explain"]);
-    place.run("du t.xk --explain --columns nme").fails(1, &["nme", "\"name\""]);
-    place.run("du t.xk --explain --stream x").fails(1, &["stream", "\"table\""]);
+    place
+        .run("du t.xk --explain --columns nme")
+        .fails(1, &["nme", "\"name\""]);
+    place
+        .run("du t.xk --explain --stream x")
+        .fails(1, &["stream", "\"table\""]);
     place.write("empty.csv", "a,b\n");
     place.run("du empty.csv --explain").fails(1, &["no rows"]);
 }
@@ -154,12 +214,20 @@ fn columns_that_are_fixed_must_be_there() {
 fn encodings_that_are_fixed_must_apply() {
     let place = Place::new();
     place.write("t.csv", csv(100));
-    place
-        .run("convert t.csv t.xk --encoding n=fsst")
-        .fails(2, &["fsst does not apply", "column n", "bit-packed", "dictionary"]);
+    place.run("convert t.csv t.xk --encoding n=fsst").fails(
+        2,
+        &[
+            "fsst does not apply",
+            "column n",
+            "bit-packed",
+            "dictionary",
+        ],
+    );
     // For all columns: where it can be.
     place.run("convert t.csv t.xk --encoding fsst").succeeds();
-    place.run("convert t.csv u.xk --encoding name=fsst --encoding n=dictionary").succeeds();
+    place
+        .run("convert t.csv u.xk --encoding name=fsst --encoding n=dictionary")
+        .succeeds();
     place
         .run("convert t.csv t.parquet --encoding n=delta")
         .fails(2, &["parquet", ".xk"]);
