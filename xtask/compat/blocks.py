@@ -340,6 +340,7 @@ def by_templates(at: Cursor, count: int, size: int) -> list[bytes]:
     need(all(i < t for i in ids), "a string's template is not there")
     uses = Counter(column for i in ids for _, column in templates[i] if column is not None)
     need(uses.total() <= size, "the strings have more fields than bytes")
+    need(all(uses[column] for column in range(c)), "a column has no value")
     values = [iter(column_values(at, uses[column])) for column in range(c)]
     pieces = [[text + (b"" if column is None else next(values[column])) for text, column in templates[i]] for i in ids]
     return [b"".join(string) for string in pieces]
@@ -372,6 +373,7 @@ def column_values(at: Cursor, n: int) -> list[bytes]:
 def series(at: Cursor, n: int) -> list[int]:
     width, encoding, parameters, length = at.number(1), at.number(1), at.number(1), at.number(4)
     need(width in (1, 2, 4, 8), "a series is of words of no width")
+    need(encoding in (0, 1, 2, 3, 4, 13, 14) or encoding == 7 and n >= 1024, f"a series of {n} words of encoding {encoding}")
     parameters, stored = at.take(parameters), at.take(length)
     return Block(-1, VALUES, encoding, 0, n, length, length, parameters, stored).words(width)
 

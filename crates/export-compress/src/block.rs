@@ -69,7 +69,13 @@ impl<'c> BlockWriter<'c> {
         self.bytes
     }
 
-    /// The choice that is kept for a block of so many values, if there is one.
+    /// The choice that is kept for a block of so many values of this very column, if there is one.
+    pub(crate) fn kept(&self, place: Place, values: usize) -> Option<&'c Choice> {
+        let choice = self.known?.get(place);
+        choice.filter(|choice| choice.is_for(values))
+    }
+
+    /// [`BlockWriter::kept`], or else what was chosen for a column like it.
     pub(crate) fn known(&self, place: Place, values: usize) -> Option<&Choice> {
         self.known
             .or(self.like.as_ref())?

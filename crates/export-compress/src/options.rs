@@ -17,7 +17,7 @@ pub enum Preset {
     /// Small and fast: everything but what costs tens of nanoseconds a value, unless it saves a lot.
     #[default]
     Balanced,
-    /// Least memory while writing, smallest file: the best of all encodings, tried in full, and strong Zstandard.
+    /// Least memory while writing, smallest file: every encoding is weighed, on larger samples, and Zstandard tries hard.
     MemoryEfficient,
 }
 

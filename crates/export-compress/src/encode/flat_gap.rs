@@ -78,7 +78,7 @@ impl Flattener<'_, '_> {
         elements: &[W],
         kind: Kind,
     ) -> Option<(Gaps<W>, Choice)> {
-        let known = self.writer.known((node, Role::Lengths), lengths.len());
+        let known = self.writer.kept((node, Role::Lengths), lengths.len());
         let is_flat = |choice: &Choice| choice.best().plan.recipe.encoding == Encoding::FlatGap;
         match (self.policy.fixed.encoding, known) {
             (Some(Encoding::FlatGap), _) => {}

@@ -21,7 +21,7 @@ const FEW: usize = 64;
 /// What is kept of whether a node's slots are looked up by codes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Coding {
-    /// They are, into about so many entries.
+    /// They are.
     Codes,
     /// They are not.
     Plain,

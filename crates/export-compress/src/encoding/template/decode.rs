@@ -18,7 +18,14 @@ pub(crate) fn decode(
     // Every template has a string, and every field a byte.
     let most = |what, count: u32, limit| bounded(what, count.into(), limit);
     let templates = most("number of templates", cursor.word()?, count)?;
-    let columns = most("number of columns", cursor.word()?, size)?;
+    // Every column has a value, and takes its form and a length at least.
+    let columns = cursor.word()?;
+    let columns = most(
+        "number of columns",
+        columns,
+        size.min(cursor.left() / COLUMN_LEAST),
+    )?;
+    budget.spend(columns, size_of::<Column<'_>>() + size_of::<usize>())?;
     let templates = Templates::read(&mut cursor, (templates, columns), size, budget)?;
     budget.spend(count, 2 * size_of::<usize>())?;
     let last = templates.starts.len().checked_sub(2);
@@ -49,6 +56,8 @@ pub(crate) fn decode(
     }
 }
 
+/// Fewest bytes that a column takes.
+const COLUMN_LEAST: usize = 6;
 /// What a literal and the field after it take while they are read, and after.
 const PIECE_BYTES: usize = 64;
 
@@ -140,7 +149,10 @@ impl Templates {
             }
         }
         bounded("fields of all strings", wide(total), size)?;
-        Ok(values)
+        match values.contains(&0) {
+            true => Err(Defect::Rule("a column has no value")),
+            false => Ok(values),
+        }
     }
 }
 

@@ -47,7 +47,7 @@ fn write_words<W: Word>(values: &[u64], style: Style, bytes: &mut Vec<u8>) {
 /// Values of a piece that [`choose`] looks at, and how many pieces it looks at.
 const PIECE: usize = 1024;
 const PIECES: usize = 4;
-/// Values that entropy coding is worth trying for.
+/// Values that entropy coding is worth trying for, and allowed for.
 const MANY: usize = 1024;
 
 /// The encoding by how many bits values and differences have.
@@ -114,6 +114,21 @@ pub(super) fn read(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<u64>, De
     }
 }
 
+/// Whether a series may be of an encoding: tables have to be worth their while, since a block may have very many series.
+fn may_be(encoding: Encoding, count: usize) -> bool {
+    match encoding {
+        Encoding::Entropy => count >= MANY,
+        Encoding::Plain
+        | Encoding::Constant
+        | Encoding::RunLength
+        | Encoding::BitPacked
+        | Encoding::Delta
+        | Encoding::LanePacked
+        | Encoding::LaneDelta => true,
+        _ => false,
+    }
+}
+
 fn read_words<W: Word>(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<u64>, Defect> {
     let encoding = Encoding::find(EncodingId(cursor.word::<u8>()?.into()))?;
     let parameters = usize::from(cursor.word::<u8>()?);
@@ -123,6 +138,12 @@ fn read_words<W: Word>(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<u64>
         usize::MAX,
     )?;
     let parameters = cursor.take(parameters)?;
+    if !may_be(encoding, count) {
+        return Err(Defect::Inapplicable {
+            what: encoding.name(),
+            to: "a series of so few numbers",
+        });
+    }
     let words: Vec<W> = decode_words(encoding, parameters, cursor.take(length)?, count)?;
     Ok(words.into_iter().map(W::low).collect())
 }

@@ -255,3 +255,16 @@ fn the_example() {
     let (ends, data) = joined(&[b"id 7;".to_vec(), b"id 7;".to_vec()]);
     assert_eq!(back(&bytes, 2, 10).unwrap(), (ends, data));
 }
+
+#[test]
+fn columns_that_are_not_there_cost_nothing() {
+    // One template without fields, one string of it, and five hundred million columns.
+    let constant = |value: u8| vec![1, 1, 1, 0, 0, 0, 0, value];
+    let mut bytes = vec![1, 0, 0, 0];
+    bytes.extend(500_000_000_u32.to_le_bytes());
+    for value in [0, 0, 0, 0] {
+        bytes.extend(constant(value));
+    }
+    let mut budget = Budget::new(&Limits::default());
+    assert!(decode(&[], &bytes, (1, 500 << 20), &mut budget).is_err());
+}
