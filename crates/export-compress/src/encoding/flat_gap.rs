@@ -132,8 +132,8 @@ mod tests {
     fn lists_and_gaps() {
         let gaps = trip::<u16>(&[&[3, 5], &[], &[0, 0, 9], &[2], &[], &[]]).unwrap();
         assert_eq!(gaps, [3, 2, 15, 0, 9, 3]);
-        assert_eq!(trip::<u8>(&[]).unwrap(), []);
-        assert_eq!(trip::<u64>(&[&[], &[]]).unwrap(), []);
+        assert!(trip::<u8>(&[]).unwrap().is_empty());
+        assert!(trip::<u64>(&[&[], &[]]).unwrap().is_empty());
         assert_eq!(trip::<u64>(&[&[u64::MAX - 1]]).unwrap(), [u64::MAX - 1]);
         assert!(trip::<u32>(&[&[5, 4]]).is_none());
         assert!(trip::<u64>(&[&[u64::MAX]]).is_none());
