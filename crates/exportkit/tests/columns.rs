@@ -1,7 +1,6 @@
 //! Which columns derived types and tuples have.
 
 #![cfg(feature = "derive")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test")]
 
 use std::any::TypeId;
 
