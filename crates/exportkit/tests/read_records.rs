@@ -6,6 +6,7 @@
     feature = "ndjson",
     feature = "parquet"
 ))]
+#![expect(clippy::unwrap_used, reason = "it is a test")]
 
 use std::time::{Duration, SystemTime};
 
