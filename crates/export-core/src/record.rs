@@ -47,7 +47,7 @@ mod variants;
 pub use crate::build::bytes::{Binaries, Text as TextColumn};
 pub use crate::build::leaf::{Bools, Decimals, Nulls, Primitive, Slots};
 pub use builder::RecordBuilder;
-pub use fields::{FieldInfo, Fields, Same, SameFields, Struct};
+pub use fields::{FieldInfo, Fields, Same, SameFields, Struct, Tuple};
 pub use list::List;
 pub use map::Map;
 pub use optional::Optional;

@@ -89,7 +89,7 @@ fn without_data(
     });
     quote! {
         impl #generics #path::record::Record for #name #types #clause {
-            type Column = #path::record::Names;
+            type Column = #path::record::Names<Self>;
             #[inline]
             fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 match *self { #(#arms)* }

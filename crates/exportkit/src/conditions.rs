@@ -2,6 +2,7 @@
 
 use export_container::{ChunkRef, Stream};
 use export_core::marrow::datatypes::{DataType, Field};
+use export_core::text::write_hex;
 use export_core::{Bound, Error, Result, Summary};
 
 /// What holds for a column in the rows wanted.
@@ -71,13 +72,31 @@ impl Condition {
             };
             if !fits {
                 let text = format!(
-                    "values of type {} cannot be compared with {bound:?}",
-                    crate::field_type_name(field)
+                    "values of type {} cannot be compared with {}",
+                    crate::field_type_name(field),
+                    spelt(bound)
                 );
                 return Err(Error::usage(text).in_column(&self.column));
             }
         }
         Ok(())
+    }
+}
+
+/// A bound in a user's words.
+fn spelt(bound: &Bound) -> String {
+    match bound {
+        Bound::Int(value) => value.to_string(),
+        // With an exponent where it has many digits.
+        Bound::Float(value) => format!("{value:?}"),
+        Bound::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if !text.contains(char::is_control) => format!("{text:?}"),
+            _ => {
+                let mut hex = b"the bytes 0x".to_vec();
+                write_hex(bytes, &mut hex);
+                String::from_utf8_lossy(&hex).into_owned()
+            }
+        },
     }
 }
 
@@ -230,6 +249,33 @@ mod tests {
         assert!(holds(Some(20), None) && holds(None, Some(10)) && holds(Some(12), Some(13)));
         assert!(!holds(Some(21), None) && !holds(None, Some(9)));
         assert!(holds(None, None));
+    }
+
+    #[test]
+    fn errors_spell_bounds_out() {
+        let spelt = |data_type, bound| {
+            let condition = Condition::between("a", Some(bound), None);
+            let error = condition.check(&Field {
+                name: "a".to_owned(),
+                data_type,
+                nullable: false,
+                metadata: Default::default(),
+            });
+            let message = error.unwrap_err().message().to_owned();
+            let (_, spelt) = message.split_once("compared with ").unwrap();
+            spelt.to_owned()
+        };
+        let bytes = |bytes: &[u8]| Bound::Bytes(bytes.to_vec());
+        assert_eq!(spelt(DataType::Utf8, Bound::Int(-7)), "-7");
+        assert_eq!(spelt(DataType::Utf8, Bound::Float(0.5)), "0.5");
+        assert_eq!(spelt(DataType::Utf8, Bound::Float(1e300)), "1e300");
+        assert_eq!(
+            spelt(DataType::Int8, bytes("a \"é".as_bytes())),
+            r#""a \"é""#
+        );
+        assert_eq!(spelt(DataType::Int8, bytes(b"")), "\"\"");
+        assert_eq!(spelt(DataType::Int8, bytes(&[0xFF, 1])), "the bytes 0xff01");
+        assert_eq!(spelt(DataType::Int8, bytes(&[1])), "the bytes 0x01");
     }
 
     #[test]

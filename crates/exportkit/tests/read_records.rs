@@ -6,6 +6,9 @@
     feature = "ndjson",
     feature = "parquet"
 ))]
+#![expect(clippy::unwrap_used, reason = "it is a test")]
+
+use std::time::{Duration, SystemTime};
 
 use exportkit::{ErrorKind, Record, Recorder, Result, read_records, write_records};
 use serde::Serialize;
@@ -214,4 +217,52 @@ fn serde_writes_and_derived_types_read() {
     let error = read_records::<Read>(&documents).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.hint().unwrap().contains("serde"), "{error}");
+}
+
+#[test]
+fn times_are_no_numbers() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows.xk");
+    write_records(&path, &[(SystemTime::UNIX_EPOCH, Duration::from_secs(2))]).unwrap();
+    for error in [
+        read_records::<(i64, Duration)>(&path).unwrap_err(),
+        read_records::<(i128, Duration)>(&path).unwrap_err(),
+        read_records::<(SystemTime, Option<u64>)>(&path).unwrap_err(),
+        read_records::<(SystemTime, f64)>(&path).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Data);
+        assert!(error.message().contains("holds a time"), "{error}");
+        assert!(error.hint().unwrap().contains("Duration"), "{error}");
+    }
+    let text: Vec<(String, String)> = read_records(&path).unwrap();
+    assert_eq!(text[0].1, "PT2S");
+}
+
+/// Rows of `value` alone, read back as another type.
+fn reread<W: Record + Sync, R: exportkit::FromRecord>(value: W) -> Result<Vec<R>> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows.xk");
+    write_records(&path, &[value]).unwrap();
+    read_records(&path)
+}
+
+#[test]
+fn whole_floats_are_integers_to_the_end_of_i128() {
+    let two_to = |power: i32| 2_f64.powi(power);
+    assert_eq!(
+        reread::<_, u64>(1.8e19).unwrap(),
+        [18_000_000_000_000_000_000]
+    );
+    assert_eq!(reread::<_, u64>(1e10_f32).unwrap(), [10_000_000_000]);
+    assert_eq!(reread::<_, u128>(two_to(64)).unwrap(), [1 << 64]);
+    assert_eq!(reread::<_, i128>(two_to(126)).unwrap(), [1 << 126]);
+    assert_eq!(reread::<_, i128>(-two_to(127)).unwrap(), [i128::MIN]);
+    assert_eq!(reread::<_, u8>(0.0).unwrap(), [0]);
+    assert!(reread::<_, i64>(1.8e19).is_err());
+    assert!(reread::<_, u64>(two_to(64)).is_err());
+    assert!(reread::<_, i8>(-0.0_f32).is_err());
+    for value in [two_to(127), -0.0, 0.5, f64::NAN, f64::INFINITY, f64::MAX] {
+        assert!(reread::<_, i128>(value).is_err(), "{value}");
+        assert!(reread::<_, u128>(value).is_err(), "{value}");
+    }
 }

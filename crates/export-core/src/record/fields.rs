@@ -162,24 +162,34 @@ impl<C: Slots> Fields for SameFields<C> {
     }
 }
 
+/// Columns of a tuple's fields. Tuples of more than 12 have no [`Default`] of their own.
+#[derive(Debug)]
+pub struct Tuple<T>(T);
+
 macro_rules! tuples {
     ($(($($name:literal $t:ident $at:tt),*))*) => {
-        $(impl<$($t: Slots),*> Fields for ($($t,)*) {
+        $(impl<$($t: Default),*> Default for Tuple<($($t,)*)> {
+            fn default() -> Self {
+                Self(($($t::default(),)*))
+            }
+        }
+
+        impl<$($t: Slots),*> Fields for Tuple<($($t,)*)> {
             fn each(&self, see: &mut dyn FnMut(&dyn Slots)) {
-                $(see(&self.$at);)*
+                $(see(&self.0.$at);)*
             }
             fn each_mut(&mut self, change: &mut dyn FnMut(FieldInfo, &mut dyn Slots)) {
-                $(change(FieldInfo::new($name), &mut self.$at);)*
+                $(change(FieldInfo::new($name), &mut self.0.$at);)*
             }
         }
 
         impl<$($t: Record),*> Record for ($($t,)*) {
-            type Column = Struct<($($t::Column,)*)>;
+            type Column = Struct<Tuple<($($t::Column,)*)>>;
             const HAS_FIELDS: bool = true;
 
             #[inline]
             fn push_to(&self, column: &mut Self::Column) -> Result<()> {
-                $(self.$at.push_to(&mut column.columns.$at).map_err(|error| error.in_column($name))?;)*
+                $(self.$at.push_to(&mut column.columns.0.$at).map_err(|error| error.in_column($name))?;)*
                 column.end();
                 Ok(())
             }
@@ -200,4 +210,8 @@ tuples! {
     ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9)
     ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9, "10" K 10)
     ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9, "10" K 10, "11" L 11)
+    ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9, "10" K 10, "11" L 11, "12" M 12)
+    ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9, "10" K 10, "11" L 11, "12" M 12, "13" N 13)
+    ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9, "10" K 10, "11" L 11, "12" M 12, "13" N 13, "14" O 14)
+    ("0" A 0, "1" B 1, "2" C 2, "3" D 3, "4" E 4, "5" F 5, "6" G 6, "7" H 7, "8" I 8, "9" J 9, "10" K 10, "11" L 11, "12" M 12, "13" N 13, "14" O 14, "15" P 15)
 }

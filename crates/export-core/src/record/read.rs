@@ -1,8 +1,9 @@
 //! Columns back into values, a column at a time.
 //!
 //! Fields are found by name, and each type takes what holds its values exactly: integers out of wider or narrower ones,
-//! decimals or whole floats, text out of any scalar, times out of other units or text. A null where the type is no `Option`,
-//! and a value that is not exact in the type, is an error that names column and row.
+//! decimals or whole floats, text out of any scalar, times out of other units or text. A time is no number: the type would not
+//! know its unit. A null where the type is no `Option`, and a value that is not exact in the type, is an error that names
+//! column and row.
 
 mod column;
 mod fields;

@@ -1,5 +1,8 @@
 //! Enums.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use marrow::array::{Array, StructArray};
 use marrow::datatypes::FieldMeta;
 
@@ -10,15 +13,36 @@ use crate::Result;
 use crate::build::bits::Validity;
 use crate::build::bytes;
 
-/// Enums of variants without data: a dictionary of those there were, in the order they came.
-#[derive(Debug, Default)]
-pub struct Names {
+/// Enums `E` of variants without data: a dictionary of those there were, in the order they came.
+///
+/// Keys are known by the place of a variant in its enum, so another enum's variants cannot come into the same column.
+pub struct Names<E: ?Sized> {
     names: bytes::Names,
     /// Of each variant, its key in the dictionary.
     keys: Vec<Option<u32>>,
+    variants: PhantomData<fn(&E)>,
 }
 
-impl Names {
+impl<E: ?Sized> Default for Names<E> {
+    fn default() -> Self {
+        Self {
+            names: bytes::Names::default(),
+            keys: Vec::new(),
+            variants: PhantomData,
+        }
+    }
+}
+
+impl<E: ?Sized> fmt::Debug for Names<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Names")
+            .field("names", &self.names)
+            .field("keys", &self.keys)
+            .finish()
+    }
+}
+
+impl<E: ?Sized> Names<E> {
     /// Adds the variant `at`, of that name.
     #[inline]
     pub fn push(&mut self, at: usize, name: &str) -> Result<()> {
@@ -44,7 +68,7 @@ impl Names {
     }
 }
 
-impl Slots for Names {
+impl<E: ?Sized> Slots for Names<E> {
     fn len(&self) -> usize {
         self.names.len()
     }

@@ -59,6 +59,20 @@ impl<T: Record + ?Sized> RecordStream<T, RecordBuilder<T>> {
     /// time.
     ///
     /// Fails where the row cannot be represented (it is then left out whole), and with errors of earlier chunks.
+    ///
+    /// A row of another type is refused by the compiler:
+    ///
+    /// ```compile_fail,E0271
+    /// # use exportkit::{Record, Recorder};
+    /// #[derive(Record)]
+    /// enum Light { Red, Green }
+    /// #[derive(Record)]
+    /// enum Fruit { Apple, Pear }
+    ///
+    /// let mut lights = Recorder::create("lights.xk")?.records::<Light>("lights")?;
+    /// lights.push(&Fruit::Pear)?;
+    /// # Ok::<(), exportkit::Error>(())
+    /// ```
     #[inline]
     pub fn push<R: Record<Column = T::Column> + ?Sized>(&mut self, row: &R) -> Result<()> {
         match self.rows.push(row) {

@@ -10,6 +10,9 @@ use crate::text::write_scalar;
 use crate::value::{Value, value};
 use crate::{Error, Result};
 
+const TIME: &str = "a time";
+const TIME_HINT: &str = "read it into a type that knows units: SystemTime, Duration, those of jiff and chrono; or as text into a String";
+
 /// An array and what its field says of it.
 #[derive(Debug, Clone, Copy)]
 pub struct ColumnRef<'a> {
@@ -74,9 +77,13 @@ impl<'a> ColumnRef<'a> {
                 let mut text = Vec::new();
                 write_scalar(value, self.style(), &mut text);
                 let text = String::from_utf8_lossy(text.get(..40).unwrap_or(&text));
-                match text.is_empty() {
+                let error = match text.is_empty() {
                     true => Error::data(format!("holds {kind} where {what} is wanted")),
                     false => Error::data(format!("holds {kind}, {text}, which is not {what}")),
+                };
+                match kind == TIME {
+                    true => error.with_hint(TIME_HINT),
+                    false => error,
                 }
             }
         };
@@ -97,6 +104,6 @@ fn kind(value: &Value<'_>) -> Option<&'static str> {
         Value::Struct(..) => "a struct",
         Value::Map(..) => "a map",
         Value::Union(..) => "a variant",
-        _ => "a time",
+        _ => TIME,
     })
 }

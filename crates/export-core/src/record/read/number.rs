@@ -7,25 +7,30 @@ use crate::value::Value;
 /// Integers up to this are exact in an `f64`, and so are all below.
 const EXACT_IN_FLOAT: u128 = 1 << 53;
 
-/// The integer that a value is.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "whole floats of less than 2^63 are in range"
-)]
+/// From here on, and below its negative, no float is an `i128`.
+const END_OF_I128: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+
+/// The integer that a value is. Times are none: their counts mean nothing without the unit.
 pub(super) fn integer(value: Value<'_>) -> Option<i128> {
     match value {
         Value::Int(v) => Some(v.into()),
         Value::UInt(v) => Some(v.into()),
-        Value::Date32(v) => Some(v.into()),
-        Value::Date64(v)
-        | Value::Time(v, _)
-        | Value::Timestamp(v, _, _)
-        | Value::Duration(v, _) => Some(v.into()),
         Value::Decimal { unscaled, scale } => whole(unscaled, scale),
-        Value::Float64(v) if v.fract() == 0.0 && v.abs() < 9.2e18 => Some((v as i64).into()),
-        Value::Float32(v) if v.fract() == 0.0 && v.abs() < 9.2e18 => Some((v as i64).into()),
+        Value::Float64(v) => whole_float(v),
+        Value::Float32(v) => whole_float(widened(v)),
         _ => None,
     }
+}
+
+/// The integer that a float is. The zero with a sign is none: an integer would lose it.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only of whole floats in range"
+)]
+fn whole_float(v: f64) -> Option<i128> {
+    let is_whole = v.fract() == 0.0 && (-END_OF_I128..END_OF_I128).contains(&v);
+    let is_signed_zero = v == 0.0 && v.is_sign_negative();
+    (is_whole && !is_signed_zero).then_some(v as i128)
 }
 
 /// The integer that a decimal is.
