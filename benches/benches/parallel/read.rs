@@ -10,19 +10,19 @@ use exportkit::{BatchOptions, ConvertOptions, Place, Recording, export};
 use crate::compare;
 
 /// Batches as a source.
-struct Batches(std::vec::IntoIter<Batch>);
+struct Batches<'b>(std::slice::Iter<'b, Batch>);
 
-impl Source for Batches {
+impl Source for Batches<'_> {
     fn next_batch(&mut self) -> Result<Option<StreamBatch>> {
         Ok(self.0.next().map(|batch| StreamBatch {
             stream: Arc::from("rows"),
-            batch,
+            batch: batch.clone(),
         }))
     }
 }
 
 fn write(batches: &[Batch], path: &Path) -> Result<Recording> {
-    let mut source = Batches(batches.to_vec().into_iter());
+    let mut source = Batches(batches.iter());
     export(&mut source, &Place::from(path), &ConvertOptions::default())?;
     exportkit::open(path)
 }

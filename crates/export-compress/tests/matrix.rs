@@ -39,6 +39,11 @@ fn shapes(rows: usize) -> Vec<Vec<u64>> {
 }
 
 /// Columns of every width, with and without nulls, of one shape.
+/// Each as its hexadecimal digits.
+fn ids(shape: &[u64]) -> Vec<String> {
+    shape.iter().map(|value| format!("{value:x}")).collect()
+}
+
 fn columns(shape: &[u64]) -> Vec<Array> {
     let rows = shape.len();
     let nulls = some_nulls(rows);
@@ -94,6 +99,7 @@ fn columns(shape: &[u64]) -> Vec<Array> {
             &strings(rows, 1 + shape[0] as usize % 50),
             nulls,
         )),
+        Array::Utf8(bytes_array(&ids(shape), None)),
     ]
 }
 
