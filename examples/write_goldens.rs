@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use export_compress::{Compression, Encoder, Encoding, Fixed, Options};
 use export_container::{FileOptions, Writer};
-use export_core::marrow::array::{Array, PrimitiveArray};
-use export_core::marrow::datatypes::{DataType, Field};
+use export_core::marrow::array::{Array, BytesArray, ListArray, PrimitiveArray};
+use export_core::marrow::datatypes::{DataType, Field, FieldMeta};
 use export_core::{
     Batch, ChunkEncoder, Codec, Error, ExportMetadata, FileId, Result, Schema, conformance,
 };
@@ -28,6 +28,7 @@ fn main() -> Result<()> {
     let golden = |name: &str| directory.join(format!("{VERSION}-{name}.xk"));
 
     fs::write(golden("encodings"), encodings()?)?;
+    fs::write(golden("encodings-from-7"), later_encodings()?)?;
     fs::write(golden("codecs"), codecs()?)?;
     fs::write(golden("types"), types()?)?;
     fs::write(golden("evolved"), finish(evolved()?)?)?;
@@ -144,7 +145,7 @@ fn encodings() -> Result<Vec<u8>> {
         let stream = writer.add_stream(name, batch.schema())?;
         writer.chunk(stream, &encoder.encode(&batch)?)
     };
-    for encoding in Encoding::ALL {
+    for encoding in Encoding::ALL.into_iter().filter(|e| e.id().0 < 7) {
         let fixed = Fixed {
             encoding: Some(encoding),
             codec,
@@ -160,6 +161,106 @@ fn encodings() -> Result<Vec<u8>> {
             dictionary: Some(true),
         },
     )?;
+    finish(writer)
+}
+
+/// Rows that the encodings from number 7 on are made for: more than a miniblock of them.
+fn telling() -> Result<Batch> {
+    let rows = 1500_u32;
+    let element = field("element", DataType::UInt16, false);
+    let schema = Schema::new(vec![
+        field("id", DataType::Utf8, false),
+        field("line", DataType::Utf8, true),
+        field("spikes", DataType::List(Box::new(element)), false),
+        field("price", DataType::Float64, false),
+        field("count", DataType::UInt64, true),
+    ])?;
+    // Every third row has no line and no count.
+    let validity = || -> Option<Vec<u8>> {
+        let mut bitmap = vec![0_u8; 1500_usize.div_ceil(8)];
+        for row in (0..1500_usize).filter(|row| row % 3 != 0) {
+            if let Some(byte) = bitmap.get_mut(row / 8) {
+                *byte |= 1 << (row % 8);
+            }
+        }
+        Some(bitmap)
+    };
+    let noise = |row: u32| u64::from(row).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
+    let lines = (0..rows).map(|row| match row % 3 {
+        0 => String::new(),
+        1 => format!("GET /item/{} took {} us", noise(row) % 50, 100 + row),
+        _ => format!("user {} logged in", noise(row) % 7),
+    });
+    let spikes = (0..rows).map(|row| (0..row % 4).map(move |at| (at * 100 + row % 90) as u16));
+    let mut offsets = vec![0_i32];
+    let mut elements = Vec::new();
+    for list in spikes {
+        elements.extend(list);
+        offsets.push(i32::try_from(elements.len()).unwrap_or(i32::MAX));
+    }
+    let columns = vec![
+        Array::Utf8(texts(
+            (0..rows).map(|row| format!("{:016x}", noise(row))),
+            None,
+        )),
+        Array::Utf8(texts(lines, validity())),
+        Array::List(ListArray {
+            validity: None,
+            offsets,
+            meta: FieldMeta {
+                name: "element".into(),
+                nullable: false,
+                metadata: Default::default(),
+            },
+            elements: Box::new(Array::UInt16(PrimitiveArray {
+                validity: None,
+                values: elements,
+            })),
+        }),
+        Array::Float64(PrimitiveArray {
+            validity: None,
+            values: (0..rows)
+                .map(|row| f64::from(row * 37 % 10_000) / 100.0)
+                .collect(),
+        }),
+        Array::UInt64(PrimitiveArray {
+            validity: validity(),
+            values: (0..rows)
+                .map(|row| u64::from(noise(row).trailing_zeros()) + 1000)
+                .collect(),
+        }),
+    ];
+    Batch::new(Arc::new(schema), 1500, columns)
+}
+
+fn texts(strings: impl Iterator<Item = String>, validity: Option<Vec<u8>>) -> BytesArray<i32> {
+    let (mut offsets, mut data) = (vec![0], Vec::new());
+    for string in strings {
+        data.extend_from_slice(string.as_bytes());
+        offsets.push(i32::try_from(data.len()).unwrap_or(i32::MAX));
+    }
+    BytesArray {
+        validity,
+        offsets,
+        data,
+    }
+}
+
+/// A stream for each encoding from number 7 on, named after it, without a codec.
+fn later_encodings() -> Result<Vec<u8>> {
+    let (mut writer, batch) = (writer(6)?, telling()?);
+    for encoding in Encoding::ALL.into_iter().filter(|e| e.id().0 >= 7) {
+        let encoder = Encoder::new(Options {
+            fixed: Fixed {
+                encoding: Some(encoding),
+                codec: Some(Compression::None),
+                dictionary: Some(false),
+            },
+            ..Options::default()
+        })?;
+        let stream = writer.add_stream(encoding.name(), batch.schema())?;
+        writer.chunk(stream, &encoder.encode(&batch)?)?;
+    }
     finish(writer)
 }
 

@@ -42,6 +42,8 @@ def json_value(field: dict, value: object) -> str:
         return value
     if isinstance(value, float) and not math.isfinite(value):
         return '"NaN"' if math.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'
+    if isinstance(value, float) and value == 0 and math.copysign(1, value) < 0:
+        return "-0.0"
     text = scalar(field, value)
     is_number = isinstance(value, (bool, float)) or kind == "decimal128" or kind.startswith(("int", "uint")) and kind != "interval"
     return text if is_number else json.dumps(text, ensure_ascii=False)

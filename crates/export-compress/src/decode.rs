@@ -141,7 +141,10 @@ impl Builder<'_> {
             }};
         }
         Ok(match data_type {
-            T::Null => Array::Null(NullArray { len: slots }),
+            T::Null => {
+                self.without_blocks(node, slots, depth)?;
+                Array::Null(NullArray { len: slots })
+            }
             T::Boolean => {
                 let validity = self.nodes.validity(node, slots)?;
                 let block = self.nodes.need(node, Role::Values)?;
@@ -205,9 +208,17 @@ impl Builder<'_> {
             T::LargeBinary => Array::LargeBinary(self.bytes::<u64, i64>(node, slots, false)?),
             T::Utf8View => Array::Utf8View(self.views(node, slots, true)?),
             T::BinaryView => Array::BinaryView(self.views(node, slots, false)?),
-            T::FixedSizeBinary(n) => self.fixed_binary(node, *n, slots)?,
+            T::FixedSizeBinary(n) => {
+                if *n == 0 {
+                    self.without_blocks(node, slots, depth)?;
+                }
+                self.fixed_binary(node, *n, slots)?
+            }
             T::Struct(fields) => {
                 let validity = self.nodes.validity(node, slots)?;
+                if fields.is_empty() {
+                    self.without_blocks(node, slots, depth)?;
+                }
                 let fields = fields.iter().map(|field| self.field(field, slots, depth));
                 let fields = fields.collect::<Result<_>>()?;
                 Array::Struct(StructArray {
@@ -258,6 +269,15 @@ impl Builder<'_> {
                 )));
             }
         })
+    }
+
+    /// Slots that no block stands behind: those of a parent's children are not bounded by its rows, so they count as if each
+    /// took some bytes.
+    fn without_blocks(&mut self, node: u16, slots: usize, depth: u32) -> Result<()> {
+        const SLOT_BYTES: usize = 16;
+        let slots = if depth == 0 { 0 } else { slots };
+        let spent = self.nodes.budget.spend(slots, SLOT_BYTES);
+        spent.map_err(|defect| wrong(node, defect))
     }
 
     fn field(&mut self, field: &Field, slots: usize, depth: u32) -> Result<(FieldMeta, Array)> {

@@ -18,9 +18,11 @@ use std::sync::{Arc, Mutex};
 
 use common::{batch, columns};
 use export_compress::{Compression, Decoder, Encoder, Encoding, Fixed, Options};
+use export_core::marrow::array::{Array, ListArray, NullArray};
+use export_core::marrow::datatypes::{DataType, Field, FieldMeta};
 use export_core::{
     Batch, ChunkDecoder, ChunkEncoder, CodecId, EncodedChunk, EncodingId, ErrorKind, Limits, Role,
-    array,
+    Schema, array,
 };
 
 struct Counting;
@@ -260,4 +262,44 @@ fn unknown_ids_are_named() {
         .decode(one.schema(), &unknown, &Limits::default())
         .unwrap_err();
     assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("codec 99"));
+}
+
+#[test]
+fn elements_without_bytes_are_counted() {
+    let _alone = ALONE.lock().unwrap();
+    // One list of a thousand million nulls, which take no block: only their number is stored.
+    let element = Field {
+        name: "element".into(),
+        data_type: DataType::Null,
+        nullable: true,
+        ..Field::default()
+    };
+    let field = Field {
+        name: "list".into(),
+        data_type: DataType::List(Box::new(element.clone())),
+        ..Field::default()
+    };
+    let list = Array::List(ListArray {
+        validity: None,
+        offsets: vec![0, 2],
+        meta: FieldMeta {
+            name: element.name.clone(),
+            nullable: true,
+            metadata: Default::default(),
+        },
+        elements: Box::new(Array::Null(NullArray { len: 2 })),
+    });
+    let schema = Arc::new(Schema::new(vec![field]).unwrap());
+    let batch = Batch::new(Arc::clone(&schema), 1, vec![list]).unwrap();
+    let mut chunk = Encoder::new(Options::default())
+        .unwrap()
+        .encode(&batch)
+        .unwrap();
+    let lengths = &mut chunk.directory.columns[0].blocks[0];
+    assert_eq!(lengths.encoding, Encoding::Constant.id());
+    lengths.parameters = (1_u32 << 30).to_le_bytes().to_vec();
+    let error = Decoder::new()
+        .decode(&schema, &chunk, &Limits::default())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
 }

@@ -41,6 +41,7 @@ where
         weight: impl Fn(&I) -> usize + Send + 'static,
         work: impl Fn(I) -> Result<O> + Send + Sync + 'static,
     ) -> Result<Self> {
+        bounds.check()?;
         let work: Work<I, O> = Arc::new(work);
         let weight: Weight<I> = Box::new(weight);
         let flight = Flight::new(bounds.clone(), input.into_iter(), weight);

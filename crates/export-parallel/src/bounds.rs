@@ -1,6 +1,6 @@
 //! What a pipeline may use.
 
-use export_core::Cancel;
+use export_core::{Cancel, Error, Result};
 
 use crate::Budget;
 
@@ -19,7 +19,19 @@ pub struct Bounds {
     pub cancel: Cancel,
 }
 
+/// More threads than any machine has use for.
+const MOST_THREADS: usize = 1024;
+
 impl Bounds {
+    /// Fails where there are more threads than can be meant.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.threads <= MOST_THREADS {
+            return Ok(());
+        }
+        let text = format!("{} threads are more than {MOST_THREADS}", self.threads);
+        Err(Error::usage(text).with_hint("use fewer threads"))
+    }
+
     /// Most items between input and consumer.
     pub(crate) fn in_flight(&self) -> usize {
         self.threads

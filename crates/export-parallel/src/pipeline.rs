@@ -63,6 +63,7 @@ where
         state: C,
         consume: impl FnMut(&mut C, O) -> Result<()> + Send + 'static,
     ) -> Result<Self> {
+        bounds.check()?;
         let work: Work<I, O> = Arc::new(work);
         let consumer = Consumer {
             state,

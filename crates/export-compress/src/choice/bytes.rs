@@ -101,7 +101,16 @@ fn weigh<'a>(
     let mut scratch = Vec::new();
     let mut weighed = Vec::new();
     let wants = |encoding| policy.fixed.encoding.is_none_or(|fixed| fixed == encoding);
-    for &encoding in encodings.iter().filter(|encoding| wants(**encoding)) {
+    let wanted = encodings
+        .iter()
+        .copied()
+        .filter(|encoding| wants(*encoding));
+    // Plain is for what a fixed encoding does not apply to.
+    let fallback = policy.fixed.encoding.map(|_| Encoding::Plain);
+    for encoding in wanted.chain(fallback) {
+        if fallback.is_some() && !weighed.is_empty() {
+            break;
+        }
         for codec in codecs(policy, &tariff) {
             let recipe = Recipe {
                 widths: match codec {

@@ -33,6 +33,10 @@ pub(crate) fn weigh_words<W: Word>(values: &[W], kind: Kind, policy: &Policy) ->
         Some(encoding) => trial.fixed(encoding),
         None => trial.free(),
     }
+    if trial.weighed.is_empty() {
+        // What is fixed does not apply to these values.
+        trial.fixed(Encoding::Plain);
+    }
     let plan = Plan {
         recipe: Recipe::new(Encoding::Plain),
         codec: policy.fixed.codec.unwrap_or(Compression::None),
