@@ -20,6 +20,9 @@ pub(super) fn run(workspace: &Workspace, update: bool) -> Result<()> {
     let hot = build(workspace)?;
     let names = output(&mut workspace.command(&hot))?;
     let before = committed(workspace)?;
+    if before.is_empty() && !update {
+        bail!("there are no counts in {FILE} to compare with: --update makes them");
+    }
     let mut counts = Vec::new();
     let mut grown = Vec::new();
     println!(
