@@ -191,7 +191,8 @@ fn telling() -> Result<Batch> {
         1 => format!("GET /item/{} took {} us", noise(row) % 50, 100 + row),
         _ => format!("user {} logged in", noise(row) % 7),
     });
-    let spikes = (0..rows).map(|row| (0..row % 4).map(move |at| (at * 100 + row % 90) as u16));
+    let spikes = (0..rows)
+        .map(|row| (0..row % 4).map(move |at| u16::try_from(at * 100 + row % 90).unwrap_or(0)));
     let mut offsets = vec![0_i32];
     let mut elements = Vec::new();
     for list in spikes {
