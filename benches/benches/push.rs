@@ -5,9 +5,9 @@
 //! ```
 //!
 //! `builder` pushes into columns that are thrown away a chunk at a time; `recorder` pushes into a stream whose chunks another
-//! thread encodes and writes to a file; `read` only looks at the rows, which are out of the cache in all of
-//! these; `warm` pushes the same thousand again and again, as a program has the row it has just made. Time is the pushing thread's own CPU time; where it would wait for the encoder it takes
-//! none. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
+//! thread encodes and writes to a file; `read` only looks at the rows, which are out of the cache in all of these; `warm`
+//! pushes the same thousand again and again, as a program has the row it has just made. Time is the pushing thread's own CPU
+//! time; where it would wait for the encoder it takes none. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
 //! bottleneck, and takes the wall-clock time of every push; what reading the clock takes is measured and subtracted.
 
 use std::path::{Path, PathBuf};

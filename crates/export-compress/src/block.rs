@@ -210,15 +210,18 @@ impl<'c> BlockWriter<'c> {
         };
         let mark = self.bytes.len();
         let mut tried = None;
-        if let Some(known) = self.known(place, count).cloned() {
-            let plan = known.best().plan;
+        if let Some(kept) = self.kept(place, count) {
+            let plan = kept.best().plan;
             write(self, plan)?;
-            let stored = self.last_stored();
-            if self.like.is_none() && known.expects(count, stored) {
+            if kept.expects(count, self.last_stored()) {
                 return Ok(());
             }
-            if self.like.is_some() && known.suits(count, stored) {
-                self.chosen.insert(place, known);
+            tried = Some(plan);
+        } else if let Some(like) = self.known(place, count).cloned() {
+            let plan = like.best().plan;
+            write(self, plan)?;
+            if like.suits(count, self.last_stored()) {
+                self.chosen.insert(place, like);
                 return Ok(());
             }
             tried = Some(plan);

@@ -113,8 +113,8 @@ pub(super) fn pack_miniblock<W: Word>(values: &mut [W], widths: Widths, bytes: &
     write_exceptions(&exceptions, bytes);
 }
 
-/// What comes before the packed bits. Returns the distances from `base` that are wider than `width`, which is at least `full` where there
-/// are none, and their positions.
+/// What comes before the packed bits. Returns the distances from `base` that are wider than `width`, and their positions;
+/// there are none where `width` is at least `full`.
 #[inline(always)]
 pub(super) fn write_head<W: Word>(
     values: &[W],

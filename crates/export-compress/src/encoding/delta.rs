@@ -40,14 +40,21 @@ pub(crate) fn decode<W: Word>(
         *first = last;
         for block in rest.chunks_mut(MINIBLOCK) {
             unpack_miniblock(&mut cursor, W::SIGN, block)?;
-            for value in block {
-                last = last.plus(*value);
-                *value = last;
-            }
+            last = add_up(block, last);
         }
     }
     cursor.finish()?;
     Ok(values)
+}
+
+/// Differences to values; returns the last one.
+#[inline(always)]
+pub(super) fn add_up<W: Word>(deltas: &mut [W], mut last: W) -> W {
+    for value in deltas {
+        last = last.plus(*value);
+        *value = last;
+    }
+    last
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 use export_simd::widest;
 
 use super::bit_packed::{
-    MINIBLOCK, Widths, best_width, bias, read_bias, read_exceptions, read_head, unpack_miniblock,
-    write_exceptions, write_head,
+    MINIBLOCK, Widths, best_width, bias, pack_section, read_bias, read_exceptions, read_head,
+    unpack_miniblock, write_exceptions, write_head,
 };
 use super::cursor::Cursor;
+use super::delta::add_up;
 use super::lanes::{VALUES, lane_bytes};
 use crate::defect::Defect;
 use crate::word::{Kind, Word};
@@ -27,7 +28,7 @@ pub(crate) fn encode<W: Word>(values: &[W], kind: Kind) -> (Vec<u8>, Vec<u8>) {
             }
         },
     );
-    super::bit_packed::pack_section(rest, bias(signed), Widths::Tight, &mut bytes);
+    pack_section(rest, bias(signed), Widths::Tight, &mut bytes);
     (vec![u8::from(signed)], bytes)
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn encode_delta<W: Word>(values: &[W]) -> (Vec<u8>, Vec<u8>) {
     );
     let deltas = deltas.get_mut(..rest.len()).unwrap_or_default();
     differences(rest, last, deltas);
-    super::bit_packed::pack_section(deltas, W::SIGN, Widths::Tight, &mut bytes);
+    pack_section(deltas, W::SIGN, Widths::Tight, &mut bytes);
     (parameters, bytes)
 }
 
@@ -121,16 +122,6 @@ pub(crate) fn decode_delta<W: Word>(
     }
     cursor.finish()?;
     Ok(values)
-}
-
-/// Differences to values; returns the last one.
-#[inline(always)]
-fn add_up<W: Word>(deltas: &mut [W], mut last: W) -> W {
-    for value in deltas {
-        last = last.plus(*value);
-        *value = last;
-    }
-    last
 }
 
 /// The least and the most of the biased values. Selects, not branches, so that it is vectorised.

@@ -179,10 +179,10 @@ impl<W: Write + Send + 'static> XkSink<W> {
         let continues = self
             .pipeline
             .call(move |written| Ok(written.schema_of(&name)))?;
-        let mut sharing = Sharing::default();
         if continues.is_none() {
             let empty = Batch::empty(Arc::clone(batch.schema()))?;
-            push(&mut self.pipeline, &mut sharing, stream, empty)?;
+            // It finds nothing out, so it must not be the first of a group.
+            push(&mut self.pipeline, &mut Sharing::default(), stream, empty)?;
         }
         let pending = Pending {
             gather: Gather::new(continues.map(Arc::new)),

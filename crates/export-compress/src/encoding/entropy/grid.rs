@@ -40,8 +40,8 @@ fn bit_length(way: u64) -> u32 {
 }
 
 impl Grid {
-    /// At most `1 << finest` cells a side, where `finest` is up to 12, for quantities up to `most`. `centre` is where octaves start, and 0 or `most` is as
-    /// good as between.
+    /// At most `1 << finest` cells a side, where `finest` is up to 12, for quantities up to `most`. `centre` is where octaves
+    /// start, and 0 or `most` is as good as between.
     pub(super) fn new(shape: Shape, finest: u32, centre: u64, most: u64) -> Self {
         // Coarser octaves would have cells wider than low bits may be.
         let too_long = bit_length(most) > MOST_BITS + 4;
