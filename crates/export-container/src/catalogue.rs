@@ -14,6 +14,7 @@ use crate::fault::finding_of;
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
+use crate::parity::Parity;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
@@ -26,6 +27,14 @@ pub(crate) struct Announced {
     pub(crate) number: u64,
 }
 
+/// Bytes that belong to no intact frame, and the numbers of the frames before and after them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) bytes: Range<u64>,
+    pub(crate) before: Option<u64>,
+    pub(crate) after: Option<u64>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) file: Option<FileHeader>,
@@ -35,7 +44,9 @@ pub(crate) struct Catalogue {
     metadata_sequence: u64,
     pub(crate) findings: Vec<Finding>,
     /// Bytes that belong to no intact frame.
-    pub(crate) lost: Vec<Range<u64>>,
+    pub(crate) lost: Vec<Lost>,
+    /// The number of the last frame that the walk came across.
+    pub(crate) last_sequence: Option<u64>,
     /// Frames whose content was found damaged.
     pub(crate) damaged: Sequences,
     /// Damaged frames that are known to have held no rows.
@@ -57,6 +68,12 @@ pub(crate) struct Catalogue {
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
     /// One more than the greatest stream number seen.
     pub(crate) next_stream: u32,
+    /// What a stream frame said of parity last, and which one.
+    pub(crate) parity_share: Option<(u64, Parity)>,
+    /// Headers of parity frames, and where they are; what follows them may be damaged.
+    pub(crate) parity_frames: Vec<(u64, FrameHeader)>,
+    /// Intact indexes, tails and parity frames: those that no parity protects.
+    pub(crate) unprotectable: u64,
 }
 
 impl Catalogue {
@@ -134,6 +151,12 @@ impl Catalogue {
     ) -> Result<()> {
         let text = StreamText::from_json(json, header.file, limits)?;
         self.file.get_or_insert(text.file);
+        if self
+            .parity_share
+            .is_none_or(|(sequence, _)| sequence <= header.sequence)
+        {
+            self.parity_share = text.parity.map(|share| (header.sequence, share));
+        }
         self.next_stream = self.next_stream.max(id.0.saturating_add(1));
         let versions: Vec<Arc<Schema>> = text.versions.into_iter().map(Arc::new).collect();
         match self.streams.binary_search_by_key(&id, |stream| stream.id) {

@@ -43,6 +43,38 @@ impl Sequences {
         true
     }
 
+    /// Takes `number` out. Returns whether it was in.
+    pub(crate) fn remove(&mut self, number: u64) -> bool {
+        let at = self.0.partition_point(|&(_, last)| last < number);
+        let Some(range) = self.0.get_mut(at).filter(|range| range.0 <= number) else {
+            return false;
+        };
+        let (first, last) = *range;
+        match (first < number, number < last) {
+            (false, false) => drop(self.0.remove(at)),
+            (false, true) => range.0 = number.saturating_add(1),
+            (true, false) => range.1 = number.saturating_sub(1),
+            (true, true) => {
+                range.1 = number.saturating_sub(1);
+                self.0.insert(at + 1, (number.saturating_add(1), last));
+            }
+        }
+        true
+    }
+
+    /// How many of the numbers from `first` up to `end` are in the set.
+    pub(crate) fn count_within(&self, first: u64, end: u64) -> u64 {
+        let at = self.0.partition_point(|&(_, last)| last < first);
+        let ranges = self.0.get(at..).unwrap_or_default().iter();
+        ranges
+            .take_while(|&&(start, _)| start < end)
+            .map(|&(start, last)| {
+                let past = last.saturating_add(1).min(end);
+                past.saturating_sub(start.max(first))
+            })
+            .sum()
+    }
+
     /// Whether `number` is in the set.
     pub(crate) fn contains(&self, number: u64) -> bool {
         let at = self.0.partition_point(|&(_, last)| last < number);
@@ -83,11 +115,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_set(numbers in prop::collection::vec(0_u64..40, 0..60)) {
+        fn it_is_a_set(
+            numbers in prop::collection::vec(0_u64..40, 0..60),
+            taken in prop::collection::vec(0_u64..40, 0..10),
+            (from, end) in (0_u64..41, 0_u64..41),
+        ) {
             let (mut ours, mut theirs) = (Sequences::default(), BTreeSet::new());
             for number in numbers {
                 prop_assert_eq!(ours.insert(number), theirs.insert(number));
             }
+            for number in taken {
+                prop_assert_eq!(ours.remove(number), theirs.remove(&number));
+            }
+            let within = theirs.iter().filter(|&&number| from <= number && number < end);
+            prop_assert_eq!(ours.count_within(from, end), within.count() as u64);
             let missing: Vec<u64> = ours.missing_from(0).into_iter().flatten().collect();
             let expected: Vec<u64> =
                 (0..theirs.last().copied().unwrap_or(0)).filter(|n| !theirs.contains(n)).collect();
