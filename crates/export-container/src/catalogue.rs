@@ -63,7 +63,9 @@ pub(crate) struct Catalogue {
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
     /// Chunks of streams whose name and schema are not known (yet).
-    pub(crate) orphans: Vec<ChunkRef>,
+    pub(crate) orphans: BTreeMap<StreamId, Vec<ChunkRef>>,
+    /// Chunks that came after ones with greater numbers.
+    out_of_order: Vec<ChunkRef>,
     /// Chunks that indexes or headers speak of, by sequence.
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
     /// One more than the greatest stream number seen.
@@ -170,10 +172,7 @@ impl Catalogue {
                     chunks: Vec::new(),
                 };
                 self.streams.insert(at, stream);
-                let (found, orphans) = std::mem::take(&mut self.orphans)
-                    .into_iter()
-                    .partition(|c: &ChunkRef| c.stream == id);
-                self.orphans = orphans;
+                let found = self.orphans.remove(&id).unwrap_or_default();
                 found.into_iter().for_each(|chunk| self.add_chunk(chunk));
             }
             Ok(at) => {
@@ -196,7 +195,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Adds a chunk in its place, once.
+    /// Adds a chunk. One that comes after a later one gets its place in [`Catalogue::settle`].
     pub(crate) fn add_chunk(&mut self, chunk: ChunkRef) {
         self.next_stream = self.next_stream.max(chunk.stream.0.saturating_add(1));
         let at = self
@@ -204,26 +203,50 @@ impl Catalogue {
             .binary_search_by_key(&chunk.stream, |stream| stream.id);
         let chunks = match at.ok().and_then(|at| self.streams.get_mut(at)) {
             Some(stream) => &mut stream.chunks,
-            None => &mut self.orphans,
+            None => self.orphans.entry(chunk.stream).or_default(),
         };
-        if chunks
+        let in_order = chunks
             .last()
-            .is_none_or(|last| last.sequence < chunk.sequence)
-        {
+            .is_none_or(|last| last.sequence < chunk.sequence);
+        if in_order {
             chunks.push(chunk);
-        } else if let Err(at) = chunks.binary_search_by_key(&chunk.sequence, |chunk| chunk.sequence)
-        {
-            chunks.insert(at, chunk);
+        } else {
+            self.out_of_order.push(chunk);
+        }
+    }
+
+    /// Puts chunks that came out of order where they belong, each once. Does them all together: to put in one after the other
+    /// would take the square of their number.
+    pub(crate) fn settle(&mut self) {
+        let mut late = std::mem::take(&mut self.out_of_order);
+        late.sort_by_key(|chunk| (chunk.stream, chunk.sequence));
+        for chunks in late.chunk_by(|a, b| a.stream == b.stream) {
+            let Some(id) = chunks.first().map(|chunk| chunk.stream) else {
+                continue;
+            };
+            let at = self
+                .streams
+                .binary_search_by_key(&id, |stream| stream.id);
+            let all = match at.ok().and_then(|at| self.streams.get_mut(at)) {
+                Some(stream) => &mut stream.chunks,
+                None => self.orphans.entry(id).or_default(),
+            };
+            all.extend_from_slice(chunks);
+            // It is stable: of two with one number the first stays first.
+            all.sort_by_key(|chunk| chunk.sequence);
+            all.dedup_by_key(|chunk| chunk.sequence);
         }
     }
 
     /// Says what can only be said once all was seen: chunks whose stream was never described.
     pub(crate) fn note_orphans(&mut self) {
-        let mut counts = BTreeMap::<StreamId, (u64, u64)>::new();
-        for chunk in &self.orphans {
-            counts.entry(chunk.stream).or_insert((0, chunk.offset)).0 += 1;
-        }
-        for (id, (count, offset)) in counts {
+        self.settle();
+        let counts: Vec<_> = self
+            .orphans
+            .iter()
+            .filter_map(|(&id, chunks)| Some((id, chunks.len(), chunks.first()?.offset)))
+            .collect();
+        for (id, count, offset) in counts {
             let text = format!(
                 "name and schema of stream {id} are lost; its {count} chunks cannot be read"
             );

@@ -10,8 +10,8 @@ use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::ChunkRef;
 use crate::layout::FILE_HEADER_BYTES;
+use crate::open::{End, identify, other_file, read_index, walk};
 use crate::parity::Parity;
-use crate::open::{End, identify, learn, read_index, walk};
 use crate::read::Relocated;
 use crate::scan::Scanner;
 use crate::stream::Stream;
@@ -98,13 +98,9 @@ impl Container {
         let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
         let (mut rest, mut torn) =
             walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
-        if catalogue.frames == 0
-            && let Some(other) = learn(&source, end, size, limits)?.filter(|other| *other != file)
-        {
-            // A header of another file: what is there belongs to the frames.
+        if let Some(other) = other_file(&source, end, size, &catalogue, file, limits)? {
             file = other;
-            catalogue = Catalogue::default();
-            catalogue.find_foreign_header();
+            catalogue = Catalogue::of_foreign_header();
             scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
             (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         }

@@ -151,6 +151,15 @@ impl Container {
         let bytes = head.get(FRAME_HEADER_BYTES..).unwrap_or_default();
         header.check_directory(bytes)?;
         let directory = Directory::parse(bytes, &header, &self.limits)?;
+        let described = directory.first_row == chunk.first_row
+            && directory.number == chunk.number
+            && directory.schema_version == chunk.schema_version
+            && directory.columns.len() == chunk.columns.len();
+        if !described {
+            return Err(Error::corrupt(
+                "the index describes the chunk otherwise than it is",
+            ));
+        }
         Ok((header, directory))
     }
 

@@ -15,7 +15,7 @@ use crate::fault::finding_of;
 use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::{ChunkRef, Index, tail_from_payload};
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
-use crate::open::{End, identify, walk};
+use crate::open::{End, identify, other_file, walk};
 use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
 use crate::scan::{Scanner, Step};
 use whole::{note_end, note_index, note_missing, note_rows};
@@ -77,8 +77,8 @@ pub fn verify(
     if size == 0 {
         return Err(Error::truncated("the file is empty"));
     }
-    let (file, mut catalogue) = identify(&source, &End::read(&source, size)?, size, limits)?;
-    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+    let end = End::read(&source, size)?;
+    let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
     let mut pass = Pass {
         source: &source,
         depth,
@@ -87,20 +87,22 @@ pub fn verify(
         blocks: 0,
         last: None,
     };
-    let (rest, torn) = walk(
-        &source,
-        &mut scanner,
-        &mut catalogue,
-        limits,
-        |catalogue, step| {
-            cancel.check()?;
-            if let Step::Frame { offset, header } = step {
-                progress.add_bytes_in(header.frame_bytes());
-                pass.frame(catalogue, *offset, header)?;
-            }
-            Ok(())
-        },
-    )?;
+    let mut look = |catalogue: &mut Catalogue, step: &Step| {
+        cancel.check()?;
+        if let Step::Frame { offset, header } = step {
+            progress.add_bytes_in(header.frame_bytes());
+            pass.frame(catalogue, *offset, header)?;
+        }
+        Ok(())
+    };
+    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+        file = other;
+        catalogue = Catalogue::of_foreign_header();
+        scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+    }
     catalogue.note_orphans();
     if let Some(torn) = torn {
         catalogue.take_rest(rest, &torn);

@@ -35,7 +35,6 @@ impl Catalogue {
         if header.known_kind() == Some(Kind::Parity) {
             self.parity_frames.push((offset, *header));
         }
-        let unseen = !self.seen.contains(header.sequence);
         let before = self.last_sequence.replace(header.sequence);
         for lost in self.lost.iter_mut().rev() {
             if lost.after.is_some() {
@@ -43,14 +42,15 @@ impl Catalogue {
             }
             lost.after = Some(header.sequence);
         }
+        if self.seen.contains(header.sequence) {
+            let text = format!(
+                "frame {} is there a second time; the copy is passed over",
+                header.sequence
+            );
+            self.find(Severity::Damage, "sequence", offset, text);
+            return Ok(());
+        }
         match self.take_content(source, offset, header, limits) {
-            Ok(()) if !self.seen.insert(header.sequence) => {
-                let text = format!(
-                    "frame {} is there a second time; the copy is passed over",
-                    header.sequence
-                );
-                self.find(Severity::Damage, "sequence", offset, text);
-            }
             Ok(()) if !in_order => {
                 let text = format!(
                     "frame {} is not in its place; it is read in its order",
@@ -73,7 +73,8 @@ impl Catalogue {
             header.known_kind(),
             Some(Kind::Index | Kind::Tail | Kind::Parity)
         );
-        self.unprotectable += u64::from(unseen && is_unprotectable);
+        self.seen.insert(header.sequence);
+        self.unprotectable += u64::from(is_unprotectable);
         Ok(())
     }
 
@@ -227,14 +228,16 @@ impl Catalogue {
         self.find(Severity::Damage, "structure", rest, text);
     }
 
-    /// Notes that the header at the start is intact but of another file than the frames.
-    pub(crate) fn find_foreign_header(&mut self) {
-        self.find(
+    /// A catalogue of a file whose header is intact but of another file than the frames.
+    pub(crate) fn of_foreign_header() -> Self {
+        let mut catalogue = Self::default();
+        catalogue.find(
             Severity::Damage,
             "header",
             0,
             "the file header is of another file; the frames count",
         );
+        catalogue
     }
 
     /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of

@@ -290,14 +290,24 @@ impl ParityReport {
     pub(crate) fn lose(&mut self, group: std::ops::Range<u64>, reason: &str) {
         self.damaged_frames += 1;
         self.spare_bytes = 0;
-        match self.lost.iter_mut().find(|lost| lost.first_frame == group.start) {
+        let at = self
+            .lost
+            .partition_point(|lost| lost.first_frame < group.start);
+        match self
+            .lost
+            .get_mut(at)
+            .filter(|lost| lost.first_frame == group.start)
+        {
             Some(lost) => lost.lost_frames += 1,
-            None => self.lost.push(LostGroup {
-                first_frame: group.start,
-                last_frame: group.end.saturating_sub(1),
-                lost_frames: 1,
-                reason: reason.to_owned(),
-            }),
+            None => self.lost.insert(
+                at,
+                LostGroup {
+                    first_frame: group.start,
+                    last_frame: group.end.saturating_sub(1),
+                    lost_frames: 1,
+                    reason: reason.to_owned(),
+                },
+            ),
         }
     }
 }
