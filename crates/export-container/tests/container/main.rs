@@ -11,5 +11,10 @@ mod ageing;
 mod append;
 mod common;
 mod damage;
+mod exact;
+mod harm;
+#[cfg(feature = "parity")]
+mod parity;
 mod round_trip;
 mod spec;
+mod traps;
