@@ -103,7 +103,7 @@ impl Container {
         if let Some(other) = other_file(&source, end, size, &catalogue, file, limits)? {
             file = other;
             catalogue = Catalogue::of_foreign_header();
-                scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
+            scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
             (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         }
         let mut container = Self {

@@ -122,7 +122,9 @@ pub fn verify(
     note_index(&mut catalogue, &listed);
     note_rows(&mut catalogue);
     let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
-    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| cancel.check().map(|()| true))?;
+    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| {
+        cancel.check().map(|()| true)
+    })?;
     let damaged = &catalogue.damaged;
     let intact: Vec<_> = catalogue
         .streams

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use exportkit::{
-    Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Parity, Place,
-    Preset, Result, formats,
+    Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Parity,
+    Place, Preset, Result, formats,
 };
 use serde::Serialize;
 

@@ -53,7 +53,9 @@ impl ParityDocument {
 
 /// What could be restored, and what not, in sentences.
 pub(crate) fn prospects(report: &ParityReport) -> Vec<String> {
-    let share = report.share.map_or(String::new(), |share| format!(", {share}"));
+    let share = report
+        .share
+        .map_or(String::new(), |share| format!(", {share}"));
     let damaged = match report.damaged_frames {
         1 => "1 frame is damaged".to_owned(),
         count => format!("{count} frames are damaged"),

@@ -134,7 +134,11 @@ impl Repair {
             .iter()
             .map(|finding| line(finding, console))
             .collect();
-        if let Some(parity) = done.parity.as_ref().filter(|parity| parity.restored_frames > 0) {
+        if let Some(parity) = done
+            .parity
+            .as_ref()
+            .filter(|parity| parity.restored_frames > 0)
+        {
             let good = console.out.good;
             text.push_str(&format!(
                 "{good}restored:{good:#} {} from parity: {}, {}\n",

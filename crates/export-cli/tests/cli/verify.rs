@@ -138,7 +138,8 @@ fn parity_makes_damage_good() {
     place.run("convert t.csv good.xk --parity 10%").succeeds();
     let run = place.run("verify good.xk").succeeds();
     assert!(
-        run.text().contains("parity: 1 group, 10%: nothing is to be restored"),
+        run.text()
+            .contains("parity: 1 group, 10%: nothing is to be restored"),
         "{}",
         run.text()
     );
@@ -174,9 +175,17 @@ fn parity_makes_damage_good() {
     bytes[from..from + count].fill(0);
     place.write("worse.xk", &bytes);
     let run = place.run("verify worse.xk").exits(1);
-    assert!(run.text().contains("cannot be restored: "), "{}", run.text());
+    assert!(
+        run.text().contains("cannot be restored: "),
+        "{}",
+        run.text()
+    );
     let run = place.run("repair worse.xk -o less.xk").exits(3);
-    assert!(run.text().contains("parity shards are left"), "{}", run.text());
+    assert!(
+        run.text().contains("parity shards are left"),
+        "{}",
+        run.text()
+    );
     place.run("verify less.xk --deep").succeeds();
 }
 

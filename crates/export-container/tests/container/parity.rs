@@ -46,8 +46,16 @@ fn check_all_is_back(bytes: &[u8], written: &Written, what: &str) {
     assert!(parity.is_whole(), "{what}: {parity:?}");
     let (mended, report) = repaired(bytes, 1);
     assert!(report.is_lossless(), "{what}: {report:?}");
-    assert_eq!(report.parity.map(|p| p.damaged_frames), Some(parity.damaged_frames), "{what}");
-    assert_eq!(kept(&mended, written, what).len(), written.chunks.len(), "{what}");
+    assert_eq!(
+        report.parity.map(|p| p.damaged_frames),
+        Some(parity.damaged_frames),
+        "{what}"
+    );
+    assert_eq!(
+        kept(&mended, written, what).len(),
+        written.chunks.len(),
+        "{what}"
+    );
     // The copy is what a copy of the undamaged file is, but that it counts rows anew.
     let (copied, _) = repaired(&written.bytes, 1);
     let (streams, chunks) = (mended, copied);
@@ -161,7 +169,9 @@ fn a_file_without_its_header_or_its_end_is_restored() {
 #[test]
 fn groups_are_closed_once_they_are_long_enough() {
     let mut writer = FrameWriter::new(&options());
-    writer.set_parity(Some(Parity::percent(10).unwrap())).unwrap();
+    writer
+        .set_parity(Some(Parity::percent(10).unwrap()))
+        .unwrap();
     let stream = writer.add_stream("events", &schema(1)).unwrap();
     let mut random = Random(3);
     let (mut bytes, mut most) = (writer.output().to_vec(), 0);
@@ -200,7 +210,11 @@ fn groups_are_closed_once_they_are_long_enough() {
         bytes[chunks[at]..chunks[at] + 500_000].fill(0);
     }
     let (_, report) = repaired(&bytes, 1);
-    assert!(report.is_lossless() && report.lost_frames.is_empty(), "{:?}", report.parity);
+    assert!(
+        report.is_lossless() && report.lost_frames.is_empty(),
+        "{:?}",
+        report.parity
+    );
     assert!(report.parity.unwrap().restored_bytes >= 3 * 400_000);
 }
 
@@ -214,7 +228,9 @@ fn an_append_goes_on_with_it() {
     let stream = writer.frames().stream("events").unwrap();
     let mut random = Random(4);
     for _ in 0..12 {
-        writer.chunk(stream, &chunk(3, 5, 300, &mut random)).unwrap();
+        writer
+            .chunk(stream, &chunk(3, 5, 300, &mut random))
+            .unwrap();
     }
     writer.finish().unwrap();
     let bytes = storage.to_vec();
@@ -248,7 +264,9 @@ fn the_same_frames_make_the_same_parity() {
     assert!(files[0] == files[1]);
     // And none where none is wanted: what was written before there was any is written still.
     let mut writer = FrameWriter::new(&options());
-    writer.set_parity(Some(Parity::percent(3).unwrap())).unwrap();
+    writer
+        .set_parity(Some(Parity::percent(3).unwrap()))
+        .unwrap();
     writer.set_parity(None).unwrap();
     writer.finish().unwrap();
     let mut plain = FrameWriter::new(&options());
@@ -296,8 +314,30 @@ fn parity_that_lies_is_not_believed() {
         .copied()
         .filter(|&at| header_at(&written.bytes, at).known_kind() == Some(Kind::Parity))
         .collect();
-    let numbers = [0_u64, 1, 2, 63, 64, 65, 1 << 15, (1 << 16) + 1, 1 << 31, u64::MAX, u64::MAX / 2];
-    let fields = [(8, 8), (16, 8), (24, 4), (28, 4), (32, 4), (36, 4), (40, 2), (42, 1), (48, 4)];
+    let numbers = [
+        0_u64,
+        1,
+        2,
+        63,
+        64,
+        65,
+        1 << 15,
+        (1 << 16) + 1,
+        1 << 31,
+        u64::MAX,
+        u64::MAX / 2,
+    ];
+    let fields = [
+        (8, 8),
+        (16, 8),
+        (24, 4),
+        (28, 4),
+        (32, 4),
+        (36, 4),
+        (40, 2),
+        (42, 1),
+        (48, 4),
+    ];
     for (offset, width) in fields {
         for number in numbers {
             let mut bytes = written.bytes.clone();
@@ -316,7 +356,10 @@ fn parity_that_lies_is_not_believed() {
             let found = kept(&mended, &written, &what);
             assert!(found.len() >= written.chunks.len() - 2, "{what}");
             let parity = report.parity.unwrap();
-            assert!(parity.restored_frames <= parity.damaged_frames, "{what}: {parity:?}");
+            assert!(
+                parity.restored_frames <= parity.damaged_frames,
+                "{what}: {parity:?}"
+            );
         }
     }
     // Shards and checksums of something else: what comes out is no frame.

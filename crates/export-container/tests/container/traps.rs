@@ -134,7 +134,11 @@ fn containers_in_columns_are_not_taken_for_frames() {
             // At an offset that is a multiple of 64, and at one that is not.
             let mut stored = vec![7; at * 13];
             let so_far = writer.output();
-            stored.extend(if inner == outer { so_far } else { &nested.bytes });
+            stored.extend(if inner == outer {
+                so_far
+            } else {
+                &nested.bytes
+            });
             let chunk = holding(&stored);
             writer.chunk(stream, &chunk).unwrap();
             written.push(chunk);
@@ -166,10 +170,14 @@ fn containers_in_columns_are_not_taken_for_frames() {
             broken[start] ^= 1;
             check(&broken, 5, &format!("round {round}, frame {at}"));
             let cut = &bytes[..start + 70];
-            let whole = starts[..at].iter().filter(|&&start| {
-                FrameHeader::parse(&bytes[start..start + 64]).unwrap().kind == 2
-            });
-            check(cut, whole.count(), &format!("round {round}, cut in frame {at}"));
+            let whole = starts[..at]
+                .iter()
+                .filter(|&&start| FrameHeader::parse(&bytes[start..start + 64]).unwrap().kind == 2);
+            check(
+                cut,
+                whole.count(),
+                &format!("round {round}, cut in frame {at}"),
+            );
         }
     }
 }
@@ -205,9 +213,15 @@ fn no_layout_of_frames_makes_reading_slow() {
         bytes
     };
     files.push(("falling numbers", each(&|at| 10 + count - at)));
-    files.push(("falling numbers with gaps", each(&|at| 10 + (count - at) * 2)));
+    files.push((
+        "falling numbers with gaps",
+        each(&|at| 10 + (count - at) * 2),
+    ));
     files.push(("jumping numbers", each(&|at| 10 + at * 1_000_000_007)));
-    files.push(("numbers up to the last", each(&|at| u64::MAX - count + 1 + at)));
+    files.push((
+        "numbers up to the last",
+        each(&|at| u64::MAX - count + 1 + at),
+    ));
     files.push(("one number", each(&|_| 10)));
     // Each header claims all that follows it.
     let mut claims = header.clone();
@@ -249,7 +263,10 @@ fn no_layout_of_frames_makes_reading_slow() {
             let read = metered.bytes.load(Ordering::Relaxed);
             let requests = metered.requests.load(Ordering::Relaxed);
             assert!(read <= allowed, "{what}, {name}: {read} of {allowed}");
-            assert!(requests <= count * 20, "{what}, {name}: {requests} requests");
+            assert!(
+                requests <= count * 20,
+                "{what}, {name}: {requests} requests"
+            );
             match findings {
                 Ok(findings) => {
                     let most = 6 * count as usize;
@@ -425,7 +442,11 @@ fn an_append_after_damage_keeps_both_apart() {
     let container = open(&written.bytes);
     let chunks = container.chunks();
     for finished in [true, false] {
-        for hit in [chunks[4].offset, chunks[4].offset + 80, chunks[4].offset + 200] {
+        for hit in [
+            chunks[4].offset,
+            chunks[4].offset + 80,
+            chunks[4].offset + 200,
+        ] {
             let end = if finished {
                 written.bytes.len()
             } else {
@@ -447,7 +468,10 @@ fn an_append_after_damage_keeps_both_apart() {
             let container = open(&after);
             let last = *container.chunks().last().unwrap();
             assert_eq!(last.first_row, first, "{what}");
-            assert!(same(&container.read_chunk(last, None).unwrap(), &new), "{what}");
+            assert!(
+                same(&container.read_chunk(last, None).unwrap(), &new),
+                "{what}"
+            );
             let (_, report) = repaired(&after, 1);
             assert_eq!(report.chunks, 12, "{what}");
             let lost: u64 = report.lost_rows.iter().map(|lost| lost.rows).sum();
@@ -480,6 +504,9 @@ fn streams_that_contradict_each_other() {
             assert!(!verified(&bytes).is_intact(), "{stream} {name}");
         }
     }
-    let options = FileOptions { file, created_ns: 1 };
+    let options = FileOptions {
+        file,
+        created_ns: 1,
+    };
     assert_eq!(FrameWriter::new(&options).file().file, file);
 }
