@@ -68,6 +68,7 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
         previous: None,
         indexed: container.is_indexed(),
         repetition: Repetition::default(),
+        schema_bytes: 0,
         out: vec![0; padding],
     };
     take_entries(&container, &mut writer);

@@ -49,10 +49,12 @@ pub(crate) struct Catalogue {
     /// The next frame's sequence number, torn frames counted.
     pub(crate) next_sequence: u64,
     pub(crate) frames: u64,
+    /// What the chunks of a walk take.
+    memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
     /// Chunks of streams whose name and schema are not known (yet).
-    pub(crate) orphans: Vec<ChunkRef>,
+    pub(crate) orphans: BTreeMap<StreamId, Vec<ChunkRef>>,
     /// Chunks that indexes or headers speak of, by sequence.
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
     /// One more than the greatest stream number seen.
@@ -108,7 +110,8 @@ impl Catalogue {
                 self.note(error, offset)?;
             }
         }
-        match index.metadata.map(metadata_from_json).transpose() {
+        let metadata = index.metadata.map(|json| metadata_from_json(json, limits));
+        match metadata.transpose() {
             Ok(metadata) => metadata
                 .into_iter()
                 .for_each(|found| self.add_metadata(found, header.sequence)),
@@ -147,11 +150,11 @@ impl Catalogue {
                     chunks: Vec::new(),
                 };
                 self.streams.insert(at, stream);
-                let (found, orphans) = std::mem::take(&mut self.orphans)
+                let found = self.orphans.remove(&id);
+                found
                     .into_iter()
-                    .partition(|c: &ChunkRef| c.stream == id);
-                self.orphans = orphans;
-                found.into_iter().for_each(|chunk| self.add_chunk(chunk));
+                    .flatten()
+                    .for_each(|chunk| self.add_chunk(chunk));
             }
             Ok(at) => {
                 let Some(stream) = self.streams.get_mut(at) else {
@@ -181,7 +184,7 @@ impl Catalogue {
             .binary_search_by_key(&chunk.stream, |stream| stream.id);
         let chunks = match at.ok().and_then(|at| self.streams.get_mut(at)) {
             Some(stream) => &mut stream.chunks,
-            None => &mut self.orphans,
+            None => self.orphans.entry(chunk.stream).or_default(),
         };
         if chunks
             .last()
@@ -196,11 +199,11 @@ impl Catalogue {
 
     /// Says what can only be said once all was seen: chunks whose stream was never described.
     pub(crate) fn note_orphans(&mut self) {
-        let mut counts = BTreeMap::<StreamId, (u64, u64)>::new();
-        for chunk in &self.orphans {
-            counts.entry(chunk.stream).or_insert((0, chunk.offset)).0 += 1;
-        }
-        for (id, (count, offset)) in counts {
+        let orphans = self.orphans.iter().map(|(id, chunks)| {
+            let offset = chunks.first().map_or(0, |chunk| chunk.offset);
+            (*id, chunks.len(), offset)
+        });
+        for (id, count, offset) in orphans.collect::<Vec<_>>() {
             let text = format!(
                 "name and schema of stream {id} are lost; its {count} chunks cannot be read"
             );

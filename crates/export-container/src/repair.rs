@@ -225,7 +225,7 @@ fn note_losses(
     }
     report
         .lost_rows
-        .extend(catalogue.orphans.iter().map(|chunk| LostRows {
+        .extend(catalogue.orphans.values().flatten().map(|chunk| LostRows {
             stream: format!("number {}", chunk.stream),
             first_row: chunk.first_row,
             rows: chunk.rows,
