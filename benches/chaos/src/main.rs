@@ -2,6 +2,7 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod bombs;
 mod outcome;
 
 use std::process::ExitCode;
@@ -33,7 +34,7 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 0] = [];
+const ROWS: [(&str, Row); 1] = [("R9", bombs::row)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -99,8 +99,8 @@ limits! {
     keys: u32 = 1 << 16, "keys", "keys of metadata", false;
     /// Deepest nesting of types or JSON values. Default 64.
     depth: u32 = 64, "depth", "nesting of types and values", false;
-    /// Longest text or binary value, in bytes. Default 64 MiB.
-    value_bytes: u64 = 64 << 20, "value", "bytes of a text or binary value", true;
+    /// Longest text or binary value, in bytes. Default 256 MiB, as long as a frame.
+    value_bytes: u64 = 256 << 20, "value", "bytes of a text or binary value", true;
     /// Longest line of NDJSON or record of CSV, in bytes. Default 16 MiB.
     record_bytes: u64 = 16 << 20, "record", "bytes of a line or record of text", true;
     /// Most bytes of a schema or metadata frame, or of Parquet's key/value metadata. Default 16 MiB.

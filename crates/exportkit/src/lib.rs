@@ -51,7 +51,7 @@ pub use export_compress::{
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
+    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limit, Limits, Note,
     OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
     StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
