@@ -3,8 +3,11 @@
 mod frames;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use export_core::{EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, StreamId};
+use export_core::{
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId,
+};
 
 use crate::directory::Directory;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
@@ -91,6 +94,12 @@ impl FrameWriter {
         }
     }
 
+    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// where the next frame starts.
+    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
+        crate::append::resume(storage, limits)
+    }
+
     /// The facts of the file.
     #[must_use]
     pub fn file(&self) -> &FileHeader {
@@ -115,6 +124,17 @@ impl FrameWriter {
             .iter()
             .find(|(_, stream)| stream.text.name == name)
             .map(|(&id, _)| id)
+    }
+
+    /// The name of a stream.
+    #[must_use]
+    pub fn stream_name(&self, stream: StreamId) -> Option<&str> {
+        Some(&self.streams.get(&stream)?.text.name)
+    }
+
+    /// All streams, in the order of their numbers.
+    pub fn streams(&self) -> impl Iterator<Item = StreamId> {
+        self.streams.keys().copied()
     }
 
     /// The widest schema of a stream.

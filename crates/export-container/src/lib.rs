@@ -51,6 +51,7 @@ mod storage;
 mod stream;
 mod summary;
 mod text;
+mod unsynced;
 mod verify;
 mod writer;
 
@@ -62,7 +63,9 @@ pub use header::{FileHeader, check_header};
 pub use index::{ChunkRef, ColumnRef};
 pub use repair::{LossReport, LostRows, repair};
 pub use scan::{Scanner, Step};
-pub use storage::{FileStorage, MemoryStorage, StorageEnd};
+pub use storage::{
+    Extended, FileStorage, MemoryStorage, Patience, Retrying, StorageEnd, is_being_written, lock,
+};
 pub use stream::Stream;
 pub use verify::{Depth, Report, verify};
 pub use writer::Writer;

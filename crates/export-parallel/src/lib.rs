@@ -35,4 +35,4 @@ pub use ahead::Ahead;
 pub use bounds::Bounds;
 pub use budget::{Budget, Permit};
 pub use ordered::ordered_map;
-pub use pipeline::Pipeline;
+pub use pipeline::{Answer, Pipeline};
