@@ -7,6 +7,8 @@ use export_core::{Error, Limits, Result, Storage};
 use crate::container::Container;
 use crate::frame_writer::{FrameWriter, OpenStream};
 use crate::layout::aligned;
+#[cfg(feature = "parity")]
+use crate::parity::Collected;
 use crate::repetition::Repetition;
 use crate::text::StreamText;
 
@@ -46,6 +48,7 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
                     file: container.file,
                     name: stream.name.clone(),
                     versions,
+                    parity: container.parity(),
                 };
                 let last = stream.chunks.last();
                 let open = OpenStream {
@@ -68,6 +71,8 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
         previous: None,
         indexed: container.is_indexed(),
         repetition: Repetition::default(),
+        #[cfg(feature = "parity")]
+        parity: container.parity().map(Collected::new),
         out: vec![0; padding],
     };
     take_entries(&container, &mut writer);

@@ -1,6 +1,7 @@
 //! Writing a container as bytes, without I/O.
 
 mod frames;
+mod parity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link, tail_to_payload};
 use crate::layout::{FILE_HEADER_BYTES, Kind, NO_STREAM, pad};
+#[cfg(feature = "parity")]
+use crate::parity::Collected;
 use crate::repetition::Repetition;
 use crate::text::{StreamText, check_schema, metadata_from_json, metadata_to_json};
 
@@ -70,6 +73,9 @@ pub struct FrameWriter {
     /// Whether the last frame is a tail.
     pub(crate) indexed: bool,
     pub(crate) repetition: Repetition,
+    /// What parity there is to be, and the frames that wait for it.
+    #[cfg(feature = "parity")]
+    pub(crate) parity: Option<Collected>,
     pub(crate) out: Vec<u8>,
 }
 
@@ -90,6 +96,8 @@ impl FrameWriter {
             previous: None,
             indexed: false,
             repetition: Repetition::default(),
+            #[cfg(feature = "parity")]
+            parity: None,
             out: file.to_bytes().to_vec(),
         }
     }
@@ -185,6 +193,7 @@ impl FrameWriter {
             file: self.file,
             name: name.to_owned(),
             versions,
+            parity: self.parity(),
         };
         self.put_stream(
             id,
@@ -269,7 +278,7 @@ impl FrameWriter {
             open.chunks = open.chunks.saturating_add(1);
             open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
-        Ok(())
+        self.protect(start)
     }
 
     /// Writes what the export says about itself. The last one counts.
@@ -285,6 +294,7 @@ impl FrameWriter {
         if self.indexed {
             return Ok(());
         }
+        self.close_group()?;
         let index = Index {
             file: self.file,
             previous: self.previous,

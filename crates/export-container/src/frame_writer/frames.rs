@@ -77,7 +77,7 @@ impl FrameWriter {
         self.out.extend(header.to_bytes());
         self.out.extend(payload);
         self.frame_done(start);
-        Ok(())
+        self.protect(start)
     }
 
     pub(super) fn chunk_header(
