@@ -73,6 +73,7 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
         repetition: Repetition::default(),
         #[cfg(feature = "parity")]
         parity: container.parity().map(Collected::new),
+        schema_bytes: 0,
         out: vec![0; padding],
     };
     take_entries(&container, &mut writer);

@@ -76,6 +76,8 @@ pub struct FrameWriter {
     /// What parity there is to be, and the frames that wait for it.
     #[cfg(feature = "parity")]
     pub(crate) parity: Option<Collected>,
+    /// Bytes of the stream frames so far.
+    pub(crate) schema_bytes: u64,
     pub(crate) out: Vec<u8>,
 }
 
@@ -98,6 +100,7 @@ impl FrameWriter {
             repetition: Repetition::default(),
             #[cfg(feature = "parity")]
             parity: None,
+            schema_bytes: 0,
             out: file.to_bytes().to_vec(),
         }
     }
@@ -173,7 +176,7 @@ impl FrameWriter {
     /// What the export says about itself so far, if it does.
     #[must_use]
     pub fn last_metadata(&self) -> Option<ExportMetadata> {
-        metadata_from_json(self.metadata.as_deref()?).ok()
+        metadata_from_json(self.metadata.as_deref()?, &Limits::default()).ok()
     }
 
     /// Starts a stream. Fails where there is one of that name.
@@ -224,10 +227,28 @@ impl FrameWriter {
             check_schema(schema, &Limits::default()).map_err(in_stream)?;
             check_widening(narrow, schema).map_err(in_stream)?;
         }
+        self.check_schemas(open.text.versions.len())
+            .map_err(in_stream)?;
         open.text.versions.push(schema.clone());
         open.json = open.text.to_json()?;
         open.chunks_since = Some(0);
         self.put_stream(stream, open)
+    }
+
+    /// Fails where a stream of so many schemas cannot have another: each frame of it repeats them all, so a stream that
+    /// widens with every chunk would be nothing but schemas.
+    fn check_schemas(&self, schemas: usize) -> Result<()> {
+        let limits = Limits::default();
+        Limits::check("schemas of a stream", schemas as u64 + 1, limits.schemas.into())
+            .and_then(|()| {
+                let most = (self.offset / 2).max(SCHEMA_BYTES);
+                Limits::check("bytes of schemas", self.schema_bytes, most)
+            })
+            .map_err(|error| {
+                error.with_hint(
+                    "rows have ever new fields: make those that differ a list of keys and values",
+                )
+            })
     }
 
     /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.
@@ -334,6 +355,9 @@ impl FrameWriter {
         self.frame_of(kind, u16::from(critical), None, payload)
     }
 }
+
+/// Bytes of stream frames that are fine in any file; beyond them they may be half of it.
+const SCHEMA_BYTES: u64 = 64 << 20;
 
 fn no_stream(stream: StreamId) -> Error {
     Error::usage(format!("there is no stream {stream}"))

@@ -94,10 +94,13 @@ impl Container {
         };
         let (columns, runs, bytes) = plan(&directory, wanted)?;
         Limits::check("bytes of a chunk", bytes, self.limits.frame_bytes)?;
-        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
         let blocks = offset
             .saturating_add(FRAME_HEADER_BYTES as u64)
             .saturating_add(header.blocks_start());
+        if self.source.at_most(blocks, bytes)? < bytes {
+            return Err(Error::corrupt("the file ends within the chunk"));
+        }
+        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
         for run in runs {
             let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
             source.read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;

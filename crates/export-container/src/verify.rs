@@ -246,7 +246,7 @@ impl Pass<'_> {
         let payload = self.source.payload(offset, header, self.limits)?;
         self.listed.extend(
             Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits)?,
+                .chunks(header.sequence, self.limits, &mut 0)?,
         );
         Ok(())
     }

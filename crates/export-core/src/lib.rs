@@ -60,7 +60,7 @@ pub use flow::{
 };
 pub use id::{CodecId, EncodingId, FileId, StreamId};
 pub use likeness::did_you_mean;
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};
 pub use schema::Schema;

@@ -10,6 +10,7 @@ use crate::layout::{FRAME_CRITICAL, Kind};
 impl FrameWriter {
     pub(super) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
         self.frame(Kind::Stream, Some(id), &stream.json)?;
+        self.schema_bytes = self.schema_bytes.saturating_add(stream.json.len() as u64);
         self.streams.insert(id, stream);
         Ok(())
     }
