@@ -3,6 +3,7 @@
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
 mod outcome;
+mod power;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -33,7 +34,7 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 0] = [];
+const ROWS: [(&str, Row); 1] = [("R5", power::row)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
