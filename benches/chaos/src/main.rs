@@ -4,6 +4,7 @@
 
 mod bombs;
 mod outcome;
+mod power;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -34,7 +35,7 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 1] = [("R9", bombs::row)];
+const ROWS: [(&str, Row); 2] = [("R5", power::row), ("R9", bombs::row)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

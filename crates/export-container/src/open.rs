@@ -183,7 +183,7 @@ pub(crate) fn identify(
 }
 
 /// The id that frames agree on.
-pub(crate) fn learn(
+fn learn(
     source: &Counted,
     end: &End,
     size: u64,
@@ -201,6 +201,21 @@ pub(crate) fn learn(
         offset += LEARN_STEP_BYTES - FRAME_HEADER_BYTES as u64;
     }
     Ok(None)
+}
+
+/// The file that the frames are of, where the header is intact and none is of its: then what is there belongs to them.
+pub(crate) fn other_file(
+    source: &Counted,
+    end: &End,
+    size: u64,
+    catalogue: &Catalogue,
+    file: FileId,
+    limits: &Limits,
+) -> Result<Option<FileId>> {
+    if catalogue.frames > 0 {
+        return Ok(None);
+    }
+    Ok(learn(source, end, size, limits)?.filter(|other| *other != file))
 }
 
 fn not_a_container(start: Start) -> Error {
@@ -235,6 +250,7 @@ pub(crate) fn walk(
                 catalogue.take_lost(*start, *end, header.as_ref());
             }
             Step::End { rest, header } => {
+                catalogue.settle();
                 each(catalogue, &step)?;
                 return Ok((*rest, *header));
             }

@@ -36,6 +36,7 @@ pub mod formats;
 mod input;
 mod output;
 mod pace;
+mod pressure;
 mod recorder;
 mod recording;
 mod repair;
@@ -47,7 +48,7 @@ mod wait;
 mod xk;
 
 pub use export_compress::{
-    Candidate, Compression, Encoding, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{

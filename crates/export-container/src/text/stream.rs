@@ -10,6 +10,7 @@ use super::field::{FieldText, from_text, to_text};
 use super::measure::check_stream;
 use crate::header::FileHeader;
 use crate::layout::TYPE_DEPTH;
+use crate::parity::Parity;
 
 /// What a stream frame says.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub(crate) struct StreamText {
     pub(crate) name: String,
     /// Its schemas, the widest last.
     pub(crate) versions: Vec<Schema>,
+    /// The share of parity that is written from this frame on.
+    pub(crate) parity: Option<Parity>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +39,8 @@ struct FactsJson {
     flags: u32,
     created_ns: i64,
     release: [u16; 3],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parity: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +74,7 @@ impl StreamText {
                 flags,
                 created_ns,
                 release,
+                parity: self.parity.map(|share| share.as_percent().into()),
             },
             versions,
         };
@@ -98,6 +104,7 @@ impl StreamText {
             flags,
             created_ns,
             release,
+            parity,
         } = json.file;
         let file = FileHeader {
             major,
@@ -111,6 +118,8 @@ impl StreamText {
             file,
             name,
             versions,
+            parity: parity
+                .and_then(|percent| Parity::percent(u8::try_from(percent).ok()?).ok()),
         })
     }
 }
@@ -234,6 +243,7 @@ mod tests {
             file,
             name: "s".into(),
             versions: vec![schema],
+            parity: None,
         }
     }
 
