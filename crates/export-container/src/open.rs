@@ -247,7 +247,7 @@ pub(crate) fn walk(
                 catalogue.take_frame(source, *offset, header, limits)?
             }
             Step::Lost { start, end, header } => {
-                catalogue.take_lost(*start, *end, header.as_ref());
+                catalogue.take_lost(source, *start..*end, header.as_ref(), limits)?;
             }
             Step::End { rest, header } => {
                 catalogue.settle();

@@ -11,6 +11,11 @@ mod ageing;
 mod append;
 mod common;
 mod damage;
+#[cfg(feature = "parity")]
+mod exact;
+mod harm;
+mod parity;
 mod poison;
 mod round_trip;
 mod spec;
+mod traps;
