@@ -11,9 +11,9 @@ mod ageing;
 mod append;
 mod common;
 mod damage;
-#[cfg(feature = "parity")]
 mod exact;
 mod harm;
+#[cfg(feature = "parity")]
 mod parity;
 mod poison;
 mod round_trip;
