@@ -2,10 +2,12 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod bombs;
 mod damaged;
 mod injury;
 mod outcome;
 mod patient;
+mod power;
 mod reading;
 mod repaired;
 mod rivals;
@@ -53,10 +55,12 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 4] = [
+const ROWS: [(&str, Row); 6] = [
     ("R1", damaged::cuts),
     ("R2", damaged::flips),
     ("R3", damaged::sectors),
+    ("R5", power::row),
+    ("R9", bombs::row),
     ("R10", damaged::repairs),
 ];
 
