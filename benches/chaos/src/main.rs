@@ -10,6 +10,7 @@ mod patient;
 mod power;
 mod reading;
 mod repaired;
+mod rivals;
 mod rows;
 mod sample;
 
@@ -26,8 +27,11 @@ use outcome::{Outcome, Size};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Rows, such as R1
-    #[arg(value_name = "ROW", required = true)]
+    #[arg(value_name = "ROW", required_unless_present = "list")]
     rows: Vec<String>,
+    /// Print which rows there are
+    #[arg(long)]
+    list: bool,
     /// How many cases
     #[arg(long, value_enum, default_value = "quick")]
     size: Size,
@@ -43,6 +47,8 @@ struct Arguments {
     /// Threads; one a core where not given
     #[arg(long)]
     threads: Option<usize>,
+    #[command(flatten)]
+    workers: rivals::Workers,
 }
 
 /// A row of the scoreboard.
@@ -60,6 +66,10 @@ const ROWS: [(&str, Row); 6] = [
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.list {
+        ROWS.iter().for_each(|(id, _)| println!("{id}"));
+        return ExitCode::SUCCESS;
+    }
     let mut failed = false;
     for name in &arguments.rows {
         let Some((id, row)) = ROWS
@@ -70,13 +80,18 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         };
         let start = Instant::now();
-        match row(&arguments) {
+        let beside = |outcomes: Vec<Outcome>| -> Result<Vec<Outcome>> {
+            let mut outcomes = outcomes;
+            for outcome in &mut outcomes {
+                outcome.seconds = start.elapsed().as_secs_f64();
+            }
+            outcomes.extend(rivals::row(id, &arguments.workers, arguments.size, arguments.seed)?);
+            Ok(outcomes)
+        };
+        match row(&arguments).and_then(beside) {
             Ok(outcomes) => {
                 for mut outcome in outcomes {
                     outcome.id = id;
-                    if outcome.seconds == 0.0 {
-                        outcome.seconds = start.elapsed().as_secs_f64();
-                    }
                     failed |= outcome.subject == "exportkit" && outcome.passed < outcome.cases;
                     match serde_json::to_string(&outcome) {
                         Ok(line) => println!("{line}"),
