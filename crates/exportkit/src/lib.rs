@@ -74,7 +74,7 @@ pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
-pub use repair::{LossReport, LostRows, repair};
+pub use repair::{LossReport, LostGroup, LostRows, Parity, ParityReport, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
