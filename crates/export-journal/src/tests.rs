@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::memory::{BOOT, journal, numbers, push, read, row};
+use crate::memory::{BOOT, ID, journal, numbers, push, read, row};
 use crate::{BootId, Lane, Room};
 
 #[test]

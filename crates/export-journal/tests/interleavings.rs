@@ -13,6 +13,12 @@
     unused_imports,
     reason = "parts of a library, in a test"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
 
 #[path = "../src/backing.rs"]
 mod backing;
