@@ -151,6 +151,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::NotFound => "not-found",
         ErrorKind::Cancelled => "cancelled",
         ErrorKind::WorkerPanicked => "worker-panicked",
+        ErrorKind::Busy => "busy",
         _ => "other",
     }
 }

@@ -5,13 +5,14 @@ use std::io::Write;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use export_core::{Cancel, Error, Finding, Limits, Progress, Result, Storage, StreamId};
+use export_core::{Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Lost};
 use crate::container::Container;
 use crate::fault::finding_of;
 use crate::index::ChunkRef;
 use crate::layout::FRAME_HEADER_BYTES;
+use crate::parity::{ParityReport, Restorer, note_all};
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::writer::Writer;
@@ -46,8 +47,10 @@ pub struct LossReport {
     pub was_finished: bool,
     /// Frames of kinds that this release does not know. They are not copied.
     pub skipped_frames: u64,
-    /// All that was found damaged.
+    /// All that was found damaged, and may have been restored.
     pub findings: Vec<Finding>,
+    /// What was restored from parity, where the container has any. Nothing of it counts as lost.
+    pub parity: Option<ParityReport>,
 }
 
 impl LossReport {
@@ -67,35 +70,56 @@ pub fn repair<W: Write>(
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
-    let mut container = Container::recover(storage, limits)?;
-    if let Some(torn) = container.torn {
-        container.catalogue.take_torn(&torn);
-    }
-    if container.rest < container.size_bytes() {
-        container
-            .catalogue
-            .find_rest(container.rest, container.size_bytes());
+    let size = storage.size_bytes()?;
+    let mut parity = None;
+    let mut restored = Sequences::default();
+    let mut restorer = None;
+    let container = Container::recover_then(Arc::clone(&storage), limits, |container| {
+        let catalogue = &mut container.catalogue;
+        if let Some(torn) = container.torn {
+            catalogue.take_rest(container.rest, &torn);
+        }
+        if container.rest < size {
+            catalogue.find_rest(container.rest, size);
+        }
+        let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
+        parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
+            cancel.check()?;
+            let taken = catalogue.take_restored(header, frame, limits)?;
+            if taken {
+                restored.insert(header.sequence);
+            }
+            Ok(taken)
+        })?;
+        restorer = Some(from);
+        Ok(())
+    })?;
+    #[cfg(feature = "parity")]
+    if writer.frames().parity().is_none() {
+        writer.set_parity(container.parity())?;
     }
     let mut copy = Copy::new(&container, writer)?;
+    let mut rescue = Rescue {
+        restorer,
+        restored,
+        parity,
+    };
     let mut report = LossReport {
         findings: container.findings().to_vec(),
         ..LossReport::default()
     };
-    report.lost_bytes.clone_from(&container.catalogue.lost);
     let mut lost = container.catalogue.damaged.clone();
     let mut kept: BTreeMap<StreamId, Vec<&ChunkRef>> = BTreeMap::new();
     for chunk in container.chunks() {
         cancel.check()?;
-        match copy.chunk(&container, chunk) {
-            Ok(()) => {
-                report.chunks += 1;
-                report.rows += chunk.rows;
-                progress.add_rows(chunk.rows);
-                kept.entry(chunk.stream).or_default().push(chunk);
-            }
-            Err(error) => {
-                report.findings.push(finding_of(error, chunk.offset)?);
-                lost.insert(chunk.sequence);
+        if rescue.copy(&mut copy, &container, chunk, &mut report.findings)? {
+            report.chunks += 1;
+            report.rows += chunk.rows;
+            progress.add_rows(chunk.rows);
+            kept.entry(chunk.stream).or_default().push(chunk);
+        } else {
+            lost.insert(chunk.sequence);
+            if !rescue.restored.contains(chunk.sequence) {
                 let end = chunk
                     .offset
                     .saturating_add(chunk.payload_bytes)
@@ -106,8 +130,63 @@ pub fn repair<W: Write>(
         progress.add_bytes_in(chunk.payload_bytes);
     }
     copy.finish(&container, &report)?;
-    note_losses(&container, &kept, &lost, &mut report);
+    note_losses(&container, &kept, &lost, &rescue.restored, &mut report);
+    report.parity = rescue.parity;
     Ok(report)
+}
+
+/// What parity gives back.
+struct Rescue {
+    restorer: Option<Restorer>,
+    /// Frames that were restored.
+    restored: Sequences,
+    parity: Option<ParityReport>,
+}
+
+impl Rescue {
+    /// Copies a chunk, restored where it is damaged. Returns whether it is in the new container.
+    fn copy<W: Write>(
+        &mut self,
+        copy: &mut Copy<'_, W>,
+        container: &Container,
+        chunk: &ChunkRef,
+        findings: &mut Vec<Finding>,
+    ) -> Result<bool> {
+        let known = self.restored.contains(chunk.sequence);
+        if !known {
+            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None)) else {
+                return Ok(true);
+            };
+            findings.push(finding_of(error, chunk.offset)?);
+        }
+        let Some(restorer) = &mut self.restorer else {
+            return Ok(false);
+        };
+        let frame = match restorer.frame(chunk.sequence)? {
+            None => return Ok(false),
+            Some(Ok((header, frame))) => {
+                if let Some(parity) = self.parity.as_mut().filter(|_| !known) {
+                    parity.take(&header, restorer.spare_bytes());
+                    self.restored.insert(chunk.sequence);
+                }
+                frame
+            }
+            Some(Err(reason)) => {
+                let group = restorer.range_of(chunk.sequence);
+                if let (Some(parity), Some(group)) = (&mut self.parity, group) {
+                    parity.lose(group, &reason);
+                }
+                return Ok(false);
+            }
+        };
+        match copy.chunk(container, chunk, || container.read_restored(chunk, frame)) {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                findings.push(finding_of(error, chunk.offset)?);
+                Ok(false)
+            }
+        }
+    }
 }
 
 /// The streams of the new container.
@@ -133,15 +212,17 @@ impl<'a, W: Write> Copy<'a, W> {
         Ok(Self { writer, streams })
     }
 
-    fn chunk(&mut self, container: &Container, chunk: &ChunkRef) -> Result<()> {
+    fn chunk(
+        &mut self,
+        container: &Container,
+        chunk: &ChunkRef,
+        read: impl FnOnce() -> Result<EncodedChunk>,
+    ) -> Result<()> {
         let stream = container
             .stream_by_id(chunk.stream)
             .ok_or_else(|| Error::corrupt("the stream is lost"))?;
-        let schema = stream.schema_of(chunk)?;
-        if schema.fields.len() != chunk.columns.len() {
-            return Err(Error::corrupt("the chunk is not of its schema").in_stream(&stream.name));
-        }
-        let encoded = container.read_chunk(chunk, None)?;
+        stream.schema_of(chunk)?;
+        let encoded = read()?;
         let to = self.widen(stream, chunk.schema_version as usize)?;
         self.writer.chunk(to, &encoded)
     }
@@ -158,10 +239,13 @@ impl<'a, W: Write> Copy<'a, W> {
                     .in_stream(&stream.name),
             );
         }
-        for schema in stream.schemas.iter().take(version + 1).skip(*written + 1) {
+        let wider = stream
+            .known_schemas()
+            .filter(|(at, _)| *at > *written && *at <= version);
+        for (_, schema) in wider {
             self.writer.widen_stream(*to, schema)?;
-            *written += 1;
         }
+        *written = version;
         Ok(*to)
     }
 
@@ -186,15 +270,22 @@ fn note_losses(
     container: &Container,
     kept: &BTreeMap<StreamId, Vec<&ChunkRef>>,
     lost: &Sequences,
+    restored: &Sequences,
     report: &mut LossReport,
 ) {
     let catalogue = &container.catalogue;
     report.skipped_frames = catalogue.skipped;
-    if container.rest < container.size_bytes() {
-        report
-            .lost_bytes
-            .push(container.rest..container.size_bytes());
-    }
+    let rest = Lost {
+        bytes: container.rest..container.size_bytes(),
+        before: catalogue.last_sequence,
+        after: None,
+    };
+    let gone_bytes = catalogue.lost.iter().chain([&rest]);
+    report.lost_bytes.extend(
+        gone_bytes
+            .filter(|lost| !lost.bytes.is_empty() && !is_made_good(lost, catalogue, restored))
+            .map(|lost| lost.bytes.clone()),
+    );
     report.lost_bytes.sort_by_key(|range| range.start);
 
     let gone = catalogue.seen.missing_from(0);
@@ -225,11 +316,21 @@ fn note_losses(
     }
     report
         .lost_rows
-        .extend(catalogue.orphans.iter().map(|chunk| LostRows {
+        .extend(catalogue.orphans.values().flatten().map(|chunk| LostRows {
             stream: format!("number {}", chunk.stream),
             first_row: chunk.first_row,
             rows: chunk.rows,
         }));
+}
+
+/// Whether all frames that were where `lost` is are known, and restored.
+fn is_made_good(lost: &Lost, catalogue: &Catalogue, restored: &Sequences) -> bool {
+    let first = lost.before.map_or(0, |number| number.saturating_add(1));
+    let end = lost.after.unwrap_or(catalogue.next_sequence);
+    let was = end.saturating_sub(first);
+    was > 0
+        && catalogue.seen.count_within(first, end) == was
+        && restored.count_within(first, end) > 0
 }
 
 /// The rows of `stream` between and after those of the chunks that were `kept`.

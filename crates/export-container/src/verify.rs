@@ -15,7 +15,8 @@ use crate::fault::finding_of;
 use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::{ChunkRef, Index, tail_from_payload};
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
-use crate::open::{End, identify, walk};
+use crate::open::{End, identify, other_file, walk};
+use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
 use crate::scan::{Scanner, Step};
 use whole::{note_end, note_index, note_missing, note_rows};
 
@@ -48,6 +49,8 @@ pub struct Report {
     pub bytes: u64,
     /// Whether the file ends with an intact index and tail.
     pub is_finished: bool,
+    /// What of the damage the file's parity makes good, and could still make good; where it has any.
+    pub parity: Option<ParityReport>,
 }
 
 impl Report {
@@ -69,13 +72,13 @@ pub fn verify(
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<Report> {
-    let source = Counted::new(storage);
+    let source = Counted::new(Arc::clone(&storage));
     let size = source.size_bytes()?;
     if size == 0 {
         return Err(Error::truncated("the file is empty"));
     }
-    let (file, mut catalogue) = identify(&source, &End::read(&source, size)?, size, limits)?;
-    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+    let end = End::read(&source, size)?;
+    let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
     let mut pass = Pass {
         source: &source,
         depth,
@@ -84,23 +87,25 @@ pub fn verify(
         blocks: 0,
         last: None,
     };
-    let (rest, torn) = walk(
-        &source,
-        &mut scanner,
-        &mut catalogue,
-        limits,
-        |catalogue, step| {
-            cancel.check()?;
-            if let Step::Frame { offset, header } = step {
-                progress.add_bytes_in(header.frame_bytes());
-                pass.frame(catalogue, *offset, header)?;
-            }
-            Ok(())
-        },
-    )?;
+    let mut look = |catalogue: &mut Catalogue, step: &Step| {
+        cancel.check()?;
+        if let Step::Frame { offset, header } = step {
+            progress.add_bytes_in(header.frame_bytes());
+            pass.frame(catalogue, *offset, header)?;
+        }
+        Ok(())
+    };
+    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+        file = other;
+        catalogue = Catalogue::of_foreign_header();
+        scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+    }
     catalogue.note_orphans();
     if let Some(torn) = torn {
-        catalogue.take_torn(&torn);
+        catalogue.take_rest(rest, &torn);
     }
     let Pass {
         listed,
@@ -113,6 +118,8 @@ pub fn verify(
     note_missing(&mut catalogue);
     note_index(&mut catalogue, &listed);
     note_rows(&mut catalogue);
+    let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
+    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| cancel.check().map(|()| true))?;
     let damaged = &catalogue.damaged;
     let intact: Vec<_> = catalogue
         .streams
@@ -129,8 +136,9 @@ pub fn verify(
             .map(|chunk| chunk.rows)
             .fold(0, u64::saturating_add),
         blocks,
-        bytes: source.reads().bytes,
+        bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
         is_finished,
+        parity,
         findings: catalogue.findings,
     })
 }
@@ -163,6 +171,7 @@ impl Pass<'_> {
             }
             Some(Kind::Index) => self.index(offset, header),
             Some(Kind::Tail) => self.tail(catalogue, offset, header, before),
+            Some(Kind::Parity) => self.parity(offset, header),
             None => self.source.payload(offset, header, self.limits).map(|_| ()),
             _ => Ok(()),
         };
@@ -237,9 +246,17 @@ impl Pass<'_> {
         let payload = self.source.payload(offset, header, self.limits)?;
         self.listed.extend(
             Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits)?,
+                .chunks(header.sequence, self.limits, &mut 0)?,
         );
         Ok(())
+    }
+
+    fn parity(&self, offset: u64, header: &FrameHeader) -> Result<()> {
+        if self.depth == Depth::Quick {
+            return Ok(Descriptor::read(self.source, offset, header, self.limits)?.map(|_| ())?);
+        }
+        let payload = self.source.payload(offset, header, self.limits)?;
+        Ok(Descriptor::parse(&payload, header, self.limits).map(|_| ())?)
     }
 
     fn tail(

@@ -29,6 +29,7 @@ pub mod conformance;
 mod error;
 mod flow;
 mod id;
+pub mod image;
 #[cfg(feature = "json")]
 pub mod json;
 mod likeness;
@@ -40,6 +41,7 @@ pub mod record;
 pub mod rows;
 pub mod schema;
 mod storage;
+mod tally;
 pub mod text;
 pub mod value;
 pub mod widen;
@@ -60,8 +62,9 @@ pub use flow::{
 };
 pub use id::{CodecId, EncodingId, FileId, StreamId};
 pub use likeness::did_you_mean;
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};
 pub use schema::Schema;
 pub use storage::Storage;
+pub use tally::Tally;

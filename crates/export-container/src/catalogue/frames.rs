@@ -1,14 +1,17 @@
 //! What a walk over frames adds to the catalogue.
 
+use std::sync::Arc;
+
 use export_core::{Error, Limits, Result, Severity, StreamId};
 
-use super::{Announced, Catalogue};
+use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
 use crate::fault::{finding_of, needs_later};
 use crate::frame::FrameHeader;
 use crate::index::{ChunkRef, Index};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
+use crate::storage::MemoryStorage;
 use crate::text::metadata_from_json;
 
 impl Catalogue {
@@ -29,14 +32,25 @@ impl Catalogue {
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
         let in_order = self.seen.last().is_none_or(|last| last < header.sequence);
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
-        match self.take_content(source, offset, header, limits) {
-            Ok(()) if !self.seen.insert(header.sequence) => {
-                let text = format!(
-                    "frame {} is there a second time; the copy is passed over",
-                    header.sequence
-                );
-                self.find(Severity::Damage, "sequence", offset, text);
+        if header.known_kind() == Some(Kind::Parity) {
+            self.parity_frames.push((offset, *header));
+        }
+        let before = self.last_sequence.replace(header.sequence);
+        for lost in self.lost.iter_mut().rev() {
+            if lost.after.is_some() {
+                break;
             }
+            lost.after = Some(header.sequence);
+        }
+        if self.seen.contains(header.sequence) {
+            let text = format!(
+                "frame {} is there a second time; the copy is passed over",
+                header.sequence
+            );
+            self.find(Severity::Damage, "sequence", offset, text);
+            return Ok(());
+        }
+        match self.take_content(source, offset, header, limits) {
             Ok(()) if !in_order => {
                 let text = format!(
                     "frame {} is not in its place; it is read in its order",
@@ -45,9 +59,42 @@ impl Catalogue {
                 self.find(Severity::Damage, "sequence", offset, text);
             }
             Ok(()) => {}
-            Err(error) => self.take_damaged(error, offset, header)?,
+            Err(error) => {
+                self.take_damaged(error, offset, header)?;
+                self.lost.push(Lost {
+                    bytes: offset..offset.saturating_add(header.whole_bytes()),
+                    before,
+                    after: None,
+                });
+                return Ok(());
+            }
         }
+        let is_unprotectable = matches!(
+            header.known_kind(),
+            Some(Kind::Index | Kind::Tail | Kind::Parity)
+        );
+        self.seen.insert(header.sequence);
+        self.unprotectable += u64::from(is_unprotectable);
         Ok(())
+    }
+
+    /// Takes a frame that was restored, without padding, unless there is something wrong with what it says.
+    pub(crate) fn take_restored(
+        &mut self,
+        header: &FrameHeader,
+        frame: Vec<u8>,
+        limits: &Limits,
+    ) -> Result<bool> {
+        self.refuse_unknown(header)?;
+        let source = Counted::new(Arc::new(MemoryStorage::new(frame)));
+        match self.take_content(&source, 0, header, limits) {
+            Ok(()) => {
+                self.seen.insert(header.sequence);
+                self.damaged.remove(header.sequence);
+                Ok(true)
+            }
+            Err(error) => finding_of(error, 0).map(|_| false),
+        }
     }
 
     /// Fails where the file cannot be read without knowing more than this release does.
@@ -73,6 +120,8 @@ impl Catalogue {
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
+                self.memory = self.memory.saturating_add(chunk.memory_bytes());
+                Limits::check("memory of the index", self.memory, limits.memory_bytes)?;
                 self.add_chunk(chunk);
             }
             Some(Kind::Stream) => {
@@ -84,7 +133,7 @@ impl Catalogue {
             }
             Some(Kind::Metadata) => {
                 let payload = source.payload(offset, header, limits)?;
-                self.add_metadata(metadata_from_json(&payload)?, header.sequence);
+                self.add_metadata(metadata_from_json(&payload, limits)?, header.sequence);
             }
             Some(Kind::Index) => {
                 let payload = source.payload(offset, header, limits)?;
@@ -93,6 +142,8 @@ impl Catalogue {
             Some(Kind::Tail) => {
                 source.payload(offset, header, limits)?;
             }
+            // What it says is looked at where something is to be restored.
+            Some(Kind::Parity) => {}
             None => self.skipped += 1,
         }
         Ok(())
@@ -108,7 +159,8 @@ impl Catalogue {
     ) -> Result<()> {
         let index = Index::parse(payload, header.file, limits)?;
         self.add_copies(&index, header, offset, limits)?;
-        let chunks = index.chunks(header.sequence, limits)?;
+        let mut memory = self.memory;
+        let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
         for chunk in chunks {
             let ChunkRef {
@@ -149,9 +201,24 @@ impl Catalogue {
             end.saturating_sub(start)
         );
         self.find(Severity::Damage, "structure", start, text);
-        self.lost.push(start..end);
+        self.lost.push(Lost {
+            bytes: start..end,
+            before: self.last_sequence,
+            after: None,
+        });
         if let Some(header) = header {
             self.take_torn(header);
+            if header.known_kind() == Some(Kind::Parity) {
+                self.parity_frames.push((start, *header));
+            }
+        }
+    }
+
+    /// Notes the header of what starts at `rest` and is no whole frame.
+    pub(crate) fn take_rest(&mut self, rest: u64, header: &FrameHeader) {
+        self.take_torn(header);
+        if header.known_kind() == Some(Kind::Parity) {
+            self.parity_frames.push((rest, *header));
         }
     }
 
@@ -164,14 +231,16 @@ impl Catalogue {
         self.find(Severity::Damage, "structure", rest, text);
     }
 
-    /// Notes that the header at the start is intact but of another file than the frames.
-    pub(crate) fn find_foreign_header(&mut self) {
-        self.find(
+    /// A catalogue of a file whose header is intact but of another file than the frames.
+    pub(crate) fn of_foreign_header() -> Self {
+        let mut catalogue = Self::default();
+        catalogue.find(
             Severity::Damage,
             "header",
             0,
             "the file header is of another file; the frames count",
         );
+        catalogue
     }
 
     /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of

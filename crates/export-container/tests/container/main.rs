@@ -11,5 +11,6 @@ mod ageing;
 mod append;
 mod common;
 mod damage;
+mod poison;
 mod round_trip;
 mod spec;
