@@ -1,5 +1,7 @@
 //! The journal over memory: what Miri can run.
 
+#![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
+
 use std::thread;
 
 use crate::memory::{BOOT, ID, journal, numbers, push, read, row};
