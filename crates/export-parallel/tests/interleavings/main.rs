@@ -72,7 +72,8 @@ const CHECKS: [(&str, fn()); 7] = [
 ];
 
 fn main() {
-    let schedules = std::env::var("INTERLEAVINGS").map_or(500, |text| text.parse().unwrap());
+    let all = std::env::var("INTERLEAVINGS").map_or(3_500, |text| text.parse().unwrap());
+    let schedules = all / CHECKS.len();
     for (name, check) in CHECKS {
         let start = Instant::now();
         // Every step may be followed by any thread's, or mostly by the same one's.
