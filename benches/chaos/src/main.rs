@@ -5,6 +5,7 @@
 mod bombs;
 mod damaged;
 mod injury;
+mod kills;
 mod outcome;
 mod patient;
 mod power;
@@ -55,16 +56,20 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 6] = [
+const ROWS: [(&str, Row); 7] = [
     ("R1", damaged::cuts),
     ("R2", damaged::flips),
     ("R3", damaged::sectors),
+    ("R4", kills::row),
     ("R5", power::row),
     ("R9", bombs::row),
     ("R10", damaged::repairs),
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = kills::child() {
+        return code;
+    }
     let arguments = Arguments::parse();
     if arguments.list {
         ROWS.iter().for_each(|(id, _)| println!("{id}"));

@@ -7,7 +7,9 @@ use std::io::Write;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use export_core::{Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId};
+use export_core::{
+    Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId,
+};
 
 use crate::container::Container;
 use crate::fault::finding_of;
@@ -157,7 +159,8 @@ impl Rescue {
     ) -> Result<bool> {
         let known = self.restored.contains(chunk.sequence);
         if !known {
-            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None)) else {
+            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None))
+            else {
                 return Ok(true);
             };
             findings.push(finding_of(error, chunk.offset)?);

@@ -163,6 +163,11 @@ impl XkOptions {
     ) -> Result<XkSink<W>> {
         self.protect(&mut writer)?;
         let encoder = Encoder::new(self.encode.clone())?;
-        XkSink::new(writer, encoder, Watch::new(threads, self.memory_bytes), cancel)
+        XkSink::new(
+            writer,
+            encoder,
+            Watch::new(threads, self.memory_bytes),
+            cancel,
+        )
     }
 }
