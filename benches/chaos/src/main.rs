@@ -2,8 +2,13 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod allocations;
+mod calls;
+mod cases;
 mod outcome;
 mod power;
+mod subject;
+mod traced;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -34,7 +39,11 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 1] = [("R5", power::row)];
+const ROWS: [(&str, Row); 3] = [
+    ("R5", power::row),
+    ("R6", calls::row),
+    ("R7", allocations::row),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

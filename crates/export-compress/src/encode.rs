@@ -13,7 +13,7 @@ use export_core::marrow::array::{
 };
 use export_core::{
     Batch, ChunkDirectory, ChunkEncoder, ColumnDirectory, EncodedChunk, Error, Limits, Result,
-    Role, Summary, array,
+    Role, Summary, array, memory,
 };
 use half::slice::HalfFloatSliceExt;
 
@@ -62,6 +62,8 @@ impl ChunkEncoder for Encoder {
     type Choices = Choices;
 
     fn encode_with(&self, batch: &Batch, known: &Choices) -> Result<(EncodedChunk, Choices)> {
+        // What it takes at most, but for what few encodings take beside.
+        memory::expect_room(batch.memory_bytes())?;
         let mut writer = BlockWriter::new(batch.memory_bytes() / 4);
         let mut columns = Vec::with_capacity(batch.columns().len());
         let mut chosen = Choices::default();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{
-    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result,
+    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result, memory,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -83,7 +83,7 @@ impl Container {
         };
         let (columns, runs, bytes) = plan(&directory, wanted)?;
         Limits::check("bytes of a chunk", bytes, self.limits.frame_bytes)?;
-        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
+        let mut buffer = memory::zeros(usize::try_from(bytes).map_err(Error::limit)?)?;
         let blocks = offset
             .saturating_add(FRAME_HEADER_BYTES as u64)
             .saturating_add(header.blocks_start());

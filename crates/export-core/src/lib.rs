@@ -33,6 +33,7 @@ mod id;
 pub mod json;
 mod likeness;
 mod limits;
+pub mod memory;
 mod metadata;
 mod progress;
 pub mod record;
