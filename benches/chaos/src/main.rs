@@ -2,7 +2,10 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod allocations;
 mod bombs;
+mod calls;
+mod cases;
 mod damaged;
 mod injury;
 mod kills;
@@ -14,6 +17,8 @@ mod repaired;
 mod rivals;
 mod rows;
 mod sample;
+mod subject;
+mod traced;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -56,12 +61,14 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 7] = [
+const ROWS: [(&str, Row); 9] = [
     ("R1", damaged::cuts),
     ("R2", damaged::flips),
     ("R3", damaged::sectors),
     ("R4", kills::row),
     ("R5", power::row),
+    ("R6", calls::row),
+    ("R7", allocations::row),
     ("R9", bombs::row),
     ("R10", damaged::repairs),
 ];

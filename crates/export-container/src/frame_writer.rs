@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId,
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId, memory,
 };
 
 use crate::directory::Directory;
@@ -285,6 +285,9 @@ impl FrameWriter {
         let mut head = Vec::new();
         directory.put(&mut head);
         let header = self.chunk_header(stream, rows, &head, block_bytes)?;
+        // The same chunk can be written once there is memory again: nothing is known of it so far.
+        let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
+        memory::reserve(&mut self.out, frame_bytes)?;
         self.out.extend(header.to_bytes());
         self.out.extend(&head);
         pad(&mut head);
