@@ -60,6 +60,8 @@ pub(crate) struct Catalogue {
     /// The next frame's sequence number, torn frames counted.
     pub(crate) next_sequence: u64,
     pub(crate) frames: u64,
+    /// What the chunks of a walk take.
+    memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
     /// Chunks of streams whose name and schema are not known (yet).
@@ -139,7 +141,8 @@ impl Catalogue {
                 self.note(error, offset)?;
             }
         }
-        match index.metadata.map(metadata_from_json).transpose() {
+        let metadata = index.metadata.map(|json| metadata_from_json(json, limits));
+        match metadata.transpose() {
             Ok(metadata) => metadata
                 .into_iter()
                 .for_each(|found| self.add_metadata(found, header.sequence)),

@@ -53,6 +53,7 @@ mod storage;
 mod stream;
 mod summary;
 mod text;
+mod unsynced;
 mod verify;
 mod writer;
 
@@ -65,7 +66,9 @@ pub use index::{ChunkRef, ColumnRef};
 pub use parity::{LostGroup, Parity, ParityReport};
 pub use repair::{LossReport, LostRows, repair};
 pub use scan::{Scanner, Step};
-pub use storage::{FileStorage, MemoryStorage, StorageEnd};
+pub use storage::{
+    Extended, FileStorage, MemoryStorage, Patience, Retrying, StorageEnd, is_being_written, lock,
+};
 pub use stream::Stream;
 pub use verify::{Depth, Report, verify};
 pub use writer::Writer;

@@ -75,15 +75,20 @@ pub(crate) fn read_index(
     let mut chunks = Vec::new();
     let mut next = Some(last);
     let mut total_bytes = 0_u64;
+    let mut memory = 0;
     while let Some(link) = next {
         total_bytes = total_bytes.saturating_add(link.frame_bytes);
         within("bytes of the index", total_bytes, limits.index_bytes)?;
+        if total_bytes > size {
+            // Indexes that a writer wrote do not overlap.
+            return Ok(None);
+        }
         let Some((header, payload)) = read_link(source, end, tail.file, link, limits)? else {
             return Ok(None);
         };
         let intact = (|| {
             let index = Index::parse(&payload, header.file, limits)?;
-            let listed = index.chunks(link.sequence, limits)?;
+            let listed = index.chunks(link.sequence, limits, &mut memory)?;
             Ok::<_, Error>((index, listed))
         })();
         let (index, listed) = match intact {

@@ -232,10 +232,7 @@ impl<'a, W: Write> Copy<'a, W> {
         let stream = container
             .stream_by_id(chunk.stream)
             .ok_or_else(|| Error::corrupt("the stream is lost"))?;
-        let schema = stream.schema_of(chunk)?;
-        if schema.fields.len() != chunk.columns.len() {
-            return Err(Error::corrupt("the chunk is not of its schema").in_stream(&stream.name));
-        }
+        stream.schema_of(chunk)?;
         let encoded = read()?;
         let to = self.widen(stream, chunk.schema_version as usize)?;
         self.writer.chunk(to, &encoded)
@@ -253,10 +250,13 @@ impl<'a, W: Write> Copy<'a, W> {
                     .in_stream(&stream.name),
             );
         }
-        for schema in stream.schemas.iter().take(version + 1).skip(*written + 1) {
+        let wider = stream
+            .known_schemas()
+            .filter(|(at, _)| *at > *written && *at <= version);
+        for (_, schema) in wider {
             self.writer.widen_stream(*to, schema)?;
-            *written += 1;
         }
+        *written = version;
         Ok(*to)
     }
 

@@ -263,10 +263,12 @@ impl Pass<'_> {
 
     fn index(&mut self, offset: u64, header: &FrameHeader) -> Result<()> {
         let payload = self.source.payload(offset, header, self.limits)?;
-        self.listed.extend(
-            Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits)?,
-        );
+        self.listed
+            .extend(Index::parse(&payload, header.file, self.limits)?.chunks(
+                header.sequence,
+                self.limits,
+                &mut 0,
+            )?);
         Ok(())
     }
 

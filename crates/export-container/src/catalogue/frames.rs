@@ -123,6 +123,8 @@ impl Catalogue {
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
+                self.memory = self.memory.saturating_add(chunk.memory_bytes());
+                Limits::check("memory of the index", self.memory, limits.memory_bytes)?;
                 self.add_chunk(chunk);
             }
             Some(Kind::Stream) => {
@@ -134,7 +136,7 @@ impl Catalogue {
             }
             Some(Kind::Metadata) => {
                 let payload = source.payload(offset, header, limits)?;
-                self.add_metadata(metadata_from_json(&payload)?, header.sequence);
+                self.add_metadata(metadata_from_json(&payload, limits)?, header.sequence);
             }
             Some(Kind::Index) => {
                 let payload = source.payload(offset, header, limits)?;
@@ -160,7 +162,8 @@ impl Catalogue {
     ) -> Result<()> {
         let index = Index::parse(payload, header.file, limits)?;
         self.add_copies(&index, header, offset, limits)?;
-        let chunks = index.chunks(header.sequence, limits)?;
+        let mut memory = self.memory;
+        let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
         chunks.iter().for_each(|chunk| self.announce(chunk));
         Ok(())

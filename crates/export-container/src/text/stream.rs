@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use export_core::marrow::datatypes::{DataType, Field};
-use export_core::{Error, FileId, Limits, Result, Schema};
+use export_core::{Error, ErrorKind, FileId, Limits, Result, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::field::{FieldText, from_text, to_text};
+use super::measure::check_stream;
 use crate::header::FileHeader;
 use crate::layout::TYPE_DEPTH;
 use crate::parity::Parity;
@@ -82,9 +83,12 @@ impl StreamText {
 
     /// Reads a payload of a frame of `file`, whose checksum was verified.
     pub(crate) fn from_json(payload: &[u8], file: FileId, limits: &Limits) -> Result<Self> {
+        check_stream(payload, limits)?;
         let json: Json = serde_json::from_slice(payload).map_err(Error::corrupt)?;
         let name = json.stream;
         let in_stream = |error: Error| error.in_stream(&name);
+        let schemas = json.versions.len() as u64;
+        Limits::check("schemas of a stream", schemas, limits.schemas.into()).map_err(in_stream)?;
         let versions: Vec<Schema> = json
             .versions
             .into_iter()
@@ -145,8 +149,12 @@ pub(crate) fn check_schema(schema: &Schema, limits: &Limits) -> Result<()> {
     schema.check()?;
     let mut nodes = 0;
     for field in &schema.fields {
-        count_nodes(&field.data_type, limits.depth.min(TYPE_DEPTH), &mut nodes)
-            .map_err(|error| error.in_column(&field.name))?;
+        count_nodes(&field.data_type, limits.depth.min(TYPE_DEPTH), &mut nodes).map_err(
+            |error| match error.kind() {
+                ErrorKind::Limit => too_deep(limits).in_column(&field.name),
+                _ => error.in_column(&field.name),
+            },
+        )?;
     }
     Limits::check(
         "columns of a stream, nested ones counted",
@@ -184,6 +192,19 @@ fn count_nodes(data_type: &DataType, depth_left: u32, nodes: &mut u64) -> Result
     children
         .into_iter()
         .try_for_each(|child| count_nodes(&child.data_type, depth_left, nodes))
+}
+
+/// The error of types that nest deeper than `limits` allow or, whatever these say, than a file can hold.
+fn too_deep(limits: &Limits) -> Error {
+    let (limit, hint) = if limits.depth < TYPE_DEPTH {
+        (limits.depth, "raise the limit only if you trust the input")
+    } else {
+        (
+            TYPE_DEPTH,
+            "no .xk file holds more: keep what is deeper as text, or leave the column out",
+        )
+    };
+    Error::limit(format!("the type is nested deeper than {limit} levels")).with_hint(hint)
 }
 
 fn deeper(depth_left: u32) -> Result<u32> {

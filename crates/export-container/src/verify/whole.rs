@@ -115,6 +115,9 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
     let mut findings = Vec::new();
     for stream in &catalogue.streams {
         let mut expected = 0;
+        // Where the rows end that are there. What was torn at the end of the file holds none: whoever went on with the file
+        // counted from here.
+        let mut intact = 0;
         for chunk in &stream.chunks {
             let position = Position {
                 stream: Some(stream.name.clone()),
@@ -129,7 +132,7 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
                     chunk.first_row
                 );
                 findings.push(damage("rows", position.clone(), text));
-            } else if chunk.first_row < expected {
+            } else if chunk.first_row < intact {
                 let text = format!(
                     "the chunk starts at row {}, which an earlier one holds",
                     chunk.first_row.saturating_add(1)
@@ -137,6 +140,9 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
                 findings.push(damage("rows", position.clone(), text));
             }
             expected = chunk.end_row();
+            if !catalogue.damaged.contains(chunk.sequence) {
+                intact = chunk.end_row();
+            }
             let fields = stream
                 .schemas
                 .get(chunk.schema_version as usize)

@@ -15,6 +15,7 @@ mod exact;
 mod harm;
 #[cfg(feature = "parity")]
 mod parity;
+mod poison;
 mod round_trip;
 mod spec;
 mod traps;

@@ -18,6 +18,7 @@ use export_core::{
 };
 
 use crate::clock;
+use crate::pressure::Watch;
 pub(crate) use ahead::{ReadAhead, Reading, read_ahead};
 pub(crate) use gather::{CHUNK_BYTES, Gather};
 pub(crate) use sink::{Counts, XkSink};
@@ -75,6 +76,8 @@ pub(crate) struct XkOptions {
     pub(crate) file_id: Option<FileId>,
     /// Now where `None`.
     pub(crate) created_ns: Option<i64>,
+    /// Bytes that the process may have in all; whatever the system allows where `None`.
+    pub(crate) memory_bytes: Option<u64>,
     /// None where `None`; where a recording goes on, as much as it has.
     pub(crate) parity: Option<Parity>,
 }
@@ -159,6 +162,12 @@ impl XkOptions {
         cancel: &Cancel,
     ) -> Result<XkSink<W>> {
         self.protect(&mut writer)?;
-        XkSink::new(writer, Encoder::new(self.encode.clone())?, threads, cancel)
+        let encoder = Encoder::new(self.encode.clone())?;
+        XkSink::new(
+            writer,
+            encoder,
+            Watch::new(threads, self.memory_bytes),
+            cancel,
+        )
     }
 }
