@@ -85,8 +85,9 @@ fn compare(table: &Table, arguments: &Arguments, figures: &mut Figures) -> Resul
         "MB/s",
     )?;
 
-    // Half of what it can bear, in a row, gone.
-    let count = protected.len() * usize::from(arguments.percent) / 200;
+    // Half of what a group can bear, in a row, gone.
+    let group = protected.len().min(16 << 20);
+    let count = group * usize::from(arguments.percent) / 200;
     let from = protected.len() / 3;
     let mut broken = protected.clone();
     broken
