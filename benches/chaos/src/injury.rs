@@ -36,7 +36,9 @@ impl FromStr for Injury {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (kind, number) = text.split_once(':').context("write cut:N, bit:N or sectors:N")?;
+        let (kind, number) = text
+            .split_once(':')
+            .context("write cut:N, bit:N or sectors:N")?;
         let number: u64 = number.parse()?;
         Ok(match kind {
             "cut" => Self::Cut(number.try_into()?),
@@ -84,12 +86,25 @@ impl Pieces<'_> {
 
     /// The bytes, and where which frame starts in them.
     fn put_together(&self) -> (Vec<u8>, Vec<(usize, usize)>) {
-        let mut bytes = self.sample.bytes.get(..FILE_HEADER_BYTES).unwrap_or_default().to_vec();
+        let mut bytes = self
+            .sample
+            .bytes
+            .get(..FILE_HEADER_BYTES)
+            .unwrap_or_default()
+            .to_vec();
         let mut places = Vec::with_capacity(self.order.len());
         for &number in &self.order {
             places.push((number, bytes.len()));
-            let frame = self.sample.frames.get(number).map(|frame| frame.range.clone());
-            bytes.extend(frame.and_then(|range| self.sample.bytes.get(range)).unwrap_or_default());
+            let frame = self
+                .sample
+                .frames
+                .get(number)
+                .map(|frame| frame.range.clone());
+            bytes.extend(
+                frame
+                    .and_then(|range| self.sample.bytes.get(range))
+                    .unwrap_or_default(),
+            );
         }
         (bytes, places)
     }

@@ -2,9 +2,13 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod allocations;
 mod bombs;
+mod calls;
+mod cases;
 mod damaged;
 mod injury;
+mod kills;
 mod outcome;
 mod patient;
 mod power;
@@ -13,6 +17,8 @@ mod repaired;
 mod rivals;
 mod rows;
 mod sample;
+mod subject;
+mod traced;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -55,16 +61,22 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 6] = [
+const ROWS: [(&str, Row); 9] = [
     ("R1", damaged::cuts),
     ("R2", damaged::flips),
     ("R3", damaged::sectors),
+    ("R4", kills::row),
     ("R5", power::row),
+    ("R6", calls::row),
+    ("R7", allocations::row),
     ("R9", bombs::row),
     ("R10", damaged::repairs),
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = kills::child() {
+        return code;
+    }
     let arguments = Arguments::parse();
     if arguments.list {
         ROWS.iter().for_each(|(id, _)| println!("{id}"));
@@ -85,7 +97,12 @@ fn main() -> ExitCode {
             for outcome in &mut outcomes {
                 outcome.seconds = start.elapsed().as_secs_f64();
             }
-            outcomes.extend(rivals::row(id, &arguments.workers, arguments.size, arguments.seed)?);
+            outcomes.extend(rivals::row(
+                id,
+                &arguments.workers,
+                arguments.size,
+                arguments.seed,
+            )?);
             Ok(outcomes)
         };
         match row(&arguments).and_then(beside) {

@@ -30,7 +30,9 @@ pub(crate) struct Truth {
 impl Truth {
     /// Whether what means something of the frame is there.
     pub(crate) fn has(&self, frame: usize) -> bool {
-        self.fates.get(frame).is_some_and(|fate| *fate != Fate::Gone)
+        self.fates
+            .get(frame)
+            .is_some_and(|fate| *fate != Fate::Gone)
     }
 
     pub(crate) fn is_untouched(&self, frame: usize) -> bool {
@@ -106,12 +108,19 @@ impl<'a> Patient<'a> {
 impl Truth {
     fn of(sample: &Sample, size: usize, fate: impl Fn(&Frame) -> Fate) -> Self {
         let fates: Vec<Fate> = sample.frames.iter().map(fate).collect();
-        let intact = fates.iter().zip(&sample.frames).filter(|(fate, _)| **fate != Fate::Gone);
+        let intact = fates
+            .iter()
+            .zip(&sample.frames)
+            .filter(|(fate, _)| **fate != Fate::Gone);
         Self {
-            places: intact.map(|(_, frame)| (frame.range.start, frame.range.end.min(size))).collect(),
-            was_whole: size < sample.bytes.len() && sample.frames.iter().any(|frame| {
-                frame.kind() == Some(Kind::Tail) && frame.range.end == size
-            }),
+            places: intact
+                .map(|(_, frame)| (frame.range.start, frame.range.end.min(size)))
+                .collect(),
+            was_whole: size < sample.bytes.len()
+                && sample
+                    .frames
+                    .iter()
+                    .any(|frame| frame.kind() == Some(Kind::Tail) && frame.range.end == size),
             fates,
             size,
         }
@@ -132,7 +141,9 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
             Fate::Untouched
         } else {
             let pairs = original.iter().zip(now).zip(frame.range.clone());
-            let mut meant = pairs.filter(|(_, at)| sample.means(*at)).map(|(pair, _)| pair);
+            let mut meant = pairs
+                .filter(|(_, at)| sample.means(*at))
+                .map(|(pair, _)| pair);
             match now.len() == original.len() && meant.all(|(was, is)| was == is) {
                 true => Fate::Intact,
                 false => Fate::Gone,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId,
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId, memory,
 };
 
 use crate::directory::Directory;
@@ -239,16 +239,20 @@ impl FrameWriter {
     /// widens with every chunk would be nothing but schemas.
     fn check_schemas(&self, schemas: usize) -> Result<()> {
         let limits = Limits::default();
-        Limits::check("schemas of a stream", schemas as u64 + 1, limits.schemas.into())
-            .and_then(|()| {
-                let most = (self.offset / 2).max(SCHEMA_BYTES);
-                Limits::check("bytes of schemas", self.schema_bytes, most)
-            })
-            .map_err(|error| {
-                error.with_hint(
-                    "rows have ever new fields: make those that differ a list of keys and values",
-                )
-            })
+        Limits::check(
+            "schemas of a stream",
+            schemas as u64 + 1,
+            limits.schemas.into(),
+        )
+        .and_then(|()| {
+            let most = (self.offset / 2).max(SCHEMA_BYTES);
+            Limits::check("bytes of schemas", self.schema_bytes, most)
+        })
+        .map_err(|error| {
+            error.with_hint(
+                "rows have ever new fields: make those that differ a list of keys and values",
+            )
+        })
     }
 
     /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.
@@ -281,6 +285,9 @@ impl FrameWriter {
         let mut head = Vec::new();
         directory.put(&mut head);
         let header = self.chunk_header(stream, rows, &head, block_bytes)?;
+        // The same chunk can be written once there is memory again: nothing is known of it so far.
+        let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
+        memory::reserve(&mut self.out, frame_bytes)?;
         self.out.extend(header.to_bytes());
         self.out.extend(&head);
         pad(&mut head);

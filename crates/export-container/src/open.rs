@@ -183,12 +183,7 @@ pub(crate) fn identify(
 }
 
 /// The id that frames agree on.
-fn learn(
-    source: &Counted,
-    end: &End,
-    size: u64,
-    limits: &Limits,
-) -> Result<Option<FileId>> {
+fn learn(source: &Counted, end: &End, size: u64, limits: &Limits) -> Result<Option<FileId>> {
     if let Some((tail, _)) = end.tail(size, limits) {
         return Ok(Some(tail.file));
     }
@@ -215,7 +210,10 @@ pub(crate) fn other_file(
     limits: &Limits,
 ) -> Result<Option<FileId>> {
     let has_tail = end.tail(size, limits).is_some();
-    let lost = catalogue.lost.iter().map(|lost| lost.bytes.end.saturating_sub(lost.bytes.start));
+    let lost = catalogue
+        .lost
+        .iter()
+        .map(|lost| lost.bytes.end.saturating_sub(lost.bytes.start));
     let lost = lost.fold(size.saturating_sub(rest), u64::saturating_add);
     if catalogue.frames > 0 && !has_tail && lost <= size / 2 {
         return Ok(None);
@@ -252,7 +250,7 @@ pub(crate) fn walk(
                 catalogue.take_frame(source, *offset, header, limits)?
             }
             Step::Lost { start, end, header } => {
-                catalogue.take_lost(*start, *end, header.as_ref());
+                catalogue.take_lost(source, *start..*end, header.as_ref(), limits)?;
             }
             Step::End { rest, header } => {
                 catalogue.settle();

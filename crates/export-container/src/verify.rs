@@ -18,6 +18,7 @@ use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
 use crate::open::{End, identify, other_file, walk};
 use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
 use crate::scan::{Scanner, Step};
+use crate::sequences::Sequences;
 use whole::{note_end, note_index, note_missing, note_rows};
 
 /// How closely to look.
@@ -101,7 +102,7 @@ pub fn verify(
     }
     catalogue.note_orphans();
     if let Some(torn) = torn {
-        catalogue.take_rest(rest, &torn);
+        catalogue.take_rest(&source, rest, &torn, limits)?;
     }
     let Pass {
         listed,
@@ -115,7 +116,9 @@ pub fn verify(
     note_index(&mut catalogue, &listed);
     note_rows(&mut catalogue);
     let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
-    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| cancel.check().map(|()| true))?;
+    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| {
+        cancel.check().map(|()| true)
+    })?;
     let damaged = &catalogue.damaged;
     let intact: Vec<_> = catalogue
         .streams
@@ -147,6 +150,9 @@ struct Pass<'a> {
     /// What each intact index lists.
     listed: Vec<ChunkRef>,
     blocks: u64,
+    looked_at: Sequences,
+    /// Frames in a copy of which nothing was found damaged.
+    intact: Sequences,
     /// Kind and end of the last frame.
     last: Option<(Kind, u64)>,
 }
@@ -159,6 +165,8 @@ impl<'a> Pass<'a> {
             limits,
             listed: Vec::new(),
             blocks: 0,
+            looked_at: Sequences::default(),
+            intact: Sequences::default(),
             last: None,
         }
     }
@@ -172,6 +180,14 @@ impl<'a> Pass<'a> {
     ) -> Result<()> {
         let end = offset.saturating_add(header.frame_bytes());
         let before = std::mem::replace(&mut self.last, header.known_kind().map(|kind| (kind, end)));
+        if self.intact.contains(header.sequence) {
+            // A copy, which was noted. Whether it is as intact does not matter.
+            return Ok(());
+        }
+        if !self.looked_at.insert(header.sequence) && catalogue.seen.contains(header.sequence) {
+            // The copy before was damaged in what only this pass looks at.
+            catalogue.damaged.remove(header.sequence);
+        }
         let looked = match header.known_kind() {
             Some(Kind::Chunk) if self.depth == Depth::Checksums => {
                 self.chunk(catalogue, offset, header)
@@ -187,6 +203,9 @@ impl<'a> Pass<'a> {
         {
             catalogue.findings.push(finding_of(error, offset)?);
             catalogue.damaged.insert(header.sequence);
+        }
+        if !catalogue.damaged.contains(header.sequence) {
+            self.intact.insert(header.sequence);
         }
         if self.depth == Depth::Checksums {
             let start = offset.saturating_add(header.whole_bytes());
@@ -251,10 +270,12 @@ impl<'a> Pass<'a> {
 
     fn index(&mut self, offset: u64, header: &FrameHeader) -> Result<()> {
         let payload = self.source.payload(offset, header, self.limits)?;
-        self.listed.extend(
-            Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits, &mut 0)?,
-        );
+        self.listed
+            .extend(Index::parse(&payload, header.file, self.limits)?.chunks(
+                header.sequence,
+                self.limits,
+                &mut 0,
+            )?);
         Ok(())
     }
 

@@ -30,7 +30,7 @@ pub struct Lane {
     run: Option<Run>,
     /// Number of the first row of the segment that is being filled.
     first_row: u64,
-    /// Of that segment's use.
+    /// Of that segment's use, or of the last one.
     generation: u64,
     /// `None` before the first run, and where the next segment is yet to be had.
     writer: Option<Writer>,
@@ -47,7 +47,7 @@ struct Run {
 /// A place between two rows of a lane.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    /// Of the segment's use; 0 where there is none.
+    /// Of the segment's use. Where the lane has no segment, of the last one that it had: those before stay whole.
     generation: u64,
     count: Count,
     row: u64,
@@ -155,7 +155,7 @@ impl Lane {
     pub fn mark(&self) -> Mark {
         let writer = self.writer.as_ref();
         Mark {
-            generation: writer.map_or(0, |_| self.generation),
+            generation: self.generation,
             count: writer.map(Writer::count).unwrap_or_default(),
             row: self.rows(),
             run: self.run.clone(),
@@ -203,7 +203,6 @@ impl Lane {
                 if writer.take_back(mark.count, &self.shared.file_id) {
                     touched.push(Arc::clone(&part.segment));
                 }
-                self.generation = part.generation;
                 self.writer = Some(writer);
             } else {
                 // What was marked is the end of this one.
@@ -215,6 +214,7 @@ impl Lane {
         if self.writer.is_none() {
             self.first_row = mark.row;
         }
+        self.generation = mark.generation;
         self.run.clone_from(&mark.run);
         touched
     }

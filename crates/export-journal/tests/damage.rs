@@ -1,5 +1,12 @@
 //! Reboots, torn pages and hostile bytes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 mod common;
 
 use common::{REBOOTED, create, numbers, only, push, small};

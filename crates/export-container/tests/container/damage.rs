@@ -321,7 +321,11 @@ fn a_header_and_frames_of_another_file_do_not_hide_what_is_there() {
             bytes[..sector].copy_from_slice(&stale[..sector]);
             let intact = intact_chunks(&bytes, &written);
             let container = reopen(&bytes).unwrap();
-            assert_eq!(check_subset(&container, &written), intact, "{sector} of {size}");
+            assert_eq!(
+                check_subset(&container, &written),
+                intact,
+                "{sector} of {size}"
+            );
             assert!(!verified(&bytes).unwrap().is_intact());
             let (rest, report) = repaired(&bytes, 3).unwrap();
             assert_eq!(report.chunks, intact.len() as u64, "{sector} of {size}");

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use export_compress::Encoder;
 use export_container::Writer;
 use export_core::{
-    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary, StreamBatch,
-    StreamId,
+    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary,
+    StreamBatch, StreamId,
 };
 use export_parallel::{Bounds, Budget, Pipeline};
 
