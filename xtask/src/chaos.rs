@@ -149,10 +149,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let program = Program::build(workspace, arguments, size)?;
     let (mut outcomes, mut missing) = (Vec::new(), Vec::new());
     let by_program = rows.iter().filter(|row| matches!(row.run, Run::Program));
-    let (known, unknown): (Vec<_>, Vec<_>) = by_program.map(|row| row.id).partition(|id| program.rows.contains(*id));
+    let (known, unknown): (Vec<_>, Vec<_>) = by_program
+        .map(|row| row.id)
+        .partition(|id| program.rows.contains(*id));
     missing.extend(unknown);
-    let (together, alone): (Vec<_>, Vec<_>) = known.into_iter().partition(|id| TOGETHER.contains(id));
-    let groups = [together].into_iter().chain(alone.into_iter().map(|id| vec![id]));
+    let (together, alone): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|id| TOGETHER.contains(id));
+    let groups = [together]
+        .into_iter()
+        .chain(alone.into_iter().map(|id| vec![id]));
     for ids in groups.filter(|ids| !ids.is_empty()) {
         outcomes.extend(program.run(workspace, &ids)?);
     }
@@ -172,10 +177,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         }
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.is_failure()) {
-        let first = outcome.first_failure.as_deref().unwrap_or("no case says why");
+        let first = outcome
+            .first_failure
+            .as_deref()
+            .unwrap_or("no case says why");
         eprintln!("{} of {} failed: {first}", outcome.id, outcome.subject);
     }
-    let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.is_failure()).map(|outcome| outcome.id.as_str()).collect();
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_failure())
+        .map(|outcome| outcome.id.as_str())
+        .collect();
     if !failed.is_empty() {
         bail!("promises that were not kept: {}", failed.join(", "));
     }
@@ -205,7 +217,14 @@ impl Program {
         };
         let mut rivals = Vec::new();
         if arguments.rivals {
-            run_command(&mut workspace.cargo(["build", "--release", "-p", "export-compare", "--bin", "rivals"]))?;
+            run_command(&mut workspace.cargo([
+                "build",
+                "--release",
+                "-p",
+                "export-compare",
+                "--bin",
+                "rivals",
+            ]))?;
             let python = Python::prepare(workspace, SCRIPTS)?.script("worker.py");
             let script = python.get_args().last().unwrap_or_default();
             let paths = [
@@ -221,7 +240,12 @@ impl Program {
         let listed = crate::workspace::output(workspace.command(&path).arg("--list"))?;
         Ok(Self {
             path,
-            arguments: vec!["--size".into(), size.name().into(), "--seed".into(), arguments.seed.to_string()],
+            arguments: vec![
+                "--size".into(),
+                size.name().into(),
+                "--seed".into(),
+                arguments.seed.to_string(),
+            ],
             rivals,
             rows: listed.split_whitespace().map(str::to_owned).collect(),
         })
@@ -245,7 +269,9 @@ impl Program {
         }
         let status = child.wait()?;
         for id in ids {
-            let said = outcomes.iter().any(|outcome| outcome.id == **id && outcome.is_ours());
+            let said = outcomes
+                .iter()
+                .any(|outcome| outcome.id == **id && outcome.is_ours());
             if !said {
                 outcomes.push(Outcome::failed(id, "the program", format!("{status}")));
             }
@@ -262,7 +288,11 @@ fn fuzzing(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcome>> {
         Size::Full => "20",
     };
     let command = workspace.cargo(["xtask", "fuzz", "--seconds", seconds]);
-    Ok(vec![of_command("R8", "damaged input for every decoder, and for repair", command)])
+    Ok(vec![of_command(
+        "R8",
+        "damaged input for every decoder, and for repair",
+        command,
+    )])
 }
 
 /// R11, by `cargo xtask compat`.
@@ -279,16 +309,30 @@ fn round_trips(workspace: &Workspace, size: Size, seed: u64) -> Result<Vec<Outco
         passed: if done.is_ok() { tables.into() } else { 0 },
         first_failure: done.err().map(|error| format!("{error:#}")),
         seconds: start.elapsed().as_secs_f64(),
-        ..Outcome::of("R11", "random tables through other people's readers and writers")
+        ..Outcome::of(
+            "R11",
+            "random tables through other people's readers and writers",
+        )
     }])
 }
 
 /// R12, by tests of the crates that have threads.
 fn interleavings(workspace: &Workspace, _: Size, _: u64) -> Result<Vec<Outcome>> {
-    let tests = [("export-journal", "interleavings"), ("export-parallel", "interleavings")];
+    let tests = [
+        ("export-journal", "interleavings"),
+        ("export-parallel", "interleavings"),
+    ];
     let mut all = Outcome::of("R12", "orders in which threads take turns");
     for (package, test) in tests {
-        let command = workspace.cargo(["test", "--release", "-p", package, "--all-features", "--test", test]);
+        let command = workspace.cargo([
+            "test",
+            "--release",
+            "-p",
+            package,
+            "--all-features",
+            "--test",
+            test,
+        ]);
         let one = of_command("R12", "", command);
         all.cases += one.cases;
         all.passed += one.passed;

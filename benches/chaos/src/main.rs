@@ -97,7 +97,12 @@ fn main() -> ExitCode {
             for outcome in &mut outcomes {
                 outcome.seconds = start.elapsed().as_secs_f64();
             }
-            outcomes.extend(rivals::row(id, &arguments.workers, arguments.size, arguments.seed)?);
+            outcomes.extend(rivals::row(
+                id,
+                &arguments.workers,
+                arguments.size,
+                arguments.seed,
+            )?);
             Ok(outcomes)
         };
         match row(&arguments).and_then(beside) {

@@ -74,7 +74,12 @@ pub(crate) fn row(id: &str, workers: &Workers, size: Size, seed: u64) -> Result<
     let (injury, injected, full, less) = match id {
         "R1" => (Injury::Cut, "cut at a byte", 2_000, 40),
         "R2" => (Injury::Flip, "a bit flipped", 10_000, 200),
-        "R3" => (Injury::Sectors, "sectors zeroed, swapped, doubled", 2_000, 40),
+        "R3" => (
+            Injury::Sectors,
+            "sectors zeroed, swapped, doubled",
+            2_000,
+            40,
+        ),
         "R4" => (Injury::Kill, "writer killed", 60, 3),
         _ => return Ok(Vec::new()),
     };
@@ -142,14 +147,28 @@ impl Trial<'_> {
     /// One file, damaged in place `cases` times.
     fn damages(&mut self, injury: Injury, cases: u64, outcome: &mut Outcome) -> Result<()> {
         let path = self.home.join("whole");
-        let written = self.worker.ask("write", &path)?.rows().context("no file was written")?;
+        let written = self
+            .worker
+            .ask("write", &path)?
+            .rows()
+            .context("no file was written")?;
         let whole = fs::read(&path)?;
         let path = self.home.join("hurt");
         fs::write(&path, &whole)?;
-        let Answer::Read { right, wrong: 0, error: None, .. } = self.worker.ask("read", &path)? else {
+        let Answer::Read {
+            right,
+            wrong: 0,
+            error: None,
+            ..
+        } = self.worker.ask("read", &path)?
+        else {
             anyhow::bail!("{} cannot read its own file", outcome.subject);
         };
-        anyhow::ensure!(right == written, "{} reads {right} rows of {written}", outcome.subject);
+        anyhow::ensure!(
+            right == written,
+            "{} reads {right} rows of {written}",
+            outcome.subject
+        );
         outcome.count("file bytes", whole.len() as u64);
         for case in 0..cases {
             let mut bytes = whole.clone();
@@ -157,7 +176,10 @@ impl Trial<'_> {
                 Injury::Cut => bytes.truncate(self.random.index(whole.len())),
                 Injury::Flip => {
                     let bit = self.random.index(whole.len() * 8);
-                    bytes.get_mut(bit / 8).into_iter().for_each(|byte| *byte ^= 1 << (bit % 8));
+                    bytes
+                        .get_mut(bit / 8)
+                        .into_iter()
+                        .for_each(|byte| *byte ^= 1 << (bit % 8));
                 }
                 _ => hurt_sector(&mut bytes, &[], &mut self.random),
             }
@@ -169,7 +191,13 @@ impl Trial<'_> {
     }
 
     /// Writers that are killed some time after their first chunk.
-    fn kills(&mut self, command: &Command, table: &Path, cases: u64, outcome: &mut Outcome) -> Result<()> {
+    fn kills(
+        &mut self,
+        command: &Command,
+        table: &Path,
+        cases: u64,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
         for case in 0..cases {
             let path = self.home.join(format!("{}-{case}", command.rival));
             let mut writer = Worker::start(command, table)?;
@@ -185,14 +213,23 @@ impl Trial<'_> {
 
     /// Counts a case. It passes where the reader yields all rows, or an error after nothing but right ones; a kill must not cost
     /// any row that was written.
-    fn note(&mut self, case: u64, written: u64, unhurt: bool, answer: &Answer, outcome: &mut Outcome) {
+    fn note(
+        &mut self,
+        case: u64,
+        written: u64,
+        unhurt: bool,
+        answer: &Answer,
+        outcome: &mut Outcome,
+    ) {
         self.wanted += written;
         let failure = match answer {
             Answer::Read { panicked: true, .. } => Some("panics"),
             Answer::Died => Some("aborts"),
             Answer::Hung => Some("hangs"),
             Answer::Read { wrong, .. } if *wrong > 0 => Some("silent"),
-            Answer::Read { right, error: None, .. } if *right < written => Some("silent"),
+            Answer::Read {
+                right, error: None, ..
+            } if *right < written => Some("silent"),
             Answer::Read { .. } | Answer::Rows { .. } => None,
         };
         if let Answer::Read { right, error, .. } = answer {

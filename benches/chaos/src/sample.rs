@@ -236,7 +236,10 @@ fn made(length: Length, size: Size, only: Option<&str>) -> Result<Vec<Sample>> {
     }
     let pairs = Encoding::ALL.len() * Compression::ALL.len();
     if only.is_none() && size == Size::Full && seen.len() != pairs {
-        bail!("{} of {pairs} pairs of encoding and codec are in a file", seen.len());
+        bail!(
+            "{} of {pairs} pairs of encoding and codec are in a file",
+            seen.len()
+        );
     }
     Ok(samples)
 }
@@ -255,11 +258,18 @@ fn file(kind: Kind, options: &Options, length: Length, id: [u8; 16], seed: u64) 
         quicker.fixed.codec = Some(Compression::Zstd { level: 3 });
     }
     let (few, many) = (32_u32, 160);
-    let tried = [write(&quicker, few as usize)?, write(&quicker, many as usize)?];
+    let tried = [
+        write(&quicker, few as usize)?,
+        write(&quicker, many as usize)?,
+    ];
     let [short, long] = tried.map(|(bytes, _)| bytes.len() as f64);
     let row_bytes = ((long - short) / f64::from(many - few)).max(1.0);
     let rows = f64::from(few) + (LONG_BYTES - short) / row_bytes;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is clamped"
+    )]
     write(options, rows.clamp(8.0, 2048.0) as usize)
 }
 

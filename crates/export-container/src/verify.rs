@@ -80,31 +80,25 @@ pub fn verify(
     }
     let end = End::read(&source, size)?;
     let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
-    let mut pass = Pass {
-        source: &source,
-        depth,
-        limits,
-        listed: Vec::new(),
-        blocks: 0,
-        looked_at: Sequences::default(),
-        intact: Sequences::default(),
-        last: None,
-    };
-    let mut look = |catalogue: &mut Catalogue, step: &Step| {
-        cancel.check()?;
-        if let Step::Frame { offset, header } = step {
-            progress.add_bytes_in(header.frame_bytes());
-            pass.frame(catalogue, *offset, header)?;
-        }
-        Ok(())
+    let mut pass = Pass::new(&source, depth, limits);
+    let look = |pass: &mut Pass<'_>, scanner: &mut Scanner, catalogue: &mut Catalogue| {
+        walk(&source, scanner, catalogue, limits, |catalogue, step| {
+            cancel.check()?;
+            if let Step::Frame { offset, header } = step {
+                progress.add_bytes_in(header.frame_bytes());
+                pass.frame(catalogue, *offset, header)?;
+            }
+            Ok(())
+        })
     };
     let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
-    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+    let (mut rest, mut torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, (file, rest), limits)? {
         file = other;
         catalogue = Catalogue::of_foreign_header();
+        pass = Pass::new(&source, depth, limits);
         scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+        (rest, torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
     }
     catalogue.note_orphans();
     if let Some(torn) = torn {
@@ -163,7 +157,20 @@ struct Pass<'a> {
     last: Option<(Kind, u64)>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(source: &'a Counted, depth: Depth, limits: &'a Limits) -> Self {
+        Self {
+            source,
+            depth,
+            limits,
+            listed: Vec::new(),
+            blocks: 0,
+            looked_at: Sequences::default(),
+            intact: Sequences::default(),
+            last: None,
+        }
+    }
+
     /// Looks at what the catalogue did not: blocks, padding, and what index and tail say of other frames.
     fn frame(
         &mut self,

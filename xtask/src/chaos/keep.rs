@@ -29,8 +29,12 @@ pub(super) fn tables(workspace: &Workspace, outcomes: &[Outcome]) -> Result<()> 
     let origin = format!("`{}`, {}, {}", command(), machine(), commit(workspace)?);
     let mut page = workspace.read(PAGE)?;
     let with_origin = format!("{}\n{origin}\n", table::ours(outcomes));
-    for (name, table) in [("scoreboard", with_origin), ("rivals", table::rivals(outcomes))] {
-        page = between(&page, name, &table).with_context(|| format!("{PAGE} has no place for {name}"))?;
+    for (name, table) in [
+        ("scoreboard", with_origin),
+        ("rivals", table::rivals(outcomes)),
+    ] {
+        page = between(&page, name, &table)
+            .with_context(|| format!("{PAGE} has no place for {name}"))?;
     }
     std::fs::write(workspace.root.join(PAGE), page)?;
     let mut csv = format!(
@@ -59,7 +63,10 @@ pub(super) fn tables(workspace: &Workspace, outcomes: &[Outcome]) -> Result<()> 
 
 /// The page with what stands between `<!-- name -->` and `<!-- end of name -->` replaced.
 fn between(page: &str, name: &str, text: &str) -> Option<String> {
-    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let (start, end) = (
+        format!("<!-- {name} -->\n"),
+        format!("<!-- end of {name} -->"),
+    );
     let (before, rest) = page.split_once(&start)?;
     let (_, after) = rest.split_once(&end)?;
     Some(format!("{before}{start}\n{text}\n{end}{after}"))

@@ -49,7 +49,9 @@ impl Outcome {
     /// What else was counted, without what is 0.
     pub(super) fn counted(&self) -> String {
         let counts = self.counts.iter().filter(|(_, count)| **count > 0);
-        let counts: Vec<_> = counts.map(|(what, count)| format!("{what} {count}")).collect();
+        let counts: Vec<_> = counts
+            .map(|(what, count)| format!("{what} {count}"))
+            .collect();
         counts.join(", ")
     }
 

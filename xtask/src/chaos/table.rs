@@ -27,12 +27,32 @@ pub(super) fn ours(outcomes: &[Outcome]) -> String {
 
 /// Rivals, a line each in every row they are measured in.
 pub(super) fn rivals(outcomes: &[Outcome]) -> String {
-    let what = ["silent", "panics", "aborts", "hangs", "errors", "harmless", "rows recovered %"];
-    let mut text = format!("| row | rival | cases | {} |\n|---|---|--:{}|\n", what.join(" | "), "|--:".repeat(what.len()));
+    let what = [
+        "silent",
+        "panics",
+        "aborts",
+        "hangs",
+        "errors",
+        "harmless",
+        "rows recovered %",
+    ];
+    let mut text = format!(
+        "| row | rival | cases | {} |\n|---|---|--:{}|\n",
+        what.join(" | "),
+        "|--:".repeat(what.len())
+    );
     for outcome in outcomes.iter().filter(|outcome| !outcome.is_ours()) {
-        let _ = write!(text, "| {} | {} | {} |", outcome.id, outcome.subject, outcome.cases);
+        let _ = write!(
+            text,
+            "| {} | {} | {} |",
+            outcome.id, outcome.subject, outcome.cases
+        );
         for what in what {
-            let _ = write!(text, " {} |", outcome.counts.get(what).copied().unwrap_or(0));
+            let _ = write!(
+                text,
+                " {} |",
+                outcome.counts.get(what).copied().unwrap_or(0)
+            );
         }
         text.push('\n');
     }

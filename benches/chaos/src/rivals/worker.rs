@@ -62,7 +62,12 @@ pub(super) struct Worker<'a> {
 impl<'a> Worker<'a> {
     pub(super) fn start(command: &'a Command, table: &'a Path) -> Result<Self> {
         let mut program = process::Command::new(&command.program);
-        program.args(command.script.iter().flat_map(|script| ["-B".as_ref(), script.as_os_str()]));
+        program.args(
+            command
+                .script
+                .iter()
+                .flat_map(|script| ["-B".as_ref(), script.as_os_str()]),
+        );
         let mut child = program
             .arg(command.rival)
             .arg(table)
@@ -111,7 +116,8 @@ impl<'a> Worker<'a> {
 
     pub(super) fn answer(&mut self) -> Result<Answer> {
         match self.answers.recv_timeout(PATIENCE) {
-            Ok(line) => serde_json::from_str(&line).with_context(|| format!("{} says {line}", self.command.rival)),
+            Ok(line) => serde_json::from_str(&line)
+                .with_context(|| format!("{} says {line}", self.command.rival)),
             Err(RecvTimeoutError::Timeout) => Ok(Answer::Hung),
             Err(RecvTimeoutError::Disconnected) => Ok(Answer::Died),
         }
@@ -121,7 +127,10 @@ impl<'a> Worker<'a> {
     pub(super) fn kill(&mut self) -> u64 {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let said = self.answers.iter().filter_map(|line| serde_json::from_str::<Answer>(&line).ok()?.rows());
+        let said = self
+            .answers
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Answer>(&line).ok()?.rows());
         said.last().unwrap_or(0)
     }
 }

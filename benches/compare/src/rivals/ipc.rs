@@ -31,9 +31,8 @@ impl Rival for Ipc {
             Self::File => {
                 FileReader::try_new_buffered(file, None)?.try_for_each(|batch| take(&batch?, seen))
             }
-            Self::Stream => {
-                StreamReader::try_new_buffered(file, None)?.try_for_each(|batch| take(&batch?, seen))
-            }
+            Self::Stream => StreamReader::try_new_buffered(file, None)?
+                .try_for_each(|batch| take(&batch?, seen)),
         }
     }
 }

@@ -44,7 +44,8 @@ impl Chunks for File {
                 log_time: row.row,
                 publish_time: row.row,
             };
-            self.writer.write_to_known_channel(&header, &postcard::to_allocvec(row)?)?;
+            self.writer
+                .write_to_known_channel(&header, &postcard::to_allocvec(row)?)?;
         }
         // Ends the chunk and flushes the file.
         Ok(self.writer.flush()?)

@@ -15,7 +15,11 @@ pub(super) struct Parquet;
 
 impl Rival for Parquet {
     fn create(&self, path: &Path) -> Result<Box<dyn Chunks>> {
-        Ok(Box::new(ArrowWriter::try_new(fs::File::create(path)?, schema(), None)?))
+        Ok(Box::new(ArrowWriter::try_new(
+            fs::File::create(path)?,
+            schema(),
+            None,
+        )?))
     }
 
     fn read(&self, path: &Path, seen: &mut Seen<'_>) -> Result<()> {

@@ -58,7 +58,9 @@ impl<'a> Seen<'a> {
 
     /// A row is right where it is one of the table's and comes after the one before.
     pub(crate) fn take(&mut self, row: &Row) {
-        let written = usize::try_from(row.row).ok().and_then(|at| self.table.0.get(at));
+        let written = usize::try_from(row.row)
+            .ok()
+            .and_then(|at| self.table.0.get(at));
         if row.row >= self.next && written == Some(row) {
             self.right += 1;
             self.next = row.row + 1;
