@@ -33,7 +33,10 @@ impl FileOptions {
     /// A file with a random id. Fails where the system has no randomness to give.
     pub fn new(created_ns: i64) -> Result<Self> {
         let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|error| Error::from(std::io::Error::other(error)))?;
+        getrandom::fill(&mut id).map_err(|error| {
+            let system = error.raw_os_error().map(std::io::Error::from_raw_os_error);
+            Error::from(system.unwrap_or_else(|| std::io::Error::other(error)))
+        })?;
         Ok(Self {
             file: FileId(id),
             created_ns,
