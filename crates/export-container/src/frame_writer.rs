@@ -277,6 +277,7 @@ impl FrameWriter {
             end_row.ok_or_else(|| placed(Error::limit("the stream has too many rows")))?;
 
         self.repeat_streams(stream)?;
+        self.close_full_group()?;
         let (columns, block_bytes) = place_blocks(&chunk.directory);
         let directory = Directory {
             first_row,
@@ -291,6 +292,7 @@ impl FrameWriter {
         // The same chunk can be written once there is memory again: nothing is known of it so far.
         let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
         memory::reserve(&mut self.out, frame_bytes)?;
+        self.make_room(frame_bytes)?;
         self.out.extend(header.to_bytes());
         self.out.extend(&head);
         pad(&mut head);
