@@ -91,6 +91,14 @@ impl<W: Write> Writer<W> {
         self.unsynced.as_ref().map_or(0, Unsynced::bytes)
     }
 
+    /// Rows of a stream in these chunks.
+    #[must_use]
+    pub fn unsynced_rows(&self, stream: StreamId) -> u64 {
+        self.unsynced
+            .as_ref()
+            .map_or(0, |unsynced| unsynced.rows(stream))
+    }
+
     /// Writes the chunks that are kept to another container, to streams of the same names. They stay here until
     /// [`Writer::forget_unsynced`].
     pub fn replay_unsynced<V: Write>(&self, to: &mut Writer<V>) -> Result<()> {
@@ -159,7 +167,9 @@ impl<W: Write> Writer<W> {
         let Some(poison) = &self.poison else {
             return Ok(());
         };
-        let text = format!("nothing more is written to this file, because of an earlier failure: {poison}");
+        let text = format!(
+            "nothing more is written to this file, because of an earlier failure: {poison}"
+        );
         Err(Error::new(ErrorKind::Io, text)
             .with_hint("write what is not acknowledged to a new file (`rescue` of a recorder)"))
     }

@@ -71,7 +71,10 @@ pub use explain::{
 };
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
-pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
+pub use recorder::{
+    Access, Durability, Health, OnFull, RecordOptions, RecordStream, Recorded, Recorder, RowCounts,
+    StreamHealth,
+};
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostRows, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};

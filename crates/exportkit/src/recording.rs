@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::batches::{BatchOptions, Batches, Rows};
 use crate::input::open_file;
+use crate::recorder::Losses;
 use crate::xk::unfinished;
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
@@ -79,6 +80,10 @@ pub struct StreamInfo {
     pub stored_bytes: u64,
     /// Null slots of each column, in the schema's order.
     pub nulls: Vec<u64>,
+    /// Rows that its recorders dropped, because there was no room for them.
+    pub dropped_rows: u64,
+    /// Rows that its recorders refused, because they cannot be represented.
+    pub refused_rows: u64,
 }
 
 /// What a container says of itself.
@@ -108,10 +113,11 @@ impl Recording {
     /// The streams, in the order they were added.
     #[must_use]
     pub fn streams(&self) -> Vec<StreamInfo> {
-        self.container
-            .streams()
-            .iter()
-            .map(StreamInfo::new)
+        let entries = self.container.metadata().map(|said| &said.entries);
+        let losses = entries.map(Losses::of).unwrap_or_default();
+        let streams = self.container.streams().iter();
+        streams
+            .map(|stream| StreamInfo::new(stream, &losses))
             .collect()
     }
 
@@ -199,13 +205,14 @@ impl Recording {
 }
 
 impl StreamInfo {
-    fn new(stream: &Stream) -> Self {
+    fn new(stream: &Stream, losses: &Losses) -> Self {
         let schema = stream.schema();
         let nulls = schema
             .fields
             .iter()
             .map(|field| nulls_of(stream, &field.name))
             .collect();
+        let (dropped_rows, refused_rows) = losses.of_stream(&stream.name);
         Self {
             name: stream.name.clone(),
             schema: Arc::clone(schema),
@@ -217,6 +224,8 @@ impl StreamInfo {
             chunks: stream.chunks.len() as u64,
             stored_bytes: stream.chunks.iter().map(|chunk| chunk.payload_bytes).sum(),
             nulls,
+            dropped_rows,
+            refused_rows,
         }
     }
 }

@@ -28,6 +28,11 @@ impl Gather {
         }
     }
 
+    /// Bytes of what was gathered and is no chunk yet.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The rows of `batch`, as wide as the stream they continue.
     pub(crate) fn continued(&mut self, batch: Batch) -> Result<Batch> {
         let Some(known) = &mut self.continues else {

@@ -11,16 +11,16 @@ use std::io::Write;
 use std::sync::Arc;
 
 use export_compress::{Encoder, Options};
-use export_container::{FileOptions, FileStorage, StorageEnd, Writer, layout};
+use export_container::{FileOptions, FileStorage, Writer, layout};
 use export_core::{
-    Cancel, Confidence, FileId, Format, Input, Limits, ReadOptions, Result, Sink, Source, Storage,
+    Cancel, Confidence, FileId, Format, Input, ReadOptions, Result, Sink, Source, Storage,
     WriteOptions,
 };
 
 use crate::clock;
 pub(crate) use ahead::{ReadAhead, Reading, read_ahead};
 pub(crate) use gather::{CHUNK_BYTES, Gather};
-pub(crate) use sink::{Counts, XkSink};
+pub(crate) use sink::{Counts, Encoded, Written, XkSink, describe};
 pub(crate) use source::{XkSource, damaged, unfinished};
 pub(crate) use view::View;
 
@@ -100,31 +100,7 @@ impl XkOptions {
         )?))
     }
 
-    /// Starts a recording in empty storage.
-    pub(crate) fn start(
-        &self,
-        storage: Arc<dyn Storage>,
-        threads: usize,
-        cancel: &Cancel,
-    ) -> Result<XkSink<StorageEnd>> {
-        self.sink(Writer::create(storage, &self.file()?)?, threads, cancel)
-    }
-
-    /// Goes on with a recording.
-    pub(crate) fn resume(
-        &self,
-        storage: Arc<dyn Storage>,
-        threads: usize,
-        cancel: &Cancel,
-    ) -> Result<XkSink<StorageEnd>> {
-        self.sink(
-            Writer::append(storage, &Limits::default())?,
-            threads,
-            cancel,
-        )
-    }
-
-    fn file(&self) -> Result<FileOptions> {
+    pub(crate) fn file(&self) -> Result<FileOptions> {
         let created_ns = self.created_ns.unwrap_or_else(clock::now_ns);
         match self.file_id {
             Some(file) => Ok(FileOptions { file, created_ns }),
