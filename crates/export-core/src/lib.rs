@@ -29,6 +29,7 @@ pub mod conformance;
 mod error;
 mod flow;
 mod id;
+pub mod image;
 #[cfg(feature = "json")]
 pub mod json;
 mod likeness;
