@@ -272,6 +272,14 @@ impl FrameWriter {
         Ok(())
     }
 
+    /// Leaves rows of a stream out that are known to be lost: the next chunk starts with row `next`, where that is later. Readers
+    /// see the gap, and `verify` reports it.
+    pub fn skip_rows(&mut self, stream: StreamId, next: u64) {
+        if let Some(open) = self.streams.get_mut(&stream) {
+            open.rows = open.rows.max(next);
+        }
+    }
+
     /// Writes what the export says about itself. The last one counts.
     pub fn metadata(&mut self, metadata: &ExportMetadata) -> Result<()> {
         let json = metadata_to_json(metadata)?;
