@@ -3,12 +3,10 @@
 mod frames;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId,
-};
+use export_core::{EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, StreamId};
 
+use crate::container::Container;
 use crate::directory::Directory;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
@@ -94,10 +92,10 @@ impl FrameWriter {
         }
     }
 
-    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// Goes on after the last byte that `container` had when it was opened, finished or not. Its first output is the padding up to
     /// where the next frame starts.
-    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        crate::append::resume(storage, limits)
+    pub fn after(container: Container) -> Result<Self> {
+        crate::append::go_on(container)
     }
 
     /// The facts of the file.

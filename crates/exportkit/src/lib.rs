@@ -34,6 +34,7 @@ mod convert;
 mod explain;
 pub mod formats;
 mod input;
+mod journal;
 mod output;
 mod pace;
 mod recorder;
@@ -72,8 +73,8 @@ pub use explain::{
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{
-    Access, Durability, Health, OnFull, RecordOptions, RecordStream, Recorded, Recorder, RowCounts,
-    StreamHealth,
+    Access, Durability, Health, JournalHealth, OnFull, RecordOptions, RecordStream, Recorded,
+    Recorder, RowCounts, StreamHealth,
 };
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostRows, repair};

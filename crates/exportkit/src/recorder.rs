@@ -2,6 +2,7 @@
 
 mod blank;
 mod health;
+mod lane;
 mod ledger;
 mod losses;
 mod options;
@@ -23,7 +24,7 @@ use blank::Blank;
 use tape::Tape;
 use ticker::Ticker;
 
-pub use health::{Health, RowCounts, StreamHealth};
+pub use health::{Health, JournalHealth, RowCounts, StreamHealth};
 pub(crate) use losses::Losses;
 pub use options::{Access, Durability, OnFull, RecordOptions};
 pub use stream::RecordStream;
@@ -94,19 +95,19 @@ impl Recorder {
 
     /// Goes on with a recording that exists: new rows come after its last intact chunk. Nothing already written is touched.
     ///
-    /// A stream of a name that is there already continues it; its type may have gained fields or wider ones. Fails where somebody
-    /// else is recording to the file.
+    /// A stream of a name that is there already continues it; its type may have gained fields or wider ones. Rows that a recorder
+    /// which did not finish left in the journal come first. Fails where somebody else is recording to the file.
     pub fn append(path: impl AsRef<Path>) -> Result<Self> {
         Self::append_with(path, RecordOptions::default())
     }
 
     /// [`Recorder::append`] with options.
     pub fn append_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
-        Self::open(Blank::open(path.as_ref())?, options)
+        Self::open(Blank::open(path.as_ref(), &options)?, options)
     }
 
     /// A recording in any storage, which errors call `name`: a new one where it is empty, else one that is gone on with. Nothing
-    /// keeps others from writing to it at the same time.
+    /// keeps others from writing to it at the same time, and there is no journal: what is not in a chunk is lost with the process.
     pub fn in_storage(
         storage: Arc<dyn Storage>,
         name: &str,
@@ -183,7 +184,7 @@ impl Recorder {
         let text = if name.is_empty() {
             "a stream needs a name"
         } else {
-            match tape.ledger.add_stream(&name) {
+            match tape.add_stream(&name) {
                 Some(account) => return Ok(RecordStream::new(&self.shared, name, account, rows)),
                 None => "this stream is recorded already",
             }

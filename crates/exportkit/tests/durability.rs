@@ -25,7 +25,10 @@ struct Row {
 fn row(number: u64) -> Row {
     Row {
         number,
-        text: format!("row {number}, {}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+        text: format!(
+            "row {number}, {}",
+            number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ),
     }
 }
 
@@ -152,7 +155,8 @@ fn what_a_failed_write_left_behind_is_saved_and_recording_goes_on() {
         } else {
             disk.fail_writes_after(1);
         }
-        let (last, error) = push_until_failure(|number| a.push(&row(number)), 1_001 - u64::from(!by_sync));
+        let (last, error) =
+            push_until_failure(|number| a.push(&row(number)), 1_001 - u64::from(!by_sync));
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.hint().unwrap().contains("rescue"), "{error}");
         // From now on nothing is taken.
@@ -194,7 +198,9 @@ fn a_stream_alone_saves_its_own_rows_too() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rescued.xk");
     let disk = Arc::new(Disk::default());
-    let mut stream = on(&disk, RecordOptions::default()).stream::<Row>("a").unwrap();
+    let mut stream = on(&disk, RecordOptions::default())
+        .stream::<Row>("a")
+        .unwrap();
     disk.fails_sync.store(true, Ordering::SeqCst);
     for number in 0..10 {
         stream.push(&row(number)).unwrap();
@@ -212,7 +218,9 @@ fn a_stream_alone_saves_its_own_rows_too() {
 #[test]
 fn a_finish_that_fails_says_so() {
     let disk = Arc::new(Disk::default());
-    let mut stream = on(&disk, RecordOptions::default()).stream::<Row>("a").unwrap();
+    let mut stream = on(&disk, RecordOptions::default())
+        .stream::<Row>("a")
+        .unwrap();
     stream.push(&row(0)).unwrap();
     disk.fail_writes_after(0);
     assert_eq!(stream.finish().unwrap_err().kind(), ErrorKind::Io);
@@ -226,7 +234,9 @@ fn what_is_not_acknowledged_stays_bounded() {
     let mut random = 1_u64;
     let mut most = 0;
     for number in 0..3_000_000_u64 {
-        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(number);
+        random = random
+            .wrapping_mul(0x5851_F42D_4C95_7F2D)
+            .wrapping_add(number);
         stream.push(&(random, random.rotate_left(17))).unwrap();
         if number % 10_000 == 0 {
             most = most.max(recorder.health().unsynced_bytes);
@@ -260,13 +270,19 @@ fn a_second_recorder_is_refused_and_readers_are_not() {
         overwrite: true,
         ..RecordOptions::default()
     };
-    for refused in [Recorder::append(&path), Recorder::create_with(&path, overwrite.clone())] {
+    for refused in [
+        Recorder::append(&path),
+        Recorder::create_with(&path, overwrite.clone()),
+    ] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);
         assert_eq!(error.position().file.as_deref(), path.to_str());
         assert!(error.hint().unwrap().contains("another name"));
         #[cfg(target_os = "linux")]
-        assert!(error.message().contains(&std::process::id().to_string()), "{error}");
+        assert!(
+            error.message().contains(&std::process::id().to_string()),
+            "{error}"
+        );
     }
     assert_eq!(numbers(&path, "a"), [0]);
     stream.push(&row(1)).unwrap();
@@ -274,7 +290,10 @@ fn a_second_recorder_is_refused_and_readers_are_not() {
     recorder.finish().unwrap();
     assert_eq!(numbers(&path, "a"), [0, 1]);
     Recorder::append(&path).unwrap().finish().unwrap();
-    Recorder::create_with(&path, overwrite).unwrap().finish().unwrap();
+    Recorder::create_with(&path, overwrite)
+        .unwrap()
+        .finish()
+        .unwrap();
     assert!(open(&path).unwrap().streams().is_empty());
 }
 
@@ -287,16 +306,26 @@ fn a_recording_can_be_its_owners_alone() {
     let path = directory.path().join("run.xk");
     let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
     Recorder::create(&path).unwrap().finish().unwrap();
-    assert_ne!(mode(), 0o600, "this test needs a umask that lets others read");
+    assert_ne!(
+        mode(),
+        0o600,
+        "this test needs a umask that lets others read"
+    );
     let options = RecordOptions {
         access: Access::Owner,
         overwrite: true,
         ..RecordOptions::default()
     };
-    Recorder::create_with(&path, options.clone()).unwrap().finish().unwrap();
+    Recorder::create_with(&path, options.clone())
+        .unwrap()
+        .finish()
+        .unwrap();
     assert_eq!(mode(), 0o600);
     fs::remove_file(&path).unwrap();
-    Recorder::create_with(&path, options).unwrap().finish().unwrap();
+    Recorder::create_with(&path, options)
+        .unwrap()
+        .finish()
+        .unwrap();
     assert_eq!(mode(), 0o600);
 }
 
@@ -351,21 +380,32 @@ fn rows_without_room_are_dropped_and_counted() {
         let stream = file.streams().remove(0);
         (stream.rows, stream.dropped_rows, stream.refused_rows)
     };
-    assert_eq!(told(&disk.storage.to_vec()), (health.rows.written, dropped, 0));
+    assert_eq!(
+        told(&disk.storage.to_vec()),
+        (health.rows.written, dropped, 0)
+    );
     stream.finish().unwrap();
     recorder.finish().unwrap();
-    assert_eq!(told(&disk.storage.to_vec()), (health.rows.written, dropped, 0));
+    assert_eq!(
+        told(&disk.storage.to_vec()),
+        (health.rows.written, dropped, 0)
+    );
 
     // Who goes on with the file goes on counting.
     let recorder = on(&disk, options);
-    let mut stream = recorder.stream::<std::collections::HashMap<u64, i8>>("maps").unwrap();
+    let mut stream = recorder
+        .stream::<std::collections::HashMap<u64, i8>>("maps")
+        .unwrap();
     let mut other = recorder.stream::<Row>("a").unwrap();
     other.push(&row(pushed)).unwrap();
     stream.push(&[(7, 1)].into()).unwrap();
     other.finish().unwrap();
     stream.finish().unwrap();
     recorder.finish().unwrap();
-    assert_eq!(told(&disk.storage.to_vec()), (health.rows.written + 1, dropped, 0));
+    assert_eq!(
+        told(&disk.storage.to_vec()),
+        (health.rows.written + 1, dropped, 0)
+    );
 }
 
 #[test]
@@ -374,7 +414,10 @@ fn rows_that_cannot_be_represented_are_counted() {
     #[derive(Clone, Copy)]
     struct Odd(bool);
     impl Serialize for Odd {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> std::result::Result<S::Ok, S::Error> {
             match self.0 {
                 true => Err(serde::ser::Error::custom("odd")),
                 false => serializer.serialize_u8(1),
@@ -392,7 +435,10 @@ fn rows_that_cannot_be_represented_are_counted() {
     stream.finish().unwrap();
     recorder.finish().unwrap();
     let file = open(&path).unwrap();
-    assert_eq!((file.streams()[0].rows, file.streams()[0].refused_rows), (6, 4));
+    assert_eq!(
+        (file.streams()[0].rows, file.streams()[0].refused_rows),
+        (6, 4)
+    );
     let said = file.info().metadata.unwrap().entries;
     assert_eq!(said["exportkit:refused.odd"], "4");
 }
@@ -401,7 +447,10 @@ fn rows_that_cannot_be_represented_are_counted() {
 fn health_follows_the_rows() {
     let directory = tempfile::tempdir().unwrap();
     let recorder = Recorder::create(directory.path().join("run.xk")).unwrap();
-    assert_eq!((recorder.health().lag, recorder.health().streams.len()), (None, 0));
+    assert_eq!(
+        (recorder.health().lag, recorder.health().streams.len()),
+        (None, 0)
+    );
     let mut stream = recorder.stream::<Row>("a").unwrap();
     stream.push(&row(0)).unwrap();
     stream.push(&row(1)).unwrap();
@@ -411,7 +460,10 @@ fn health_follows_the_rows() {
     assert!(health.lag.unwrap() >= Duration::from_millis(5));
     stream.flush().unwrap();
     let health = recorder.health();
-    assert_eq!((health.rows.written, health.rows.durable, health.lag), (2, 0, None));
+    assert_eq!(
+        (health.rows.written, health.rows.durable, health.lag),
+        (2, 0, None)
+    );
     assert!(health.unsynced_bytes > 0);
     let before = health.since_durable;
     stream.sync().unwrap();

@@ -123,7 +123,10 @@ pub fn schema_from_text(text: &[u8], limits: &Limits) -> Result<Schema> {
         text.len() as u64,
         limits.metadata_bytes,
     )?;
-    schema_from_json(serde_json::from_slice(text).map_err(Error::corrupt)?, limits)
+    schema_from_json(
+        serde_json::from_slice(text).map_err(Error::corrupt)?,
+        limits,
+    )
 }
 
 fn schema_to_json(schema: &Schema) -> Result<SchemaJson> {

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use export_container::{FileStorage, Retrying, lock};
-use export_core::{Error, Result, Storage};
+use export_core::{Error, FileId, Result, Storage};
+use export_journal::Journal;
 
-use super::{Access, RecordOptions};
+use super::{Access, Durability, RecordOptions};
+use crate::journal;
 
 /// Where a recording is to be stored.
 pub(super) struct Blank {
@@ -27,6 +29,7 @@ impl Blank {
             let file = create(path, options)?;
             // Only who has the lock may empty a file that was there.
             lock(&file)?;
+            journal::make_way(path, &storage(file.try_clone()?))?;
             file.set_len(0)?;
             crate::output::sync_directory(path)?;
             Ok(file)
@@ -36,8 +39,8 @@ impl Blank {
             .map_err(|error| in_file(error, path))
     }
 
-    /// A file that is there.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    /// A file that is there, with the rows that its journal may have.
+    pub(super) fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
         let open = || -> Result<File> {
             let file = OpenOptions::new().read(true).write(true).open(path);
             let file = file.map_err(|error| match error.kind() {
@@ -45,6 +48,7 @@ impl Blank {
                 _ => Error::from(error),
             })?;
             lock(&file)?;
+            journal::bring_in(path, &storage(file.try_clone()?), &options.encode)?;
             Ok(file)
         };
         open()
@@ -54,17 +58,58 @@ impl Blank {
 
     fn of(file: File, path: &Path, is_new: bool) -> Self {
         Self {
-            storage: Arc::new(Retrying::new(FileStorage::new(file))),
+            storage: storage(file),
             name: path.display().to_string(),
             path: Some(path.to_owned()),
             is_new,
         }
     }
 
+    /// Starts the journal of the recording `file`, where it is to have one.
+    pub(super) fn journal(&self, options: &RecordOptions, file: FileId) -> Result<Option<Journal>> {
+        let Some(path) = &self.path else {
+            return Ok(None);
+        };
+        if options.durability == Durability::None {
+            return Ok(None);
+        }
+        let journal = export_journal::Options {
+            capacity_bytes: options.journal_bytes,
+            mode: mode(path)?,
+            ..export_journal::Options::default()
+        };
+        let journal = Journal::create(journal::path_of(path), file.0, &journal);
+        journal.map(Some).map_err(|error| {
+            let hint = "record with `Durability::None` where there can be no journal";
+            match error.hint() {
+                Some(_) => error,
+                None => error.with_hint(hint),
+            }
+        })
+    }
+
     /// Takes a file away that was made for nothing.
     pub(super) fn discard(path: &Path) {
         // It is empty or half a copy: whoever made it reports what went wrong.
         drop(fs::remove_file(path));
+    }
+}
+
+fn storage(file: File) -> Arc<dyn Storage> {
+    Arc::new(Retrying::new(FileStorage::new(file)))
+}
+
+/// Whoever may read the recording may read its journal.
+fn mode(path: &Path) -> Result<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        Ok(0o600)
     }
 }
 

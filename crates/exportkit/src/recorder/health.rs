@@ -25,10 +25,26 @@ pub struct Health {
     pub budget_bytes: u64,
     /// Bytes of chunks that are kept in memory because no sync has acknowledged them.
     pub unsynced_bytes: u64,
+    /// How much of the journal is used, where there is one.
+    pub journal: Option<JournalHealth>,
     /// Why nothing is written any more, if so.
     pub failure: Option<String>,
     /// Each stream, by name.
     pub streams: Vec<StreamHealth>,
+}
+
+/// How much of a recording's journal is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JournalHealth {
+    /// Bytes of it that hold rows, or wait for some.
+    pub in_use_bytes: u64,
+    /// Its length.
+    pub file_bytes: u64,
+    /// Most that it may come to.
+    pub most_bytes: u64,
+    /// How often it had no room for a row, which was written to the file before `push` returned instead.
+    pub times_full: u64,
 }
 
 /// How a stream of a recording is doing.
@@ -49,7 +65,7 @@ pub struct RowCounts {
     pub pushed: u64,
     /// In the file.
     pub written: u64,
-    /// Known to survive a power loss.
+    /// Known to survive a power loss, in the file or in the journal.
     pub durable: u64,
     /// Of those taken by `push`: dropped because there was no room ([`crate::OnFull::Drop`]).
     pub dropped: u64,
@@ -59,13 +75,13 @@ pub struct RowCounts {
 
 impl RowCounts {
     pub(super) fn of(account: &Account) -> Self {
-        // In this order none is more than the one before it.
         let (durable, written) = (account.durable(), account.written());
         Self {
             durable,
             written,
             dropped: account.dropped(),
             refused: account.refused(),
+            // Last, so that it is no less than the others.
             pushed: account.pushed(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use export_core::{Error, ErrorKind, Result};
+use export_journal::{Journal, LaneId};
 
 use super::lock;
 use super::losses::Losses;
@@ -22,6 +23,10 @@ pub(super) struct Ledger {
     durable_ns: AtomicU64,
     /// Bytes that no sync has acknowledged and that are kept therefore.
     unsynced_bytes: AtomicU64,
+    /// Whether rows stay in the journal until they are durable in the file.
+    keeps_until_durable: bool,
+    /// How often the journal had no room for a row.
+    journal_full: AtomicU64,
     is_poisoned: AtomicBool,
     poison: Mutex<Option<Poison>>,
 }
@@ -49,6 +54,10 @@ pub(super) struct Account {
     /// When the first row of those not handed on was pushed, in ns since the start; 0 where there is none.
     waiting_since: AtomicU64,
     on_the_way: Mutex<OnTheWay>,
+    /// Number that the first row handed on has in the file that is written now, modulo 2⁶⁴: less than 0 where that was another
+    /// file.
+    base: AtomicU64,
+    lane: Mutex<Option<(Journal, LaneId)>>,
 }
 
 #[derive(Default)]
@@ -106,14 +115,37 @@ impl Account {
     }
 
     /// Whatever was handed on is in a file, and durable.
-    fn all_written(&self) {
+    fn all_written(&self, rows_in_file: u64) {
         let mut on_the_way = lock(&self.on_the_way);
+        let base = rows_in_file.wrapping_sub(on_the_way.handed);
+        self.base.store(base, Ordering::Release);
+        *lock(&self.lane) = None;
         on_the_way.batches.clear();
         self.written.store(on_the_way.handed, Ordering::Release);
         self.durable.store(on_the_way.handed, Ordering::Release);
     }
 
-    fn reached_file(&self, rows: u64) {
+    /// Number in the file of the row that comes `rows` rows after those handed on.
+    pub(super) fn number_after(&self, rows: u64) -> u64 {
+        let base = self.base.load(Ordering::Acquire);
+        base.wrapping_add(self.handed()).wrapping_add(rows)
+    }
+
+    /// The rows go through a lane of `journal`.
+    pub(super) fn set_lane(&self, journal: &Journal, lane: LaneId) {
+        *lock(&self.lane) = Some((journal.clone(), lane));
+    }
+
+    /// The first `rows` rows handed on are safe in the file.
+    fn release(&self, rows: u64) {
+        if let Some((journal, lane)) = &*lock(&self.lane) {
+            let base = self.base.load(Ordering::Acquire);
+            journal.release(*lane, base.wrapping_add(rows));
+        }
+    }
+
+    /// Returns how many have.
+    fn reached_file(&self, rows: u64) -> u64 {
         let written = self.written.fetch_add(rows, Ordering::AcqRel) + rows;
         let mut on_the_way = lock(&self.on_the_way);
         while on_the_way
@@ -123,11 +155,12 @@ impl Account {
         {
             on_the_way.batches.pop_front();
         }
+        written
     }
 }
 
 impl Ledger {
-    pub(super) fn new(losses_before: Losses) -> Self {
+    pub(super) fn new(losses_before: Losses, keeps_until_durable: bool) -> Self {
         Self {
             start: Instant::now(),
             streams: Mutex::default(),
@@ -135,6 +168,8 @@ impl Ledger {
             untold: AtomicBool::new(false),
             durable_ns: AtomicU64::new(0),
             unsynced_bytes: AtomicU64::new(0),
+            keeps_until_durable,
+            journal_full: AtomicU64::new(0),
             is_poisoned: AtomicBool::new(false),
             poison: Mutex::default(),
         }
@@ -147,13 +182,14 @@ impl Ledger {
             .max(1)
     }
 
-    /// The account of a new stream, or `None` where there is one of that name.
-    pub(super) fn add_stream(&self, name: &Arc<str>) -> Option<Arc<Account>> {
+    /// The account of a new stream, of which the file has `rows` rows, or `None` where there is one of that name.
+    pub(super) fn add_stream(&self, name: &Arc<str>, rows: u64) -> Option<Arc<Account>> {
         let mut streams = lock(&self.streams);
         if streams.contains_key(name) {
             return None;
         }
         let account = Arc::<Account>::default();
+        account.base.store(rows, Ordering::Release);
         streams.insert(Arc::clone(name), Arc::clone(&account));
         Some(account)
     }
@@ -203,8 +239,29 @@ impl Ledger {
 
     pub(super) fn reached_file(&self, stream: &str, rows: u64) {
         if let Some(account) = self.account(stream) {
-            account.reached_file(rows);
+            let written = account.reached_file(rows);
+            if !self.keeps_until_durable {
+                account.release(written);
+            }
         }
+    }
+
+    /// The file is durable as far as it was when this was `reached`, by a sync that began at `since_ns`.
+    pub(super) fn file_is_durable(&self, reached: Vec<(Arc<Account>, u64)>, since_ns: u64) {
+        for (account, rows) in reached {
+            account.set_durable(rows);
+            account.release(rows);
+        }
+        self.synced(since_ns);
+    }
+
+    /// There was no room in the journal for a row.
+    pub(super) fn journal_was_full(&self) {
+        self.journal_full.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn times_full(&self) -> u64 {
+        self.journal_full.load(Ordering::Acquire)
     }
 
     /// How far each stream has come: what a sync that starts now will make durable.
@@ -218,8 +275,19 @@ impl Ledger {
             .collect()
     }
 
+    /// How many rows of each stream `push` has taken, those left out that were dropped.
+    pub(super) fn pushed(&self) -> Vec<(Arc<Account>, u64)> {
+        let accounts = self.accounts().into_iter();
+        accounts
+            .map(|(_, account)| {
+                let pushed = account.pushed().saturating_sub(account.dropped());
+                (account, pushed)
+            })
+            .collect()
+    }
+
     /// A sync that began at `since_ns` has succeeded.
-    pub(super) fn synced(&self, since_ns: u64) {
+    fn synced(&self, since_ns: u64) {
         self.durable_ns.fetch_max(since_ns, Ordering::AcqRel);
     }
 
@@ -301,9 +369,9 @@ impl Ledger {
     }
 
     /// There is a new file, which has everything that was handed on and was not durable.
-    pub(super) fn rescued(&self) {
-        for (_, account) in self.accounts() {
-            account.all_written();
+    pub(super) fn rescued(&self, rows_in_file: &BTreeMap<String, u64>) {
+        for (name, account) in self.accounts() {
+            account.all_written(rows_in_file.get(&*name).copied().unwrap_or_default());
         }
         self.synced(self.now_ns());
         self.set_unsynced_bytes(0);

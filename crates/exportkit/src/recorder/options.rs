@@ -22,6 +22,9 @@ pub struct RecordOptions {
     /// Bytes of rows that may be on their way to the file, chunks being encoded among them; a chunk and a quarter for each
     /// thread and for the one that writes where `None`.
     pub budget_bytes: Option<usize>,
+    /// Most bytes that the journal may take; see [`Durability::Flush`]. It needs room for the rows of a chunk and a half of
+    /// each stream, and for those on their way. Default 256 MiB.
+    pub journal_bytes: u64,
     /// Who may open the file.
     pub access: Access,
     /// Whether an existing file is replaced. Default no.
@@ -39,6 +42,7 @@ impl Default for RecordOptions {
             chunk_age: Duration::from_secs(1),
             on_full: OnFull::default(),
             budget_bytes: None,
+            journal_bytes: 256 << 20,
             access: Access::default(),
             overwrite: false,
             entries: BTreeMap::new(),

@@ -11,6 +11,7 @@ use export_core::record::{Record, RecordBuilder};
 use export_core::{Error, Result};
 use serde::Serialize;
 
+use super::lane::RowLane;
 use super::ledger::Account;
 use super::tape::Tape;
 use super::{Durability, OnFull, Recorded, Shared};
@@ -28,6 +29,10 @@ pub struct RecordStream<T: ?Sized, B: BatchBuilder = RowBuilder> {
     name: Arc<str>,
     account: Arc<Account>,
     rows: B,
+    /// `None` where there is no journal.
+    lane: Option<RowLane>,
+    /// The file that the rows go to.
+    tape_number: u64,
     /// Rows that were ever pushed.
     pushed: u64,
     /// With this many rows, it is time to look whether they are enough.
@@ -48,6 +53,8 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
+            lane: shared.tape.lane(&name, &account),
+            tape_number: shared.tape.number(),
             name,
             account,
             rows,
@@ -116,6 +123,13 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
 
     #[inline]
     fn pushed(&mut self) -> Result<()> {
+        if let Some(lane) = &mut self.lane {
+            let rows = self.rows.rows();
+            let account = &self.account;
+            if !lane.add_last(&mut self.rows, || account.number_after(rows as u64 - 1))? {
+                self.write_through()?;
+            }
+        }
         self.pushed += 1;
         self.account.set_pushed(self.pushed);
         match self.rows.rows() >= self.next_look {
@@ -135,8 +149,12 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
             self.is_stopped = true;
             return Err(self.in_stream(error));
         }
+        self.follow()?;
         if self.tape().options.durability == Durability::Sync {
-            return self.sync();
+            match &self.lane {
+                Some(_) => self.seal()?,
+                None => return self.sync(),
+            }
         }
         let bytes = self.rows.memory_bytes();
         if bytes >= CHUNK_BYTES {
@@ -150,7 +168,22 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
                 return sent.map_err(|error| self.tape().in_file(error));
             }
         }
-        self.next_look = next_look(self.rows.rows(), self.rows.memory_bytes());
+        self.next_look = match self.tape().options.durability {
+            Durability::Sync => 0,
+            _ => next_look(self.rows.rows(), self.rows.memory_bytes()),
+        };
+        Ok(())
+    }
+
+    /// Returns once the rows in the journal, of all streams, survive a power loss.
+    fn seal(&mut self) -> Result<()> {
+        if let Err(error) = self.tape().seal() {
+            self.is_stopped = true;
+            return Err(self.in_stream(error));
+        }
+        if self.tape().options.on_full == OnFull::Block {
+            self.account.set_durable(self.pushed);
+        }
         Ok(())
     }
 
@@ -160,7 +193,37 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         let checked = self.tape().ledger.check();
         checked.map_err(|error| self.in_stream(error))?;
         self.is_stopped = false;
+        self.follow()
+    }
+
+    /// Goes on with a new file, where there is one: rows that are here are in the journal of the one before, and go to a chunk at
+    /// once therefore.
+    fn follow(&mut self) -> Result<()> {
+        if self.tape_number != self.tape().number() {
+            self.tape_number = self.tape().number();
+            self.lane = None;
+            self.write_rows(true)?;
+            self.lane = self.shared.tape.lane(&self.name, &self.account);
+        }
         Ok(())
+    }
+
+    /// There is no room in the journal for the last row: it goes to the file with those before it, or is dropped with them.
+    #[cold]
+    fn write_through(&mut self) -> Result<()> {
+        self.tape().ledger.journal_was_full();
+        if self.tape().options.on_full == OnFull::Drop {
+            self.write_rows(false)?;
+            return match self.rows.rows() {
+                0 => Ok(()),
+                _ => self.drop_rows(),
+            };
+        }
+        // Only what is durable makes room where rows have to be.
+        match self.tape().options.durability {
+            Durability::Interval(_) | Durability::Sync => self.sync(),
+            Durability::Flush | Durability::None => self.flush(),
+        }
     }
 
     #[cold]
@@ -215,7 +278,6 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
     /// Hands the rows on. Without `wait`, and where rows may be dropped, those for which there is no room are held for a
     /// while, and dropped then.
     fn write_rows(&mut self, wait: bool) -> Result<()> {
-        let rows = self.rows.rows() as u64;
         let wait = wait || self.tape().options.on_full == OnFull::Block;
         let handed = self
             .shared
@@ -223,20 +285,39 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
             .hand_on(&self.name, &self.account, &mut self.rows, wait);
         match handed {
             Ok(false) if self.rows.memory_bytes() < MOST_HELD_BYTES => return Ok(()),
-            Ok(false) => {
-                let dropped = self.rows.take_batch();
-                self.tape().ledger.dropped(&self.account, rows);
-                dropped.map_err(|error| self.in_stream(error))?;
-            }
+            Ok(false) => return self.drop_rows(),
             Ok(true) => {}
             Err(error) => {
                 self.is_stopped = self.tape().ledger.failure().is_some();
                 return Err(self.in_stream(error));
             }
         }
+        if let Some(lane) = &mut self.lane {
+            lane.handed_on();
+        }
+        self.begin_batch();
+        Ok(())
+    }
+
+    /// Drops all rows that are here.
+    #[cold]
+    fn drop_rows(&mut self) -> Result<()> {
+        let rows = self.rows.rows() as u64;
+        let dropped = self.rows.take_batch().map(drop);
+        self.tape().ledger.dropped(&self.account, rows);
+        let discarded = match &mut self.lane {
+            Some(lane) => lane.discard(),
+            None => Ok(()),
+        };
+        self.begin_batch();
+        dropped
+            .and(discarded)
+            .map_err(|error| self.in_stream(error))
+    }
+
+    fn begin_batch(&mut self) {
         self.last_written = Instant::now();
         self.next_look = 1;
-        Ok(())
     }
 }
 

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use export_compress::Encoder;
-use export_container::{FileOptions, StorageEnd, Writer};
+use export_container::{FileOptions, FrameWriter, StorageEnd, Writer};
 use export_core::build::BatchBuilder;
 use export_core::{Batch, Cancel, Error, ExportMetadata, Limits, Result, StreamBatch};
+use export_journal::Journal;
 use export_parallel::{Bounds, Budget};
 
 use super::blank::Blank;
-use super::health::{Health, RowCounts, StreamHealth};
+use super::health::{Health, JournalHealth, RowCounts, StreamHealth};
+use super::lane::RowLane;
 use super::ledger::{Account, Ledger};
 use super::losses::Losses;
-use super::{Durability, RecordOptions, Recorded, lock};
+use super::{Durability, OnFull, RecordOptions, Recorded, lock};
 use crate::clock;
 use crate::xk::{CHUNK_BYTES, Counts, Encoded, Written, XkSink, describe};
 
@@ -28,24 +31,37 @@ pub(super) struct Tape {
     pub(super) ledger: Arc<Ledger>,
     pub(super) bounds: Bounds,
     name: Mutex<String>,
+    /// Rows of each stream that the file had when it was opened.
+    rows_before: BTreeMap<String, u64>,
+    /// Which file it is: one more with each rescue.
+    number: AtomicU64,
+    /// `None` where there is none, and once the file is complete.
+    journal: Mutex<Option<Journal>>,
     /// `None` once the file is complete.
     way: Mutex<Option<XkSink<StorageEnd>>>,
 }
 
 impl Tape {
     pub(super) fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
-        let Blank {
-            storage,
-            name,
-            is_new,
-            ..
-        } = blank;
-        let writer = match is_new {
-            true => Writer::create(storage, &FileOptions::new(clock::now_ns())?)?,
-            false => Writer::append(storage, &Limits::default())?,
+        let mut writer = match blank.is_new {
+            true => Writer::create(
+                Arc::clone(&blank.storage),
+                &FileOptions::new(clock::now_ns())?,
+            )?,
+            false => Writer::append(Arc::clone(&blank.storage), &Limits::default())?,
         };
+        let survives_power = matches!(
+            options.durability,
+            Durability::Interval(_) | Durability::Sync
+        );
+        if survives_power {
+            // Rows in the journal are worth nothing without a file that they belong to.
+            writer.sync()?;
+        }
+        let journal = blank.journal(&options, writer.frames().file().file)?;
         let before = writer.frames().last_metadata().unwrap_or_default();
-        let ledger = Arc::new(Ledger::new(Losses::of(&before.entries)));
+        let rows_before = rows(writer.frames());
+        let ledger = Arc::new(Ledger::new(Losses::of(&before.entries), survives_power));
         let budget = options.budget_bytes.unwrap_or_else(|| {
             // A chunk is handed on once it is full: it is more than full, always.
             (CHUNK_BYTES + CHUNK_BYTES / 4).saturating_mul(options.threads.saturating_add(1))
@@ -60,9 +76,68 @@ impl Tape {
             options,
             ledger,
             bounds,
-            name: Mutex::new(name),
+            name: Mutex::new(blank.name),
+            rows_before,
+            number: AtomicU64::new(0),
+            journal: Mutex::new(journal),
             way: Mutex::new(Some(sink)),
         })
+    }
+
+    /// The account of a new stream, or `None` where there is one of that name.
+    pub(super) fn add_stream(&self, name: &Arc<str>) -> Option<Arc<Account>> {
+        let rows = self.rows_before.get(&**name).copied().unwrap_or_default();
+        self.ledger.add_stream(name, rows)
+    }
+
+    /// Which file it is: one more with each rescue.
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::Acquire)
+    }
+
+    /// A lane of the journal, where there is one, for the rows of a stream.
+    pub(super) fn lane(&self, name: &str, account: &Account) -> Option<RowLane> {
+        let journal = lock(&self.journal).clone()?;
+        let lane = journal.lane(name);
+        account.set_lane(&journal, lane.id());
+        Some(RowLane::new(lane))
+    }
+
+    /// Returns once all rows in the journal survive a power loss.
+    pub(super) fn seal(&self) -> Result<()> {
+        let journal = lock(&self.journal).clone();
+        let Some(journal) = journal else {
+            return Ok(());
+        };
+        let sealed = journal.seal();
+        if let Err(error) = sealed {
+            self.ledger.poison(error);
+        }
+        self.ledger.check()
+    }
+
+    /// Makes everything pushed so far durable, where it is: in the journal, or in the file.
+    pub(super) fn tick(&self) -> Result<()> {
+        if lock(&self.journal).is_none() {
+            return self.sync();
+        }
+        // First the journal: a row that moves to the file in between is in both, or in the file that is synced next.
+        let pushed = self.ledger.pushed();
+        self.seal()?;
+        if self.options.on_full == OnFull::Block {
+            pushed
+                .iter()
+                .for_each(|(account, rows)| account.set_durable(*rows));
+        }
+        let ledger = Arc::clone(&self.ledger);
+        let synced = self.with_sink(|sink| {
+            sink.start_call(move |written| {
+                sync(written, &ledger);
+                Ok(())
+            })
+        })?;
+        synced.wait()?;
+        self.ledger.check()
     }
 
     pub(super) fn in_file(&self, error: Error) -> Error {
@@ -130,6 +205,15 @@ impl Tape {
             budget_in_use_bytes: budget.in_use() as u64,
             budget_bytes: budget.capacity() as u64,
             unsynced_bytes: self.ledger.unsynced_bytes(),
+            journal: lock(&self.journal).as_ref().map(|journal| {
+                let usage = journal.usage();
+                JournalHealth {
+                    in_use_bytes: usage.bytes,
+                    file_bytes: usage.file_bytes,
+                    most_bytes: usage.capacity_bytes,
+                    times_full: self.ledger.times_full(),
+                }
+            }),
             failure: self.ledger.failure(),
             streams,
         }
@@ -176,7 +260,7 @@ impl Tape {
             );
         }
         let file = FileOptions::new(clock::now_ns())?;
-        let mut writer = Writer::create(blank.storage, &file)?;
+        let mut writer = Writer::create(Arc::clone(&blank.storage), &file)?;
         let about = metadata(&self.options.entries, self.ledger.losses());
         let replay = move |written: &mut Written<StorageEnd>| {
             written.writer().replay_unsynced(&mut writer)?;
@@ -192,12 +276,20 @@ impl Tape {
             Ok(writer)
         };
         let writer = old.start_flush(replay)?.wait()?;
-        let (rows, chunks) = writer.frames().totals();
-        let counts = Counts { rows, chunks };
+        let journal = blank.journal(&self.options, file.file)?;
+        let (all_rows, chunks) = writer.frames().totals();
+        let counts = Counts {
+            rows: all_rows,
+            chunks,
+        };
+        let rows_in_file = rows(writer.frames());
         let new = sink(writer, counts, &self.options, &self.bounds, &self.ledger)?;
         *way = Some(new);
         *lock(&self.name) = blank.name;
-        self.ledger.rescued();
+        // That of the file that failed stays beside it.
+        *lock(&self.journal) = journal;
+        self.number.fetch_add(1, Ordering::AcqRel);
+        self.ledger.rescued(&rows_in_file);
         Ok(counts.into())
     }
 
@@ -206,11 +298,15 @@ impl Tape {
         let Some(sink) = lock(&self.way).take() else {
             return Ok(Recorded::default());
         };
+        self.ledger.check()?;
         let (counts, mut writer) =
             sink.close(&metadata(&self.options.entries, self.ledger.losses()))?;
-        let since = self.ledger.now_ns();
         writer.sync()?;
-        self.ledger.synced(since);
+        // Before the writer gives back the lock: until then nobody else has looked at it.
+        if let Some(journal) = lock(&self.journal).take() {
+            journal.remove()?;
+        }
+        drop(writer);
         Ok(counts.into())
     }
 }
@@ -289,15 +385,18 @@ fn or_poisoned(
 fn sync(written: &mut Written<StorageEnd>, ledger: &Ledger) {
     let (since, reached) = (ledger.now_ns(), ledger.written());
     match written.writer().sync() {
-        Ok(()) => {
-            for (account, rows) in reached {
-                account.set_durable(rows);
-            }
-            ledger.synced(since);
-        }
+        Ok(()) => ledger.file_is_durable(reached, since),
         Err(error) => ledger.poison(error),
     }
     ledger.set_unsynced_bytes(written.writer().unsynced_bytes());
+}
+
+/// Rows of each stream.
+fn rows(frames: &FrameWriter) -> BTreeMap<String, u64> {
+    let rows = frames
+        .streams()
+        .filter_map(|id| Some((frames.stream_name(id)?.to_owned(), frames.rows(id)?)));
+    rows.collect()
 }
 
 /// What a file says of the one whose rows it was saved from: which that is, and the number that the first row of each stream would

@@ -24,7 +24,7 @@ impl Ticker {
         let run = move || {
             while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
                 // A file that failed says so to whoever pushes.
-                drop(tape.sync());
+                drop(tape.tick());
             }
         };
         let thread = thread::Builder::new()

@@ -28,6 +28,11 @@ impl Gather {
         }
     }
 
+    /// Whether nothing is known of the stream that is gone on with.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.continues.is_none()
+    }
+
     /// Bytes of what was gathered and is no chunk yet.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes

@@ -231,6 +231,14 @@ impl<W: Write + Send + 'static> XkSink<W> {
         call: impl FnOnce(&mut Written<W>) -> Result<R> + Send + 'static,
     ) -> Result<Answer<R>> {
         self.flush()?;
+        self.start_call(call)
+    }
+
+    /// `call` on the container once everything that left for the workers has reached it.
+    pub(crate) fn start_call<R: Send + 'static>(
+        &mut self,
+        call: impl FnOnce(&mut Written<W>) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<R>> {
         self.pipeline.start_call(call)
     }
 
