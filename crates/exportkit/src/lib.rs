@@ -82,6 +82,7 @@ pub use rows::{read, read_records, write, write_records, write_records_with, wri
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
 pub use verify::{Depth, Verification, verify, verify_storage};
+pub use wait::StandardOutput;
 
 /// Program and version, as recorded in what it writes.
 pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));

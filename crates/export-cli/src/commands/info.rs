@@ -58,9 +58,14 @@ struct ContainerDocument {
     created: String,
     created_ns: i64,
     complete: bool,
+    /// Rows of each stream that are in the journal beside the file, and counted with those in it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    journal_rows: BTreeMap<String, u64>,
     findings: Vec<FindingDocument>,
     #[serde(skip)]
     found: Vec<String>,
+    #[serde(skip)]
+    journal: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -182,6 +187,12 @@ fn of_recording(info: exportkit::Info) -> Document {
             created: time(info.created_ns),
             created_ns: info.created_ns,
             complete: info.complete,
+            journal_rows: info.journal_rows,
+            journal: info
+                .journal_notes
+                .into_iter()
+                .map(|note| note.text)
+                .collect(),
             found: info.findings.iter().map(sentence).collect(),
             findings: info.findings.iter().map(FindingDocument::new).collect(),
         }),
@@ -247,6 +258,12 @@ impl Document {
                 ("created", container.created.clone()),
                 ("state", state.to_owned()),
             ]);
+            facts.extend(
+                container
+                    .journal
+                    .iter()
+                    .map(|text| ("journal", text.clone())),
+            );
             facts.extend(container.found.iter().map(|found| ("found", found.clone())));
         }
         facts.extend(self.tool.iter().map(|tool| ("written by", tool.clone())));

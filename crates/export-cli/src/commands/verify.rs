@@ -49,6 +49,7 @@ struct Document {
     chunks: u64,
     blocks: u64,
     rows: u64,
+    journal_rows: u64,
     findings: Vec<FindingDocument>,
 }
 
@@ -116,6 +117,7 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
         chunks: found.chunks,
         blocks: found.blocks,
         rows: found.rows,
+        journal_rows: found.journal_rows,
         findings: found.findings.iter().map(FindingDocument::new).collect(),
     }
 }
