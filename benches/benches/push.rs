@@ -233,11 +233,15 @@ where
             let then = |rows: &mut RowBuilder| images.keep(rows);
             build(warm(), RowBuilder::new(), export_core::rows::push, then)
         }),
-        ("recorder derived", &|| derived(directory, FLUSH, rows.iter())),
+        ("recorder derived", &|| {
+            derived(directory, FLUSH, rows.iter())
+        }),
         ("recorder derived, no journal", &|| {
             derived(directory, NONE, rows.iter())
         }),
-        ("recorder derived warm", &|| derived(directory, FLUSH, warm())),
+        ("recorder derived warm", &|| {
+            derived(directory, FLUSH, warm())
+        }),
         ("recorder derived warm, no journal", &|| {
             derived(directory, NONE, warm())
         }),

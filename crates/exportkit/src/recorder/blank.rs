@@ -35,7 +35,7 @@ impl Blank {
             Ok(file)
         };
         create()
-            .map(|file| Self::of(file, path, true))
+            .map(|file| Self::of(file, path, options, true))
             .map_err(|error| in_file(error, path))
     }
 
@@ -52,13 +52,16 @@ impl Blank {
             Ok(file)
         };
         open()
-            .map(|file| Self::of(file, path, false))
+            .map(|file| Self::of(file, path, options, false))
             .map_err(|error| in_file(error, path))
     }
 
-    fn of(file: File, path: &Path, is_new: bool) -> Self {
+    fn of(file: File, path: &Path, options: &RecordOptions, is_new: bool) -> Self {
         Self {
-            storage: storage(file),
+            storage: match options.durability {
+                Durability::None => storage(file),
+                _ => Arc::new(Retrying::new(FileStorage::growing(file))),
+            },
             name: path.display().to_string(),
             path: Some(path.to_owned()),
             is_new,

@@ -232,6 +232,13 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         self.in_stream(error)
     }
 
+    /// The error of a file that takes nothing more, if so, and then this stream doesn't either.
+    #[cold]
+    fn stopped_by(&mut self, error: Error) -> Error {
+        self.is_stopped = self.tape().ledger.failure().is_some();
+        self.tape().in_file(error)
+    }
+
     #[cold]
     fn in_stream(&self, error: Error) -> Error {
         self.tape().in_file(error.in_stream(&*self.name))
@@ -242,16 +249,14 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
     pub fn flush(&mut self) -> Result<()> {
         self.write_rows(true)?;
         let flushed = self.tape().flush();
-        flushed
-            .map(drop)
-            .map_err(|error| self.tape().in_file(error))
+        flushed.map(drop).map_err(|error| self.stopped_by(error))
     }
 
     /// [`RecordStream::flush`], and returns once the system says that all of the file is durable: these rows are acknowledged.
     pub fn sync(&mut self) -> Result<()> {
         self.write_rows(true)?;
         let synced = self.tape().sync();
-        synced.map_err(|error| self.tape().in_file(error))
+        synced.map_err(|error| self.stopped_by(error))
     }
 
     /// After a failed write or sync, writes the rows of this stream to the new file, too: see [`super::Recorder::rescue`].

@@ -330,13 +330,18 @@ fn sink(
     bounds: &Bounds,
     ledger: &Arc<Ledger>,
 ) -> Result<XkSink<StorageEnd>> {
-    if options.durability != Durability::None {
-        writer.keep_unsynced();
-    }
+    writer.keep_unsynced();
+    let trusts_writes = options.durability == Durability::None;
     let encoder = Encoder::new(options.encode.clone())?;
     let (ledger, entries) = (Arc::clone(ledger), options.entries.clone());
-    let take =
-        move |written: &mut Written<StorageEnd>, encoded| take(written, encoded, &ledger, &entries);
+    let take = move |written: &mut Written<StorageEnd>, encoded| {
+        take(written, encoded, &ledger, &entries)?;
+        if trusts_writes && written.writer().poison().is_none() {
+            written.writer().forget_unsynced();
+            ledger.set_unsynced_bytes(0);
+        }
+        Ok(())
+    };
     XkSink::with(writer, encoder, bounds.clone(), counts, take)
 }
 
