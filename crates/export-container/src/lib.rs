@@ -42,6 +42,8 @@ mod header;
 mod index;
 pub mod layout;
 mod open;
+mod parity;
+mod places;
 mod read;
 mod repair;
 mod repetition;
@@ -61,6 +63,7 @@ pub use frame::FrameHeader;
 pub use frame_writer::{FileOptions, FrameWriter};
 pub use header::{FileHeader, check_header};
 pub use index::{ChunkRef, ColumnRef};
+pub use parity::{LostGroup, Parity, ParityReport};
 pub use repair::{LossReport, LostRows, repair};
 pub use scan::{Scanner, Step};
 pub use storage::{

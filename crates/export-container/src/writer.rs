@@ -51,6 +51,12 @@ impl<W: Write> Writer<W> {
         &self.frames
     }
 
+    /// From the next frame on, writes so much parity, or none; see [`FrameWriter::set_parity`].
+    #[cfg(feature = "parity")]
+    pub fn set_parity(&mut self, parity: Option<crate::Parity>) -> Result<()> {
+        self.write(|frames| frames.set_parity(parity))
+    }
+
     /// Starts a stream. Fails where there is one of that name.
     pub fn add_stream(&mut self, name: &str, schema: &Schema) -> Result<StreamId> {
         self.write(|frames| frames.add_stream(name, schema))

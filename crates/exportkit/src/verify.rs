@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{Container, FileStorage, Retrying};
+use export_container::{Container, FileStorage, ParityReport, Retrying};
 use export_core::{
     Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Note, Position, Progress, Result,
     Severity, Storage, array,
@@ -46,6 +46,8 @@ pub struct Verification {
     pub complete: bool,
     /// Rows that are in the journal beside the file only, because its recorder did not finish.
     pub journal_rows: u64,
+    /// What of the damage the file's parity makes good, and could still make good; where it has any.
+    pub parity: Option<ParityReport>,
 }
 
 impl Verification {
@@ -129,6 +131,7 @@ pub fn verify_storage(
         size_bytes,
         complete: report.is_finished,
         journal_rows: 0,
+        parity: report.parity,
     })
 }
 

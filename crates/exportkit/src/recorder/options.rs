@@ -29,6 +29,9 @@ pub struct RecordOptions {
     pub access: Access,
     /// Whether an existing file is replaced. Default no.
     pub overwrite: bool,
+    /// Parity, from which [`repair`](crate::repair()) restores damaged frames; where `None`, as much as a recording has that is
+    /// gone on with. Holds some 20 MB of frames in memory, see [`Parity`](crate::Parity).
+    pub parity: Option<crate::Parity>,
     /// The user's own keys. Those that start with `exportkit:` are not the user's.
     pub entries: BTreeMap<String, String>,
 }
@@ -45,6 +48,7 @@ impl Default for RecordOptions {
             journal_bytes: 256 << 20,
             access: Access::default(),
             overwrite: false,
+            parity: None,
             entries: BTreeMap::new(),
         }
     }

@@ -19,7 +19,8 @@ use super::ledger::{Account, Ledger};
 use super::losses::Losses;
 use super::{Durability, OnFull, RecordOptions, Recorded, lock};
 use crate::clock;
-use crate::xk::{CHUNK_BYTES, Counts, Encoded, Written, XkSink, describe};
+use crate::pressure::Watch;
+use crate::xk::{Counts, Encoded, Written, XkSink, describe, protect};
 
 /// Bytes of chunks that are kept until a sync acknowledges them. With more, the file is synced: so much would have to be
 /// written again to another file, and so much memory it takes.
@@ -58,16 +59,19 @@ impl Tape {
             // Rows in the journal are worth nothing without a file that they belong to.
             writer.sync()?;
         }
+        protect(&mut writer, options.parity)?;
         let journal = blank.journal(&options, writer.frames().file().file)?;
         let before = writer.frames().last_metadata().unwrap_or_default();
         let rows_before = rows(writer.frames());
         let ledger = Arc::new(Ledger::new(Losses::of(&before.entries), survives_power));
+        let means = Watch::new(options.threads, None).means();
         let budget = options.budget_bytes.unwrap_or_else(|| {
             // A chunk is handed on once it is full: it is more than full, always.
-            (CHUNK_BYTES + CHUNK_BYTES / 4).saturating_mul(options.threads.saturating_add(1))
+            let each = means.chunk_bytes() + means.chunk_bytes() / 4;
+            each.saturating_mul(means.threads.saturating_add(1))
         });
         let bounds = Bounds {
-            threads: options.threads,
+            threads: means.threads,
             budget: Budget::new(budget),
             cancel: Cancel::new(),
         };
@@ -261,6 +265,7 @@ impl Tape {
         }
         let file = FileOptions::new(clock::now_ns())?;
         let mut writer = Writer::create(Arc::clone(&blank.storage), &file)?;
+        protect(&mut writer, self.options.parity)?;
         let about = metadata(&self.options.entries, self.ledger.losses());
         let replay = move |written: &mut Written<StorageEnd>| {
             written.writer().replay_unsynced(&mut writer)?;
@@ -342,7 +347,8 @@ fn sink(
         }
         Ok(())
     };
-    XkSink::with(writer, encoder, bounds.clone(), counts, take)
+    let watch = Watch::new(bounds.threads, None);
+    XkSink::with(writer, encoder, watch, bounds.clone(), counts, take)
 }
 
 /// Takes a chunk to the file. A file that can no longer be written stops nothing here: its chunks are kept, and the ledger tells
