@@ -4,12 +4,12 @@ mod frames;
 mod parity;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId, memory,
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, StreamId, memory,
 };
 
+use crate::container::Container;
 use crate::directory::Directory;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
@@ -108,10 +108,10 @@ impl FrameWriter {
         }
     }
 
-    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// Goes on after the last byte that `container` had when it was opened, finished or not. Its first output is the padding up to
     /// where the next frame starts.
-    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        crate::append::resume(storage, limits)
+    pub fn after(container: Container) -> Result<Self> {
+        crate::append::go_on(container)
     }
 
     /// The facts of the file.
@@ -312,6 +312,14 @@ impl FrameWriter {
             open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
         self.protect(start)
+    }
+
+    /// Leaves rows of a stream out that are known to be lost: the next chunk starts with row `next`, where that is later. Readers
+    /// see the gap, and `verify` reports it.
+    pub fn skip_rows(&mut self, stream: StreamId, next: u64) {
+        if let Some(open) = self.streams.get_mut(&stream) {
+            open.rows = open.rows.max(next);
+        }
     }
 
     /// Writes what the export says about itself. The last one counts.
