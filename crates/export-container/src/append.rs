@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use export_core::{Error, Limits, Result, Storage};
+use export_core::{Error, Limits, Result, Schema, Storage};
 
 use crate::container::Container;
 use crate::frame_writer::{FrameWriter, OpenStream};
 use crate::layout::aligned;
+#[cfg(feature = "parity")]
+use crate::parity::Collected;
 use crate::repetition::Repetition;
 use crate::text::StreamText;
 
 /// Older index entries that are listed again rather than left to a link of the chain: reading a link costs a request.
 const FEW_ENTRIES: u64 = 64;
+/// Versions of a schema beyond which a chunk that speaks of one is not believed.
+const MOST_VERSIONS: u64 = 1 << 16;
 
 /// A writer that goes on after the last byte of `storage`. Its first output is the padding up to there.
 pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<FrameWriter> {
@@ -46,6 +50,7 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
                     file: container.file,
                     name: stream.name.clone(),
                     versions,
+                    parity: container.parity(),
                 };
                 let last = stream.chunks.last();
                 let open = OpenStream {
@@ -68,10 +73,37 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
         previous: None,
         indexed: container.is_indexed(),
         repetition: Repetition::default(),
+        #[cfg(feature = "parity")]
+        parity: container.parity().map(Collected::new),
+        schema_bytes: 0,
         out: vec![0; padding],
     };
     take_entries(&container, &mut writer);
+    pass_over_lost_schemas(&container, &mut writer)?;
     Ok(writer)
+}
+
+/// Makes a writer leave those versions of a schema alone that chunks have, but whose stream frames are lost: a version that
+/// was given anew would make other rows of them.
+fn pass_over_lost_schemas(container: &Container, writer: &mut FrameWriter) -> Result<()> {
+    for stream in container.streams() {
+        let of_chunks = stream.chunks.iter().map(|chunk| chunk.schema_version);
+        let versions = of_chunks.max().map_or(0, |last| u64::from(last) + 1);
+        let lost = versions.saturating_sub(stream.schemas.len() as u64);
+        let Some(mut open) = writer.streams.get(&stream.id).filter(|_| lost > 0).cloned() else {
+            continue;
+        };
+        Limits::check("versions of a schema", versions, MOST_VERSIONS)?;
+        let last = open.text.versions.last().cloned().unwrap_or_default();
+        for _ in 0..lost {
+            open.text.versions.push(Schema::default());
+        }
+        open.text.versions.push(last);
+        open.json = open.text.to_json()?;
+        open.chunks_since = Some(0);
+        writer.put_stream(stream.id, open)?;
+    }
+    Ok(())
 }
 
 /// Makes the writer list again what its index will not find in the chain: all that no index lists, and short links.

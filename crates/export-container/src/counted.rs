@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use export_core::{Error, Limits, Result, Storage};
+use export_core::{Error, Limits, Result, Storage, memory};
 
 use crate::frame::FrameHeader;
 use crate::layout::FRAME_HEADER_BYTES;
@@ -17,6 +17,9 @@ pub struct Reads {
     /// Bytes they returned.
     pub bytes: u64,
 }
+
+/// Bytes for which memory is taken without asking how long the storage is.
+const UNASKED_BYTES: u64 = 1 << 20;
 
 /// Storage that is only read, and how much.
 pub(crate) struct Counted {
@@ -56,10 +59,19 @@ impl Counted {
         Ok(count)
     }
 
-    /// Up to `bytes` bytes from `offset`; fewer only at the end. The caller has bounded `bytes`.
+    /// How many of `bytes` bytes from `offset` there are, where that is worth asking for.
+    pub(crate) fn at_most(&self, offset: u64, bytes: u64) -> Result<u64> {
+        if bytes <= UNASKED_BYTES {
+            return Ok(bytes);
+        }
+        Ok(bytes.min(self.size_bytes()?.saturating_sub(offset)))
+    }
+
+    /// Up to `bytes` bytes from `offset`; fewer only at the end. No memory is taken for what is not there.
     pub(crate) fn read(&self, offset: u64, bytes: u64) -> Result<Vec<u8>> {
+        let bytes = self.at_most(offset, bytes)?;
         let length = usize::try_from(bytes).map_err(Error::limit)?;
-        let mut buffer = vec![0; length];
+        let mut buffer = memory::zeros(length)?;
         let count = self.read_into(offset, &mut buffer)?;
         buffer.truncate(count);
         Ok(buffer)

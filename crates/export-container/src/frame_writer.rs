@@ -1,16 +1,22 @@
 //! Writing a container as bytes, without I/O.
 
 mod frames;
+mod parity;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use export_core::{EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, StreamId};
+use export_core::{
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId, memory,
+};
 
 use crate::directory::Directory;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link, tail_to_payload};
 use crate::layout::{FILE_HEADER_BYTES, Kind, NO_STREAM, pad};
+#[cfg(feature = "parity")]
+use crate::parity::Collected;
 use crate::repetition::Repetition;
 use crate::text::{StreamText, check_schema, metadata_from_json, metadata_to_json};
 
@@ -27,7 +33,10 @@ impl FileOptions {
     /// A file with a random id. Fails where the system has no randomness to give.
     pub fn new(created_ns: i64) -> Result<Self> {
         let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|error| Error::from(std::io::Error::other(error)))?;
+        getrandom::fill(&mut id).map_err(|error| {
+            let system = error.raw_os_error().map(std::io::Error::from_raw_os_error);
+            Error::from(system.unwrap_or_else(|| std::io::Error::other(error)))
+        })?;
         Ok(Self {
             file: FileId(id),
             created_ns,
@@ -67,6 +76,11 @@ pub struct FrameWriter {
     /// Whether the last frame is a tail.
     pub(crate) indexed: bool,
     pub(crate) repetition: Repetition,
+    /// What parity there is to be, and the frames that wait for it.
+    #[cfg(feature = "parity")]
+    pub(crate) parity: Option<Collected>,
+    /// Bytes of the stream frames so far.
+    pub(crate) schema_bytes: u64,
     pub(crate) out: Vec<u8>,
 }
 
@@ -87,8 +101,17 @@ impl FrameWriter {
             previous: None,
             indexed: false,
             repetition: Repetition::default(),
+            #[cfg(feature = "parity")]
+            parity: None,
+            schema_bytes: 0,
             out: file.to_bytes().to_vec(),
         }
+    }
+
+    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// where the next frame starts.
+    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
+        crate::append::resume(storage, limits)
     }
 
     /// The facts of the file.
@@ -115,6 +138,17 @@ impl FrameWriter {
             .iter()
             .find(|(_, stream)| stream.text.name == name)
             .map(|(&id, _)| id)
+    }
+
+    /// The name of a stream.
+    #[must_use]
+    pub fn stream_name(&self, stream: StreamId) -> Option<&str> {
+        Some(&self.streams.get(&stream)?.text.name)
+    }
+
+    /// All streams, in the order of their numbers.
+    pub fn streams(&self) -> impl Iterator<Item = StreamId> {
+        self.streams.keys().copied()
     }
 
     /// The widest schema of a stream.
@@ -145,7 +179,7 @@ impl FrameWriter {
     /// What the export says about itself so far, if it does.
     #[must_use]
     pub fn last_metadata(&self) -> Option<ExportMetadata> {
-        metadata_from_json(self.metadata.as_deref()?).ok()
+        metadata_from_json(self.metadata.as_deref()?, &Limits::default()).ok()
     }
 
     /// Starts a stream. Fails where there is one of that name.
@@ -165,6 +199,7 @@ impl FrameWriter {
             file: self.file,
             name: name.to_owned(),
             versions,
+            parity: self.parity(),
         };
         self.put_stream(
             id,
@@ -195,10 +230,32 @@ impl FrameWriter {
             check_schema(schema, &Limits::default()).map_err(in_stream)?;
             check_widening(narrow, schema).map_err(in_stream)?;
         }
+        self.check_schemas(open.text.versions.len())
+            .map_err(in_stream)?;
         open.text.versions.push(schema.clone());
         open.json = open.text.to_json()?;
         open.chunks_since = Some(0);
         self.put_stream(stream, open)
+    }
+
+    /// Fails where a stream of so many schemas cannot have another: each frame of it repeats them all, so a stream that
+    /// widens with every chunk would be nothing but schemas.
+    fn check_schemas(&self, schemas: usize) -> Result<()> {
+        let limits = Limits::default();
+        Limits::check(
+            "schemas of a stream",
+            schemas as u64 + 1,
+            limits.schemas.into(),
+        )
+        .and_then(|()| {
+            let most = (self.offset / 2).max(SCHEMA_BYTES);
+            Limits::check("bytes of schemas", self.schema_bytes, most)
+        })
+        .map_err(|error| {
+            error.with_hint(
+                "rows have ever new fields: make those that differ a list of keys and values",
+            )
+        })
     }
 
     /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.
@@ -231,6 +288,9 @@ impl FrameWriter {
         let mut head = Vec::new();
         directory.put(&mut head);
         let header = self.chunk_header(stream, rows, &head, block_bytes)?;
+        // The same chunk can be written once there is memory again: nothing is known of it so far.
+        let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
+        memory::reserve(&mut self.out, frame_bytes)?;
         self.out.extend(header.to_bytes());
         self.out.extend(&head);
         pad(&mut head);
@@ -249,7 +309,7 @@ impl FrameWriter {
             open.chunks = open.chunks.saturating_add(1);
             open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
-        Ok(())
+        self.protect(start)
     }
 
     /// Writes what the export says about itself. The last one counts.
@@ -265,6 +325,7 @@ impl FrameWriter {
         if self.indexed {
             return Ok(());
         }
+        self.close_group()?;
         let index = Index {
             file: self.file,
             previous: self.previous,
@@ -304,6 +365,9 @@ impl FrameWriter {
         self.frame_of(kind, u16::from(critical), None, payload)
     }
 }
+
+/// Bytes of stream frames that are fine in any file; beyond them they may be half of it.
+const SCHEMA_BYTES: u64 = 64 << 20;
 
 fn no_stream(stream: StreamId) -> Error {
     Error::usage(format!("there is no stream {stream}"))

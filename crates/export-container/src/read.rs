@@ -1,25 +1,26 @@
 //! Reading chunks, whole or some of their columns.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{
-    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result,
+    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result, memory,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::container::Container;
+use crate::counted::Counted;
 use crate::directory::{Directory, extent};
 use crate::fault::Fault;
 use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::ChunkRef;
-use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES};
-use crate::scan::{Scanner, Step};
+use crate::layout::FRAME_HEADER_BYTES;
+use crate::places::Places;
+use crate::storage::MemoryStorage;
 
 /// Where frames are that are not where the index says; known once one was missed.
 #[derive(Debug, Default)]
-pub(crate) struct Relocated(Mutex<Option<HashMap<u64, Vec<u64>>>>);
+pub(crate) struct Relocated(Mutex<Option<Places>>);
 
 /// A run of wanted columns that lie next to each other, in the order they are wanted.
 struct Run {
@@ -34,12 +35,15 @@ impl Container {
     /// Reads a chunk: all of it, or the `columns` wanted, by their places in the schema it was written with. The directory
     /// then lists these columns in this order. Everything that is returned was verified.
     pub fn read_chunk(&self, chunk: &ChunkRef, columns: Option<&[usize]>) -> Result<EncodedChunk> {
-        self.anywhere(chunk, |offset| self.read_at(chunk, offset, columns))
+        self.anywhere(chunk, |offset| {
+            self.read_at(&self.source, chunk, offset, columns)
+        })
     }
 
     /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
     pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
-        let (_, directory) = self.anywhere(chunk, |offset| self.head_at(chunk, offset))?;
+        let (_, directory) =
+            self.anywhere(chunk, |offset| self.head_at(&self.source, chunk, offset))?;
         Ok(ChunkDirectory {
             rows: chunk.rows,
             columns: directory.columns,
@@ -66,13 +70,21 @@ impl Container {
         named.into_iter().fold(error, Error::in_stream)
     }
 
+    /// Reads a chunk from its frame, which was restored and has no place in the file.
+    pub(crate) fn read_restored(&self, chunk: &ChunkRef, frame: Vec<u8>) -> Result<EncodedChunk> {
+        let source = Counted::new(Arc::new(MemoryStorage::new(frame)));
+        self.read_at(&source, chunk, 0, None)
+            .map_err(|error| self.in_chunk(error, chunk))
+    }
+
     fn read_at(
         &self,
+        source: &Counted,
         chunk: &ChunkRef,
         offset: u64,
         columns: Option<&[usize]>,
     ) -> Result<EncodedChunk> {
-        let (header, directory) = self.head_at(chunk, offset)?;
+        let (header, directory) = self.head_at(source, chunk, offset)?;
         let all: Vec<usize>;
         let wanted = match columns {
             Some(columns) => columns,
@@ -83,14 +95,16 @@ impl Container {
         };
         let (columns, runs, bytes) = plan(&directory, wanted)?;
         Limits::check("bytes of a chunk", bytes, self.limits.frame_bytes)?;
-        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
         let blocks = offset
             .saturating_add(FRAME_HEADER_BYTES as u64)
             .saturating_add(header.blocks_start());
+        if source.at_most(blocks, bytes)? < bytes {
+            return Err(Error::corrupt("the file ends within the chunk"));
+        }
+        let mut buffer = memory::zeros(usize::try_from(bytes).map_err(Error::limit)?)?;
         for run in runs {
             let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
-            self.source
-                .read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;
+            source.read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;
         }
         for (column, &at) in columns.iter().zip(wanted) {
             check_blocks(column, &buffer).map_err(|(number, fault)| {
@@ -116,10 +130,15 @@ impl Container {
     }
 
     /// Header and directory of `chunk`, whose frame should be at `offset`.
-    fn head_at(&self, chunk: &ChunkRef, offset: u64) -> Result<(FrameHeader, Directory)> {
+    fn head_at(
+        &self,
+        source: &Counted,
+        chunk: &ChunkRef,
+        offset: u64,
+    ) -> Result<(FrameHeader, Directory)> {
         let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
         Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
-        let head = self.source.read(offset, head_bytes)?;
+        let head = source.read(offset, head_bytes)?;
         let header = FrameHeader::parse(&head).filter(|header| {
             header.file == self.file.file
                 && header.sequence == chunk.sequence
@@ -136,6 +155,15 @@ impl Container {
         let bytes = head.get(FRAME_HEADER_BYTES..).unwrap_or_default();
         header.check_directory(bytes)?;
         let directory = Directory::parse(bytes, &header, &self.limits)?;
+        let described = directory.first_row == chunk.first_row
+            && directory.number == chunk.number
+            && directory.schema_version == chunk.schema_version
+            && directory.columns.len() == chunk.columns.len();
+        if !described {
+            return Err(Error::corrupt(
+                "the index describes the chunk otherwise than it is",
+            ));
+        }
         Ok((header, directory))
     }
 
@@ -148,29 +176,16 @@ impl Container {
             .unwrap_or_else(PoisonError::into_inner);
         let places = match relocated.take() {
             Some(places) => places,
-            None => self.find_frames()?,
+            None => Places::find(
+                &self.source,
+                self.file.file,
+                self.size_bytes(),
+                &self.limits,
+            )?,
         };
-        let found = places.get(&sequence).cloned().unwrap_or_default();
+        let found = places.of(sequence).collect();
         *relocated = Some(places);
         Ok(found)
-    }
-
-    fn find_frames(&self) -> Result<HashMap<u64, Vec<u64>>> {
-        let start = FILE_HEADER_BYTES as u64;
-        let mut scanner = Scanner::new(self.file.file, start, self.size_bytes(), &self.limits);
-        let mut places = HashMap::<_, Vec<_>>::new();
-        let mut frames = 0;
-        loop {
-            match self.source.scan(&mut scanner)? {
-                Step::Frame { offset, header } => {
-                    frames += 1;
-                    Limits::check("frames", frames, self.limits.frames)?;
-                    places.entry(header.sequence).or_default().push(offset);
-                }
-                Step::End { .. } => return Ok(places),
-                Step::Read { .. } | Step::Lost { .. } => {}
-            }
-        }
     }
 
     fn in_column(&self, error: Error, chunk: &ChunkRef, at: usize) -> Error {

@@ -27,12 +27,15 @@ mod bounds;
 mod budget;
 mod failure;
 mod flight;
+mod headroom;
 mod ordered;
 mod pipeline;
+mod sync;
 mod work;
 
 pub use ahead::Ahead;
 pub use bounds::Bounds;
 pub use budget::{Budget, Permit};
+pub use headroom::{Bound, Headroom};
 pub use ordered::ordered_map;
-pub use pipeline::Pipeline;
+pub use pipeline::{Answer, Pipeline};

@@ -14,6 +14,8 @@ use export_core::{
 
 use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
+use crate::pressure::Watch;
+use crate::repair::Parity;
 use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -33,19 +35,31 @@ pub struct ConvertOptions {
     /// [`ReadOptions::threads`](export_core::ReadOptions::threads) says otherwise; one a core where `None`. The bytes are the
     /// same for any number.
     pub threads: Option<usize>,
+    /// Bytes of memory that the process may have in all; as many as the system lets it where `None`: its control group, the
+    /// limit of its address space, what the machine has left. Where that is little, fewer threads work and then chunks are
+    /// smaller, and a note says so.
+    pub memory_bytes: Option<u64>,
     /// Options of the output's format, such as `csv.delimiter`.
     pub extra: BTreeMap<String, String>,
     /// File id of an `.xk` output; random where `None`.
     pub file_id: Option<FileId>,
     /// Time of creation to record, in ns since 1970 UTC; now where `None`.
     pub created_ns: Option<i64>,
+    /// Parity of an `.xk` output: the share of its bytes that can be damaged, and be restored by [`repair`](crate::repair()).
+    /// None where `None`; for any other format there is none.
+    pub parity: Option<Parity>,
 }
 
 impl ConvertOptions {
     /// How to read, threads included.
     fn reading(&self) -> OpenOptions {
         let mut open = self.open.clone();
-        open.read.threads = open.read.threads.or(self.threads);
+        let threads = open.read.threads.or(self.threads);
+        // Who asks for a batch decodes, too.
+        let others = threads.unwrap_or_else(default_threads).saturating_sub(1);
+        let means = Watch::new(others, self.memory_bytes).means();
+        open.read.threads = Some(means.threads + 1);
+        open.read.batch_bytes = open.read.batch_bytes.min(means.chunk_bytes());
         open
     }
 }
@@ -177,6 +191,7 @@ impl<'a> Target<'a> {
     fn create(place: &'a Place, options: &ConvertOptions) -> Result<Self> {
         let format = output_format(place, options)?;
         refuse_fixed(format, &options.encode)?;
+        refuse_parity(format, options.parity)?;
         let (file, writer): (_, Box<dyn Write + Send>) = match place {
             Place::Standard => (None, Box::new(io::stdout())),
             Place::Path(path) => {
@@ -287,6 +302,20 @@ fn refuse_fixed(format: &dyn Format, encode: &EncodeOptions) -> Result<()> {
     Err(Error::usage(text).with_hint("they are choices of .xk files: leave them out"))
 }
 
+/// Fails where parity is asked of a format that has none, or of a build that makes none.
+fn refuse_parity(format: &dyn Format, parity: Option<Parity>) -> Result<()> {
+    if parity.is_none() || (format.name() == Xk.name() && cfg!(feature = "parity")) {
+        return Ok(());
+    }
+    if format.name() == Xk.name() {
+        return Err(Error::unsupported(
+            "this build of exportkit writes no parity",
+        ));
+    }
+    let text = format!("{} has no parity", format.name());
+    Err(Error::usage(text).with_hint("parity is of .xk files: leave it out"))
+}
+
 /// Fails where rows without a single column would leave no trace: only rows of JSON, and our own format, can be empty.
 fn refuse_no_columns(format: &dyn Format, item: &StreamBatch) -> Result<()> {
     let held = matches!(format.name(), "xk" | "ndjson");
@@ -336,6 +365,8 @@ fn make_sink(
             encode: options.encode.clone(),
             file_id: options.file_id,
             created_ns: options.created_ns,
+            memory_bytes: options.memory_bytes,
+            parity: options.parity,
         };
         return xk.create(writer, &write);
     }
@@ -369,7 +400,11 @@ fn settle(
         cancel: options.open.read.cancel.clone(),
         ..WriteOptions::default()
     };
-    let mut sink = XkOptions::fastest().create(Box::new(file.try_clone()?), &write)?;
+    let xk = XkOptions {
+        memory_bytes: options.memory_bytes,
+        ..XkOptions::fastest()
+    };
+    let mut sink = xk.create(Box::new(file.try_clone()?), &write)?;
     while let Some(batch) = source.next_batch().map_err(in_input)? {
         options.open.read.cancel.check()?;
         sink.write(batch).map_err(in_file)?;

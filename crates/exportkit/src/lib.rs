@@ -36,6 +36,7 @@ pub mod formats;
 mod input;
 mod output;
 mod pace;
+mod pressure;
 mod recorder;
 mod recording;
 mod repair;
@@ -47,12 +48,13 @@ mod wait;
 mod xk;
 
 pub use export_compress::{
-    Candidate, Compression, Encoding, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus,
+    role_name,
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
-    OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
+    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limit, Limits,
+    Note, OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
     StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "derive")]
@@ -73,7 +75,7 @@ pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
-pub use repair::{LossReport, LostRows, repair};
+pub use repair::{LossReport, LostGroup, LostRows, Parity, ParityReport, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};

@@ -31,6 +31,9 @@ pub struct RecordOptions {
     pub interval: Duration,
     /// Whether an existing file is replaced. Default no.
     pub overwrite: bool,
+    /// Parity, from which [`repair`](crate::repair()) restores damaged frames; where `None`, as much as a recording has that is
+    /// gone on with. Holds some 20 MB of frames in memory, see [`Parity`](crate::Parity).
+    pub parity: Option<crate::Parity>,
     /// The user's own keys.
     pub entries: std::collections::BTreeMap<String, String>,
 }
@@ -42,6 +45,7 @@ impl Default for RecordOptions {
             threads: 1,
             interval: Duration::from_secs(1),
             overwrite: false,
+            parity: None,
             entries: std::collections::BTreeMap::new(),
         }
     }
@@ -130,6 +134,7 @@ impl Recorder {
         let start = || -> Result<_> {
             let xk = XkOptions {
                 encode: options.encode.clone(),
+                parity: options.parity,
                 ..XkOptions::default()
             };
             let storage = Arc::new(FileStorage::new(file));
@@ -154,6 +159,7 @@ impl Recorder {
         let open = || -> Result<_> {
             let xk = XkOptions {
                 encode: options.encode.clone(),
+                parity: options.parity,
                 ..XkOptions::default()
             };
             let storage = Arc::new(FileStorage::open_writable(path)?);

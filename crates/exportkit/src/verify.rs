@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{Container, FileStorage};
+use export_container::{Container, FileStorage, ParityReport};
 use export_core::{
     Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Position, Progress, Result, Severity,
     Storage, array,
@@ -43,6 +43,8 @@ pub struct Verification {
     pub size_bytes: u64,
     /// Whether the file was finished: it ends with an intact index.
     pub complete: bool,
+    /// What of the damage the file's parity makes good, and could still make good; where it has any.
+    pub parity: Option<ParityReport>,
 }
 
 impl Verification {
@@ -112,6 +114,7 @@ pub fn verify_storage(
         blocks: report.blocks,
         size_bytes,
         complete: report.is_finished,
+        parity: report.parity,
     })
 }
 

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use exportkit::{
-    Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Place,
-    Preset, Result, formats,
+    Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Parity,
+    Place, Preset, Result, formats,
 };
 use serde::Serialize;
 
 use crate::args::{
     Choice, InputArgs, KeyValue, SelectArgs, ValueEncoding, When, codec, encoding, file_id,
-    format_names, key_value, place, preset,
+    format_names, key_value, parity, place, preset,
 };
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::json;
 use crate::progress::View;
+use crate::units::parse_bytes;
 
 /// Options of `convert`.
 #[derive(Debug, Args)]
@@ -62,9 +63,17 @@ struct WriteArgs {
     /// The encoding of an .xk file's values, such as plain or col=delta; chosen by sampling where not given
     #[arg(long, value_name = "[COLUMN=]NAME", value_parser = encoding)]
     encoding: Vec<Choice<ValueEncoding>>,
+    /// Reed-Solomon parity of an .xk file, 1% to 50% of its bytes: about as many of them can be damaged, wherever, and `repair`
+    /// restores what they held
+    #[arg(long, value_name = "PERCENT", value_parser = parity)]
+    parity: Option<Parity>,
     /// Threads that encode, and that read an .xk file; one a core where not given. The output is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Memory that the process may have; as much as the system lets it where not given. With little, fewer threads work and
+    /// then chunks are smaller
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    memory: Option<u64>,
     /// An option of one format only, such as csv.delimiter=; or ndjson.nulls=omit
     #[arg(long = "write", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<KeyValue>,
@@ -183,9 +192,11 @@ impl Convert {
             overwrite: write.force,
             encode: write.encode_options(),
             threads: write.threads,
+            memory_bytes: write.memory,
             extra,
             file_id: write.file_id,
             created_ns: write.created_ns,
+            parity: write.parity,
         }
     }
 

@@ -8,8 +8,9 @@ use crate::frame::{FrameHeader, directory_checksum};
 use crate::layout::{FRAME_CRITICAL, Kind};
 
 impl FrameWriter {
-    pub(super) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
+    pub(crate) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
         self.frame(Kind::Stream, Some(id), &stream.json)?;
+        self.schema_bytes = self.schema_bytes.saturating_add(stream.json.len() as u64);
         self.streams.insert(id, stream);
         Ok(())
     }
@@ -77,7 +78,7 @@ impl FrameWriter {
         self.out.extend(header.to_bytes());
         self.out.extend(payload);
         self.frame_done(start);
-        Ok(())
+        self.protect(start)
     }
 
     pub(super) fn chunk_header(
