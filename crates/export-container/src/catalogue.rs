@@ -14,9 +14,12 @@ use crate::fault::finding_of;
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
+use crate::seal::Seal;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
+
+pub(crate) use frames::parse_chunk;
 
 /// Rows that are known to have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,16 @@ pub(crate) struct Catalogue {
     pub(crate) file: Option<FileHeader>,
     /// In the order of their numbers.
     pub(crate) streams: Vec<Stream>,
+    /// Whether the frames are encrypted, once that is known.
+    pub(crate) is_encrypted: Option<bool>,
+    /// Whether encrypted frames are only looked at from outside, for want of a key.
+    pub(crate) is_closed: bool,
+    /// Sequence and rows of the chunks that were.
+    pub(crate) closed_chunks: Vec<(u64, u32)>,
+    /// Frames that were.
+    pub(crate) closed_frames: u64,
+    /// The last seal, and where it is.
+    pub(crate) last_seal: Option<(u64, Seal)>,
     pub(crate) metadata: Option<ExportMetadata>,
     metadata_sequence: u64,
     pub(crate) findings: Vec<Finding>,
@@ -94,6 +107,17 @@ impl Catalogue {
             .and_then(|at| self.streams.get(at))
     }
 
+    /// Takes what a frame says of the file. What encrypted frames say was written by who has the key; who has not can change
+    /// the file header.
+    fn check_facts(&mut self, facts: FileHeader, header: &FrameHeader, offset: u64) {
+        let known = *self.file.get_or_insert(facts);
+        let found = self.findings.iter().any(|finding| finding.check == "facts");
+        if header.is_encrypted() && known != facts && !found {
+            let text = "the file header, or an earlier frame, says something else of the file than this one";
+            self.find(Severity::Damage, "facts", offset, text);
+        }
+    }
+
     /// Takes the copies of stream and metadata frames in an index.
     pub(crate) fn add_copies(
         &mut self,
@@ -102,7 +126,7 @@ impl Catalogue {
         offset: u64,
         limits: &Limits,
     ) -> Result<()> {
-        self.file.get_or_insert(index.file);
+        self.check_facts(index.file, header, offset);
         for &(id, json) in &index.streams {
             if let Err(error) = self.add_stream(id, json, header, offset, limits) {
                 self.note(error, offset)?;
@@ -133,7 +157,7 @@ impl Catalogue {
         limits: &Limits,
     ) -> Result<()> {
         let text = StreamText::from_json(json, header.file, limits)?;
-        self.file.get_or_insert(text.file);
+        self.check_facts(text.file, header, offset);
         self.next_stream = self.next_stream.max(id.0.saturating_add(1));
         let versions: Vec<Arc<Schema>> = text.versions.into_iter().map(Arc::new).collect();
         match self.streams.binary_search_by_key(&id, |stream| stream.id) {

@@ -9,6 +9,7 @@ use export_core::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::catalogue::parse_chunk;
 use crate::container::Container;
 use crate::directory::{Directory, extent};
 use crate::fault::Fault;
@@ -20,6 +21,14 @@ use crate::scan::{Scanner, Step};
 /// Where frames are that are not where the index says; known once one was missed.
 #[derive(Debug, Default)]
 pub(crate) struct Relocated(Mutex<Option<HashMap<u64, Vec<u64>>>>);
+
+/// The start of a chunk. Of an encrypted one it is all of it, as it was before.
+struct Head {
+    header: FrameHeader,
+    directory: Directory,
+    /// The payload, where it was encrypted.
+    opened: Option<Vec<u8>>,
+}
 
 /// A run of wanted columns that lie next to each other, in the order they are wanted.
 struct Run {
@@ -39,7 +48,7 @@ impl Container {
 
     /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
     pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
-        let (_, directory) = self.anywhere(chunk, |offset| self.head_at(chunk, offset))?;
+        let Head { directory, .. } = self.anywhere(chunk, |offset| self.head_at(chunk, offset))?;
         Ok(ChunkDirectory {
             rows: chunk.rows,
             columns: directory.columns,
@@ -72,7 +81,11 @@ impl Container {
         offset: u64,
         columns: Option<&[usize]>,
     ) -> Result<EncodedChunk> {
-        let (header, directory) = self.head_at(chunk, offset)?;
+        let Head {
+            header,
+            directory,
+            opened,
+        } = self.head_at(chunk, offset)?;
         let all: Vec<usize>;
         let wanted = match columns {
             Some(columns) => columns,
@@ -89,8 +102,21 @@ impl Container {
             .saturating_add(header.blocks_start());
         for run in runs {
             let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
-            self.source
-                .read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;
+            let part = part.unwrap_or_default();
+            match &opened {
+                Some(payload) => {
+                    let from = header.blocks_start().saturating_add(run.from);
+                    let stored = usize::try_from(from).ok();
+                    let stored = stored.and_then(|from| payload.get(from..));
+                    part.iter_mut()
+                        .zip(stored.unwrap_or_default())
+                        .for_each(|(to, &byte)| *to = byte);
+                }
+                None => {
+                    self.source
+                        .read_into(blocks.saturating_add(run.from), part)?;
+                }
+            }
         }
         for (column, &at) in columns.iter().zip(wanted) {
             check_blocks(column, &buffer).map_err(|(number, fault)| {
@@ -116,10 +142,10 @@ impl Container {
     }
 
     /// Header and directory of `chunk`, whose frame should be at `offset`.
-    fn head_at(&self, chunk: &ChunkRef, offset: u64) -> Result<(FrameHeader, Directory)> {
+    fn head_at(&self, chunk: &ChunkRef, offset: u64) -> Result<Head> {
         let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
         Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
-        let head = self.source.read(offset, head_bytes)?;
+        let mut head = self.source.read(offset, head_bytes)?;
         let header = FrameHeader::parse(&head).filter(|header| {
             header.file == self.file.file
                 && header.sequence == chunk.sequence
@@ -127,16 +153,25 @@ impl Container {
                 && u64::from(header.rows) == chunk.rows
                 && header.directory_bytes == chunk.directory_bytes
                 && header.payload_bytes == chunk.payload_bytes
+                && header.is_encrypted() == chunk.is_encrypted
         });
         let Some(header) = header else {
             return Err(Error::corrupt(
                 "the chunk's frame is gone or its header is damaged",
             ));
         };
-        let bytes = head.get(FRAME_HEADER_BYTES..).unwrap_or_default();
-        header.check_directory(bytes)?;
-        let directory = Directory::parse(bytes, &header, &self.limits)?;
-        Ok((header, directory))
+        head.drain(..FRAME_HEADER_BYTES);
+        header.check_directory(&head)?;
+        let (directory, inner) = parse_chunk(&self.source, &header, head, &self.limits)?;
+        let (header, opened) = match inner {
+            Some((header, payload)) => (header, Some(payload)),
+            None => (header, None),
+        };
+        Ok(Head {
+            header,
+            directory,
+            opened,
+        })
     }
 
     /// Where frames with this number are, according to the frames themselves.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use export_core::{Cancel, Error, Finding, Limits, Progress, Result, Storage, StreamId};
+use export_core::{Access, Cancel, Error, Finding, Progress, Result, Storage, StreamId};
 
 use crate::catalogue::Catalogue;
 use crate::container::Container;
@@ -60,14 +60,15 @@ impl LossReport {
 
 /// Copies all intact chunks of the container in `storage` to `writer`, a new container, and finishes it. `storage` is only
 /// read. Chunks keep their order, streams their names and schemas; rows are numbered anew where some are lost.
+/// An encrypted container needs its key; whether the copy is encrypted is up to `writer`.
 pub fn repair<W: Write>(
     storage: Arc<dyn Storage>,
     writer: &mut Writer<W>,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
-    let mut container = Container::recover(storage, limits)?;
+    let mut container = Container::recover(storage, access)?;
     if let Some(torn) = container.torn {
         container.catalogue.take_torn(&torn);
     }

@@ -39,6 +39,7 @@ pub mod record;
 #[cfg(feature = "serde")]
 pub mod rows;
 pub mod schema;
+mod secret;
 mod storage;
 pub mod text;
 pub mod value;
@@ -64,4 +65,5 @@ pub use limits::Limits;
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};
 pub use schema::Schema;
+pub use secret::{Access, Cipher, KeyId, Keys, Mac, Protection, Secret};
 pub use storage::Storage;

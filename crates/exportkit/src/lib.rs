@@ -51,10 +51,13 @@ pub use export_compress::{
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limits, Note,
-    OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
+    Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId, Keys,
+    Limits, Note,
+    OnError, Position, Progress, Protection, ReadOptions, Result, Role, Schema, Secret, Severity, Sink, Source,
     StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
+#[cfg(feature = "crypt")]
+pub use export_crypt::Key;
 #[cfg(feature = "derive")]
 pub use export_derive::Record;
 #[cfg(feature = "arrow")]
@@ -77,7 +80,7 @@ pub use repair::{LossReport, LostRows, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
-pub use verify::{Depth, Verification, verify, verify_storage};
+pub use verify::{Depth, SealReport, Verification, verify, verify_storage};
 
 /// Program and version, as recorded in what it writes.
 pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));

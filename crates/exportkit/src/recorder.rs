@@ -13,7 +13,7 @@ use export_compress::Options as EncodeOptions;
 use export_container::{FileStorage, StorageEnd};
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::record::{Record, RecordBuilder};
-use export_core::{Cancel, Error, ExportMetadata, Result};
+use export_core::{Cancel, Error, ExportMetadata, Protection, Result};
 use serde::Serialize;
 
 use crate::clock;
@@ -29,6 +29,8 @@ pub struct RecordOptions {
     pub threads: usize,
     /// A chunk is written when it is this old at the next `push`, however few its rows. Default 1 s.
     pub interval: Duration,
+    /// How the file is encrypted and sealed. An append needs the keys of what it goes on with. Default not at all.
+    pub protection: Protection,
     /// Whether an existing file is replaced. Default no.
     pub overwrite: bool,
     /// The user's own keys.
@@ -41,6 +43,7 @@ impl Default for RecordOptions {
             encode: EncodeOptions::default(),
             threads: 1,
             interval: Duration::from_secs(1),
+            protection: Protection::default(),
             overwrite: false,
             entries: std::collections::BTreeMap::new(),
         }
@@ -130,6 +133,7 @@ impl Recorder {
         let start = || -> Result<_> {
             let xk = XkOptions {
                 encode: options.encode.clone(),
+                protection: options.protection.clone(),
                 ..XkOptions::default()
             };
             let storage = Arc::new(FileStorage::new(file));
@@ -154,6 +158,7 @@ impl Recorder {
         let open = || -> Result<_> {
             let xk = XkOptions {
                 encode: options.encode.clone(),
+                protection: options.protection.clone(),
                 ..XkOptions::default()
             };
             let storage = Arc::new(FileStorage::open_writable(path)?);

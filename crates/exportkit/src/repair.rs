@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use export_container::{FileOptions, FileStorage, Writer};
-use export_core::{Cancel, Error, Limits, Progress, Result, Storage};
+use export_container::{Container, FileOptions, FileStorage, Writer};
+use export_core::{Access, Cancel, Error, Progress, Protection, Result, Storage};
 
 use crate::clock;
 use crate::input::open_file;
@@ -16,12 +16,15 @@ pub use export_container::{LossReport, LostRows};
 /// Copies all intact chunks of the `.xk` file `input` to a new file `output`, which appears whole or not at all. `input` is
 /// only read. What is copied keeps its streams, their schemas and its order.
 ///
+/// An encrypted file needs its key, with which the copy is encrypted again. A sealed file's copy is not sealed: that it was
+/// repaired is what its seals would have to hide.
+///
 /// Fails where nothing of a container can be found in `input`.
 pub fn repair(
     input: impl AsRef<Path>,
     output: impl AsRef<Path>,
     overwrite: bool,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
@@ -31,6 +34,11 @@ pub fn repair(
     let storage: Arc<dyn Storage> =
         Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
     progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
+    let access = access.into();
+    let protection = Protection {
+        encrypt: Container::key_of(Arc::clone(&storage), &access).map_err(in_input)?,
+        seal: None,
+    };
     let file = Output::create(output, overwrite)?;
     let copy = || -> Result<LossReport> {
         let named = Named {
@@ -38,8 +46,9 @@ pub fn repair(
             name: output.display().to_string(),
         };
         let buffered = BufWriter::with_capacity(1 << 20, named);
-        let mut writer = Writer::new(buffered, &FileOptions::new(clock::now_ns())?)?;
-        export_container::repair(storage, &mut writer, limits, progress, cancel)
+        let options = FileOptions::new(clock::now_ns())?;
+        let mut writer = Writer::protected(buffered, &options, &protection)?;
+        export_container::repair(storage, &mut writer, access, progress, cancel)
     };
     let report = copy().map_err(in_input)?;
     file.publish()?;

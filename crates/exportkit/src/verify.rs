@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{Container, FileStorage};
+use export_container::{Container, FileStorage, Report, verify_seals};
 use export_core::{
-    Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Position, Progress, Result, Severity,
+    Access, Cancel, ChunkDecoder, Error, ErrorKind, Finding, Position, Progress, Result, Severity,
     Storage, array,
 };
 
 use crate::input::open_file;
+
+pub use export_container::SealReport;
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,6 +45,14 @@ pub struct Verification {
     pub size_bytes: u64,
     /// Whether the file was finished: it ends with an intact index.
     pub complete: bool,
+    /// Whether the file is encrypted.
+    pub encrypted: bool,
+    /// Encrypted frames of which only the checksums were verified, for want of a key.
+    pub closed_frames: u64,
+    /// Whether the file says that it is sealed.
+    pub sealed: bool,
+    /// What the seals say, where there was a key to ask them. Their findings are among the others.
+    pub seals: Option<SealReport>,
 }
 
 impl Verification {
@@ -56,6 +66,9 @@ impl Verification {
 }
 
 /// Looks at an `.xk` file and says what is damaged. Damage is not an error: fails only where the file cannot be looked at.
+///
+/// Of an encrypted file the checksums can be verified without a key. With keys every frame is decrypted as well, and seals are
+/// computed anew: a file without any is not sound then, unless it is encrypted and says, encrypted, that it has none.
 ///
 /// ```
 /// use exportkit::{Cancel, Depth, Limits, Progress, verify};
@@ -71,14 +84,15 @@ impl Verification {
 pub fn verify(
     path: impl AsRef<Path>,
     depth: Depth,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<Verification> {
+    let access = access.into();
     let path = path.as_ref();
     let look = || {
         let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
-        verify_storage(storage, depth, limits, progress, cancel)
+        verify_storage(storage, depth, access, progress, cancel)
     };
     look().map_err(|error| error.in_file(path.display().to_string()))
 }
@@ -87,10 +101,11 @@ pub fn verify(
 pub fn verify_storage(
     storage: Arc<dyn Storage>,
     depth: Depth,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<Verification> {
+    let access = access.into();
     let size_bytes = storage.size_bytes()?;
     progress.add_total_bytes_in(size_bytes);
     let checksums = match depth {
@@ -98,10 +113,21 @@ pub fn verify_storage(
         Depth::Checksums | Depth::Deep => export_container::Depth::Checksums,
     };
     let report =
-        export_container::verify(Arc::clone(&storage), checksums, limits, progress, cancel)?;
-    let mut findings = report.findings;
+        export_container::verify(Arc::clone(&storage), checksums, &access, progress, cancel)?;
+    let mut findings = report.findings.clone();
+    let mut seals = None;
+    if !access.keys.is_empty() {
+        progress.add_total_bytes_in(size_bytes);
+        let look = verify_seals(Arc::clone(&storage), &access, progress, cancel);
+        seals = look_at_seals(look, &report, &mut findings)?;
+    }
     if depth == Depth::Deep {
-        decode_all(storage, limits, cancel, &mut findings)?;
+        if report.closed_frames > 0 {
+            let text = "the file is encrypted: without its key no value can be decoded";
+            let error = Error::new(ErrorKind::Key, text);
+            return Err(error.with_hint("give its key with --key, or verify the checksums alone"));
+        }
+        decode_all(storage, &access, cancel, &mut findings)?;
     }
     Ok(Verification {
         findings,
@@ -112,17 +138,49 @@ pub fn verify_storage(
         blocks: report.blocks,
         size_bytes,
         complete: report.is_finished,
+        encrypted: report.is_encrypted,
+        closed_frames: report.closed_frames,
+        sealed: report.is_sealed,
+        seals,
     })
+}
+
+/// What the seals say. A file that the keys have opened need not be sealed, as what it says of itself is encrypted; where it
+/// is, its seals may be the business of somebody else's key.
+fn look_at_seals(
+    look: Result<SealReport>,
+    report: &Report,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<SealReport>> {
+    let opened = report.is_encrypted && report.closed_frames == 0;
+    match look {
+        Ok(seals) if opened && !report.is_sealed && seals.seals == 0 => Ok(None),
+        Ok(seals) => {
+            findings.extend(seals.findings.iter().cloned());
+            Ok(Some(seals))
+        }
+        Err(error) if opened && error.kind() == ErrorKind::Key => {
+            findings.push(Finding {
+                severity: Severity::Warning,
+                check: "seal".into(),
+                position: Position::default(),
+                text: format!("the seals were not looked at: {}", error.message()),
+            });
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Decodes every chunk whose bytes are as they were written.
 fn decode_all(
     storage: Arc<dyn Storage>,
-    limits: &Limits,
+    access: &Access,
     cancel: &Cancel,
     findings: &mut Vec<Finding>,
 ) -> Result<()> {
-    let container = Container::open(storage, limits)?;
+    let limits = &access.limits;
+    let container = Container::open(storage, access)?;
     for stream in container.streams() {
         for chunk in &stream.chunks {
             cancel.check()?;

@@ -58,6 +58,9 @@ struct ContainerDocument {
     created: String,
     created_ns: i64,
     complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted_with: Option<String>,
+    sealed: bool,
     findings: Vec<FindingDocument>,
     #[serde(skip)]
     found: Vec<String>,
@@ -89,7 +92,7 @@ impl Info {
     }
 
     fn document(&self, console: &Console) -> Result<Document> {
-        let options = self.input.open_options(None, console);
+        let options = self.input.open_options(None, console)?;
         let file = self.file.to_string();
         if let Some(recording) = recording(&self.file, &options)? {
             return Ok(Document {
@@ -141,7 +144,7 @@ pub(crate) fn recording(input: &Place, options: &OpenOptions) -> Result<Option<R
     if format.is_none_or(|format| format.name() != "xk") {
         return Ok(None);
     }
-    exportkit::open_with(path, &options.read.limits).map(Some)
+    exportkit::open_with(path, options.read.access()).map(Some)
 }
 
 fn of_recording(info: exportkit::Info) -> Document {
@@ -168,6 +171,8 @@ fn of_recording(info: exportkit::Info) -> Document {
             created: time(info.created_ns),
             created_ns: info.created_ns,
             complete: info.complete,
+            encrypted_with: info.encrypted_with.map(|key| key.to_string()),
+            sealed: info.sealed,
             found: info.findings.iter().map(sentence).collect(),
             findings: info.findings.iter().map(FindingDocument::new).collect(),
         }),
@@ -233,6 +238,12 @@ impl Document {
                 ("created", container.created.clone()),
                 ("state", state.to_owned()),
             ]);
+            let key = container.encrypted_with.iter();
+            facts.extend(key.map(|key| ("encrypted", format!("with key {key}"))));
+            if container.sealed {
+                let text = "yes; `exportkit verify --key FILE` looks at the seals";
+                facts.push(("sealed", text.to_owned()));
+            }
             facts.extend(container.found.iter().map(|found| ("found", found.clone())));
         }
         facts.extend(self.tool.iter().map(|tool| ("written by", tool.clone())));

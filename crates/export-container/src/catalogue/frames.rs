@@ -5,10 +5,12 @@ use export_core::{Error, Limits, Result, Severity, StreamId};
 use super::{Announced, Catalogue};
 use crate::counted::Counted;
 use crate::directory::Directory;
-use crate::fault::{finding_of, needs_later};
+use crate::envelope::inner_chunk;
+use crate::fault::{Fault, finding_of, needs_later};
 use crate::frame::FrameHeader;
 use crate::index::{ChunkRef, Index};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
+use crate::seal::Seal;
 use crate::text::metadata_from_json;
 
 impl Catalogue {
@@ -70,6 +72,12 @@ impl Catalogue {
         header: &FrameHeader,
         limits: &Limits,
     ) -> Result<()> {
+        if header.known_kind().is_some_and(Kind::is_secret) {
+            self.check_secrecy(header)?;
+            if header.is_encrypted() && self.is_closed {
+                return self.take_closed(source, offset, header, limits);
+            }
+        }
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
@@ -93,9 +101,43 @@ impl Catalogue {
             Some(Kind::Tail) => {
                 source.payload(offset, header, limits)?;
             }
+            Some(Kind::Seal) => {
+                let seal = Seal::parse(&source.payload(offset, header, limits)?)?;
+                self.last_seal = Some((offset, seal));
+            }
             None => self.skipped += 1,
         }
         Ok(())
+    }
+
+    /// Fails where a frame is encrypted in a file that is not, or the other way round: who has no key could have put it there.
+    fn check_secrecy(&mut self, header: &FrameHeader) -> Result<()> {
+        let is_encrypted = header.is_encrypted();
+        match (*self.is_encrypted.get_or_insert(is_encrypted), is_encrypted) {
+            (true, false) => Err(Error::corrupt(
+                "the frame is not encrypted, but its file is: somebody put it there",
+            )),
+            (false, true) => Err(Error::corrupt(
+                "the frame is encrypted, but its file is not: the file header was changed, or frames were put there",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a frame that nobody can look into here.
+    fn take_closed(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<()> {
+        self.closed_frames += 1;
+        if header.known_kind() == Some(Kind::Chunk) {
+            self.closed_chunks.push((header.sequence, header.rows));
+            return Ok(());
+        }
+        source.stored(offset, header, limits).map(drop)
     }
 
     /// Takes an index that was come across on a walk: for the copies in it, and for what it knows of chunks that are gone.
@@ -207,6 +249,28 @@ impl Catalogue {
     }
 }
 
+/// The directory of a chunk, whose checksum was verified, in `bytes`: all of its payload where it is encrypted. Then what is
+/// in there is returned, too, with the header it would have if it were not.
+pub(crate) fn parse_chunk(
+    source: &Counted,
+    header: &FrameHeader,
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<(Directory, Option<(FrameHeader, Vec<u8>)>)> {
+    if !header.is_encrypted() {
+        return Ok((Directory::parse(&bytes, header, limits)?, None));
+    }
+    if u64::from(header.directory_bytes) != header.payload_bytes {
+        return Err(Fault::Excess("directory").into());
+    }
+    let (inner, plain) = inner_chunk(header, source.opener().open(header, bytes)?)?;
+    let directory = plain
+        .get(..inner.directory_bytes as usize)
+        .unwrap_or_default();
+    let directory = Directory::parse(directory, &inner, limits)?;
+    Ok((directory, Some((inner, plain))))
+}
+
 /// What a chunk's header and directory say, of which the directory is read and verified.
 pub(crate) fn read_directory(
     source: &Counted,
@@ -223,8 +287,7 @@ pub(crate) fn read_directory(
     header
         .check_directory(&bytes)
         .map_err(|fault| placed(fault.into()))?;
-    let directory =
-        Directory::parse(&bytes, header, limits).map_err(|fault| placed(fault.into()))?;
+    let (directory, _) = parse_chunk(source, header, bytes, limits).map_err(placed)?;
     ChunkRef::new(offset, header, directory)
         .ok_or_else(|| placed(Error::corrupt("the chunk has no stream")))
 }

@@ -5,7 +5,7 @@ use export_core::{Error, Limits, Result, StreamId};
 
 use super::{FrameWriter, OpenStream};
 use crate::frame::{FrameHeader, directory_checksum};
-use crate::layout::{FRAME_CRITICAL, Kind};
+use crate::layout::{FRAME_CRITICAL, FRAME_ENCRYPTED, Kind};
 
 impl FrameWriter {
     pub(super) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
@@ -51,7 +51,44 @@ impl FrameWriter {
         } else {
             0
         };
-        self.frame_of(kind.number(), flags, stream, payload)
+        if self.encryption.is_none() || !kind.is_secret() {
+            return self.frame_of(kind.number(), flags, stream, payload);
+        }
+        let header = FrameHeader {
+            file: self.file.file,
+            sequence: self.sequence,
+            payload_bytes: 0,
+            stream,
+            rows: 0,
+            directory_bytes: 0,
+            kind: kind.number(),
+            flags,
+            directory_checksum: 0,
+        };
+        self.encrypted_frame(header, payload).map(drop)
+    }
+
+    /// Writes a frame whose payload is `plain`, encrypted. Kind, flags, stream and rows are those of `header`; what it says of
+    /// the payload is put right. Returns the header that was written.
+    pub(super) fn encrypted_frame(
+        &mut self,
+        mut header: FrameHeader,
+        plain: &[u8],
+    ) -> Result<FrameHeader> {
+        let encryption = self.encryption.clone();
+        let encryption = encryption.ok_or_else(|| Error::usage("there is no key to encrypt with"))?;
+        header.flags |= FRAME_ENCRYPTED;
+        header.payload_bytes = encryption.stored_bytes(plain.len()) as u64;
+        header.directory_bytes = u32::try_from(header.payload_bytes).map_err(Error::limit)?;
+        header.check_limit(&Limits::default())?;
+        let mut payload = Vec::with_capacity(header.directory_bytes as usize);
+        encryption.put(&header, plain, &mut payload)?;
+        header.directory_checksum = directory_checksum(header.file, header.sequence, &payload);
+        let start = self.out.len();
+        self.out.extend(header.to_bytes());
+        self.out.extend(payload);
+        self.frame_done(start);
+        Ok(header)
     }
 
     pub(super) fn frame_of(
@@ -110,5 +147,8 @@ impl FrameWriter {
         self.offset += bytes as u64;
         self.sequence += 1;
         self.indexed = false;
+        if let (Some(sealing), Some(frame)) = (&mut self.sealing, self.out.get(start..)) {
+            sealing.take(frame);
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use export_container::{Container, FileOptions, FrameWriter, MemoryStorage};
 use export_core::marrow::datatypes::{DataType, Field};
 use export_core::{
-    Block, Bound, ChunkDirectory, CodecId, ColumnDirectory, EncodedChunk, EncodingId,
-    ExportMetadata, FileId, Limits, Role, Schema, StreamId, Summary,
+    Access, Block, Bound, ChunkDirectory, CodecId, ColumnDirectory, EncodedChunk, EncodingId,
+    ExportMetadata, FileId, Limits, Protection, Role, Schema, Secret, StreamId, Summary,
 };
+use export_crypt::Key;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Random enough, and the same everywhere (SplitMix64).
@@ -142,8 +143,46 @@ pub(crate) fn write_as(
     longest: usize,
     finish: bool,
 ) -> Written {
+    let none = Protection::default();
+    write_protected(file, seed, chunks, longest, finish, &none)
+}
+
+/// The key of a number.
+pub(crate) fn key(number: u8) -> Arc<dyn Secret> {
+    Arc::new(Key::from_bytes([number; 32]))
+}
+
+pub(crate) fn encrypted() -> Protection {
+    Protection {
+        encrypt: Some(key(1)),
+        seal: None,
+    }
+}
+
+pub(crate) fn sealed() -> Protection {
+    Protection {
+        encrypt: None,
+        seal: Some(key(2)),
+    }
+}
+
+pub(crate) fn access(protection: &Protection) -> Access {
+    Access {
+        limits: Limits::default(),
+        keys: protection.keys(),
+    }
+}
+
+pub(crate) fn write_protected(
+    file: FileId,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+    protection: &Protection,
+) -> Written {
     let mut random = Random(seed);
-    let mut writer = FrameWriter::new(&FileOptions { file, ..options() });
+    let mut writer = FrameWriter::protected(&FileOptions { file, ..options() }, protection);
     let streams = [
         writer.add_stream("events", &schema(3)),
         writer.add_stream("states", &schema(2)),

@@ -12,4 +12,6 @@ mod append;
 mod common;
 mod damage;
 mod round_trip;
+mod seals;
+mod secrecy;
 mod spec;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use export_compress::{Encoder, Options};
 use export_container::{FileOptions, FileStorage, StorageEnd, Writer, layout};
 use export_core::{
-    Cancel, Confidence, FileId, Format, Input, Limits, ReadOptions, Result, Sink, Source, Storage,
+    Cancel, Confidence, FileId, Format, Input, Limits, Protection, ReadOptions, Result, Sink, Source, Storage,
     WriteOptions,
 };
 
@@ -75,6 +75,7 @@ pub(crate) struct XkOptions {
     pub(crate) file_id: Option<FileId>,
     /// Now where `None`.
     pub(crate) created_ns: Option<i64>,
+    pub(crate) protection: Protection,
 }
 
 impl XkOptions {
@@ -92,7 +93,7 @@ impl XkOptions {
         output: Box<dyn Write + Send>,
         options: &WriteOptions,
     ) -> Result<Box<dyn Sink>> {
-        let writer = Writer::new(output, &self.file()?)?;
+        let writer = Writer::protected(output, &self.file()?, &self.protection)?;
         Ok(Box::new(self.sink(
             writer,
             options.threads,
@@ -107,7 +108,8 @@ impl XkOptions {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<XkSink<StorageEnd>> {
-        self.sink(Writer::create(storage, &self.file()?)?, threads, cancel)
+        let writer = Writer::create_protected(storage, &self.file()?, &self.protection)?;
+        self.sink(writer, threads, cancel)
     }
 
     /// Goes on with a recording.
@@ -118,7 +120,7 @@ impl XkOptions {
         cancel: &Cancel,
     ) -> Result<XkSink<StorageEnd>> {
         self.sink(
-            Writer::append(storage, &Limits::default())?,
+            Writer::append_protected(storage, &Limits::default(), &self.protection)?,
             threads,
             cancel,
         )

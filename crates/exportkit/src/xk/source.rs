@@ -47,7 +47,7 @@ impl XkSource {
     /// Opens a container. Fails where parts of it are known to be lost, unless errors are to be skipped.
     pub(crate) fn open(storage: Arc<dyn Storage>, options: &ReadOptions) -> Result<Self> {
         check_header(&*storage)?;
-        let container = Container::open(storage, &options.limits)?;
+        let container = Container::open(storage, options.access())?;
         let mut notes = Vec::new();
         for finding in container.findings() {
             let damage = finding.severity == Severity::Damage;
