@@ -17,6 +17,9 @@ use crate::seal::Seal;
 /// How much is hashed at a time.
 const STEP_BYTES: u64 = 1 << 20;
 
+/// Most findings that are kept.
+const MOST_FINDINGS: usize = 1000;
+
 /// What the seals of a file say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SealReport {
@@ -61,78 +64,53 @@ pub fn verify_seals(
     let size = source.size_bytes()?;
     let (file, _) = identify(&source, &End::read(&source, size)?, size, &limits)?;
     let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, &limits);
-    let found = find(&source, &mut scanner, &limits, cancel)?;
-    let Some(key) = found.seals.last().map(|found| found.seal.key) else {
-        return Ok(unsealed(size));
-    };
-    let secret = source.opener().keys().need(key, "the file is sealed")?;
-    let mut chain = Chain {
-        source: &source,
-        fresh: secret.mac(file),
-        key,
-        size,
-        expected: 0,
-        covered_to: 0,
-        previous: [0; 32],
-        previous_sequence: None,
-        report: SealReport {
-            key: Some(key),
-            seals: found.seals.len() as u64,
-            ..SealReport::default()
-        },
-        progress,
-        cancel,
-    };
-    for found in &found.seals {
-        chain.seal(found)?;
-    }
-    let mut report = chain.end();
-    let before = |start: &&u64| **start < report.sealed_bytes;
-    report.frames = found.starts.iter().filter(before).count() as u64;
-    Ok(report)
-}
-
-/// A seal frame that is intact as far as checksums can tell.
-struct Found {
-    offset: u64,
-    header: FrameHeader,
-    seal: Seal,
-}
-
-#[derive(Default)]
-struct Frames {
-    seals: Vec<Found>,
-    /// Where frames start.
-    starts: Vec<u64>,
-}
-
-fn find(
-    source: &Counted,
-    scanner: &mut Scanner,
-    limits: &Limits,
-    cancel: &Cancel,
-) -> Result<Frames> {
-    let mut frames = Frames::default();
+    let mut chain: Option<Chain<'_>> = None;
+    let mut missing = None;
+    let mut frames = 0;
     loop {
-        let (offset, header) = match source.scan(scanner)? {
+        let (offset, header) = match source.scan(&mut scanner)? {
             Step::Frame { offset, header } => (offset, header),
-            Step::End { .. } => return Ok(frames),
+            Step::End { .. } => break,
             Step::Read { .. } | Step::Lost { .. } => continue,
         };
         cancel.check()?;
-        frames.starts.push(offset);
-        Limits::check("frames", frames.starts.len() as u64, limits.frames)?;
-        if header.known_kind() == Some(Kind::Seal)
-            && let Ok(payload) = source.stored(offset, &header, limits)
-            && let Ok(seal) = Seal::parse(&payload)
-        {
-            frames.seals.push(Found {
-                offset,
-                header,
-                seal,
-            });
+        frames += 1;
+        Limits::check("frames", frames, limits.frames)?;
+        if let Some(chain) = &mut chain {
+            chain.frame(offset);
+        }
+        let Some(seal) = seal_in(&source, offset, &header, &limits) else {
+            continue;
+        };
+        if chain.is_none() {
+            match source.opener().keys().get(seal.key) {
+                Some(secret) => {
+                    let fresh = secret.mac(file);
+                    chain = Some(Chain::new(&source, fresh, seal.key, size, progress, cancel));
+                }
+                None => missing = missing.or(Some(seal.key)),
+            }
+        }
+        if let Some(chain) = &mut chain {
+            chain.report.frames = frames;
+            chain.seal(offset, &header, &seal)?;
         }
     }
+    match (chain, missing) {
+        (Some(chain), _) => chain.end(),
+        (None, Some(key)) => {
+            source.opener().keys().need(key, "the file is sealed")?;
+            Ok(unsealed(size))
+        }
+        (None, None) => Ok(unsealed(size)),
+    }
+}
+
+/// The seal in a frame, where it is one and intact as far as checksums can tell.
+fn seal_in(source: &Counted, offset: u64, header: &FrameHeader, limits: &Limits) -> Option<Seal> {
+    let is_seal = header.known_kind() == Some(Kind::Seal);
+    let payload = is_seal.then(|| source.stored(offset, header, limits).ok())?;
+    Seal::parse(&payload?).ok()
 }
 
 fn unsealed(size: u64) -> SealReport {
@@ -169,24 +147,63 @@ struct Chain<'a> {
     covered_to: u64,
     previous: [u8; 32],
     previous_sequence: Option<u64>,
+    /// The last seal and where it is, if it is right.
+    last: Option<(u64, Seal)>,
+    /// Frames that start within the bytes after the last seal, and end of these.
+    after: (u64, u64),
     report: SealReport,
     progress: &'a Progress,
     cancel: &'a Cancel,
 }
 
-impl Chain<'_> {
-    fn damage(&mut self, offset: u64, text: String) {
-        let found = finding(Severity::Damage, offset, text);
-        self.report.findings.push(found);
+impl<'a> Chain<'a> {
+    fn new(
+        source: &'a Counted,
+        fresh: Box<dyn Mac>,
+        key: KeyId,
+        size: u64,
+        progress: &'a Progress,
+        cancel: &'a Cancel,
+    ) -> Self {
+        Self {
+            source,
+            fresh,
+            key,
+            size,
+            expected: 0,
+            covered_to: 0,
+            previous: [0; 32],
+            previous_sequence: None,
+            last: None,
+            after: (0, 0),
+            report: SealReport {
+                key: Some(key),
+                ..SealReport::default()
+            },
+            progress,
+            cancel,
+        }
     }
 
-    fn seal(&mut self, found: &Found) -> Result<()> {
-        let Found {
-            offset,
-            header,
-            seal,
-        } = found;
-        let (start, end) = (self.covered_to, *offset);
+    fn find(&mut self, severity: Severity, offset: u64, text: String) {
+        if self.report.findings.len() < MOST_FINDINGS {
+            self.report.findings.push(finding(severity, offset, text));
+        }
+    }
+
+    fn damage(&mut self, offset: u64, text: String) {
+        self.find(Severity::Damage, offset, text);
+    }
+
+    /// Counts a frame that is not a seal.
+    fn frame(&mut self, offset: u64) {
+        if offset < self.after.1 {
+            self.after.0 += 1;
+        }
+    }
+
+    fn seal(&mut self, offset: u64, header: &FrameHeader, seal: &Seal) -> Result<()> {
+        let (start, end) = (self.covered_to, offset);
         let in_place = seal.key == self.key && seal.number == self.expected && seal.start == start;
         let mut text = None;
         if !in_place {
@@ -194,7 +211,7 @@ impl Chain<'_> {
                 "seal {} is not the one that should follow here, {}: seals are missing, moved or forged, and bytes {start} to {end} may be anything",
                 seal.number, self.expected,
             ));
-        } else if self.tag(found)? != seal.tag {
+        } else if self.tag(offset, header, seal)? != seal.tag {
             let frames = match (self.previous_sequence, header.sequence.checked_sub(1)) {
                 (None, _) => format!("up to frame {}", header.sequence),
                 (Some(before), Some(last)) if before < last => {
@@ -205,25 +222,22 @@ impl Chain<'_> {
             text = Some(format!(
                 "bytes {start} to {end} ({frames}) are not as they were sealed"
             ));
-        } else if self.frame_differs(found)? {
+        } else if self.frame_differs(offset, header, seal)? {
             text = Some(String::from("the frame of the seal itself was changed"));
         } else if seal.adopted > 0 {
             let adopted = start.saturating_add(seal.adopted);
             let text = format!(
                 "bytes {start} to {adopted} were not sealed when the file was continued: what they were before is not known"
             );
-            self.report.findings.push(finding(Severity::Warning, start, text));
+            self.find(Severity::Warning, start, text);
         }
         let is_right = text.is_none();
         if let Some(text) = text {
             self.damage(start, text);
         }
-        self.report.last = is_right.then_some(seal.tag);
-        self.report.sealed_bytes = end.saturating_add(SEAL_FRAME_BYTES as u64).min(self.size);
-        self.report.is_finished = false;
-        if is_right && seal.after > 0 {
-            self.after(found)?;
-        }
+        self.report.seals += 1;
+        self.after = (0, seal.end(offset));
+        self.last = is_right.then_some((offset, *seal));
         self.expected = seal.number.saturating_add(1);
         self.covered_to = end.saturating_add(SEAL_FRAME_BYTES as u64);
         self.previous = seal.tag;
@@ -232,10 +246,10 @@ impl Chain<'_> {
     }
 
     /// What the tag of a seal should be.
-    fn tag(&self, found: &Found) -> Result<[u8; 32]> {
+    fn tag(&self, offset: u64, header: &FrameHeader, seal: &Seal) -> Result<[u8; 32]> {
         let mut mac = Seal::before(&*self.fresh, &self.previous);
-        self.hash(&mut *mac, found.seal.start, found.offset)?;
-        Ok(found.seal.tag_at(mac, found.offset, found.header.sequence))
+        self.hash(&mut *mac, seal.start, offset)?;
+        Ok(seal.tag_at(mac, offset, header.sequence))
     }
 
     fn hash(&self, mac: &mut dyn Mac, start: u64, end: u64) -> Result<()> {
@@ -254,9 +268,8 @@ impl Chain<'_> {
     }
 
     /// Whether anything in the frame is not what follows from the seal.
-    fn frame_differs(&self, found: &Found) -> Result<bool> {
-        let frame = self.source.read(found.offset, SEAL_FRAME_BYTES as u64)?;
-        let Found { header, seal, .. } = found;
+    fn frame_differs(&self, offset: u64, header: &FrameHeader, seal: &Seal) -> Result<bool> {
+        let frame = self.source.read(offset, SEAL_FRAME_BYTES as u64)?;
         // No hash covers the second tag but that of the bytes it speaks for.
         if seal.after == 0 && seal.after_tag != [0; 32] {
             return Ok(true);
@@ -264,10 +277,11 @@ impl Chain<'_> {
         Ok(frame != seal.to_frame(header.file, header.sequence))
     }
 
-    /// Looks at index and tail, of which the seal before them speaks.
-    fn after(&mut self, found: &Found) -> Result<()> {
-        let (seal, end) = (&found.seal, found.seal.end(found.offset));
-        let start = found.offset.saturating_add(SEAL_FRAME_BYTES as u64);
+    /// Looks at index and tail, of which the seal before them speaks. Where another seal follows, it covers them, too, or what
+    /// became of them.
+    fn look_after(&mut self, offset: u64, seal: &Seal) -> Result<()> {
+        let end = seal.end(offset);
+        let start = offset.saturating_add(SEAL_FRAME_BYTES as u64);
         if end > self.size {
             let text = "the index and the tail that were sealed are not (all) there: the file was cut, or its writer was killed";
             self.damage(start, text.into());
@@ -285,8 +299,18 @@ impl Chain<'_> {
         Ok(())
     }
 
-    fn end(mut self) -> SealReport {
+    fn end(mut self) -> Result<SealReport> {
+        self.report.sealed_bytes = self.covered_to.min(self.size);
+        if let Some((offset, seal)) = self.last {
+            self.report.last = Some(seal.tag);
+            if seal.after > 0 {
+                self.look_after(offset, &seal)?;
+            }
+        }
         let sealed = self.report.sealed_bytes;
+        if sealed > self.covered_to {
+            self.report.frames = self.report.frames.saturating_add(self.after.0);
+        }
         self.report.unsealed_bytes = self.size.saturating_sub(sealed);
         if self.report.unsealed_bytes > 0 {
             let text = format!(
@@ -298,6 +322,6 @@ impl Chain<'_> {
             let text = "the last seal is not that of a finished file: it is being written, its writer was killed, or it was cut";
             self.damage(sealed, text.into());
         }
-        self.report
+        Ok(self.report)
     }
 }

@@ -3,7 +3,7 @@
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use export_core::{Cipher, Error, Result};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::key::KEY_BYTES;
 
@@ -35,6 +35,8 @@ impl FrameCipher {
         hash.update(plain);
         let mut nonce = [0; NONCE_BYTES];
         hash.finalize_xof().fill(&mut nonce);
+        // It holds the key.
+        hash.zeroize();
         nonce
     }
 }

@@ -91,6 +91,11 @@ pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));
 struct Readme;
 
 /// So are the guide's.
+#[cfg(all(doctest, feature = "crypt"))]
+#[doc = include_str!("../../../docs/guide/secrecy.md")]
+struct Secrecy;
+
+/// So are the guide's.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/library.md")]
 struct Guide;

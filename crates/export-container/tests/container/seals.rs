@@ -312,6 +312,14 @@ fn what_was_not_sealed_when_a_recording_goes_on_is_marked() {
         assert_eq!(report.findings[0].position.offset, Some(killed.sealed_bytes));
         assert!(report.findings[0].text.contains(&format!("to {cut} ")));
     }
+    // A writer that died while it wrote the index.
+    let finished = write_protected(options().file, 55, 30, 100, true, &sealed());
+    let before_tail = finished.bytes.len() - 200;
+    let file = Arc::new(MemoryStorage::new(finished.bytes[..before_tail].to_vec()));
+    assert!(!checked(&file.to_vec()).is_intact());
+    append(&file, &sealed()).unwrap();
+    let report = checked(&file.to_vec());
+    assert!(report.is_intact() && report.findings.len() == 1, "{report:?}");
     // A file that was never sealed before.
     let plain = write(56, 5, 100, true);
     let file = Arc::new(MemoryStorage::new(plain.bytes.clone()));
