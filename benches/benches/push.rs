@@ -7,7 +7,8 @@
 //! `builder` pushes into columns that are thrown away a chunk at a time; `recorder` pushes into a stream whose chunks another
 //! thread encodes and writes to a file; `read` only looks at the rows, which are out of the cache in all of these; `warm`
 //! pushes the same thousand again and again, as a program has the row it has just made. Time is the pushing thread's own CPU
-//! time; where it would wait for the encoder it takes none. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
+//! time; where it would wait for the encoder it takes none. `image` writes each row that was pushed into memory as well, as a
+//! journal does. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
 //! bottleneck, and takes the wall-clock time of every push; what reading the clock takes is measured and subtracted.
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use export_benches::clock::{median, thread_time};
 use export_benches::measured;
 use export_benches::rows::{self, D1Row, D5Row};
 use export_core::build::{BatchBuilder, RowBuilder};
+use export_core::image::RowImage;
 use export_core::record::{Record, RecordBuilder};
 use export_core::{Error, Result};
 use exportkit::{RecordOptions, Recorder};
@@ -182,7 +184,7 @@ where
 {
     // As a program has the row it has just made.
     let warm = || rows.iter().take(WARM_ROWS).cycle().take(rows.len());
-    let all: [Way<'_>; 7] = [
+    let all: [Way<'_>; 12] = [
         ("read", &|| {
             Ok(thread_time(|| {
                 std::hint::black_box(rows.iter().map(look).fold(0, u64::wrapping_add))
@@ -190,10 +192,46 @@ where
             .0)
         }),
         ("builder derived", &|| {
-            build(rows, RecordBuilder::<T>::new(), RecordBuilder::push)
+            build(
+                rows.iter(),
+                RecordBuilder::<T>::new(),
+                RecordBuilder::push,
+                nothing,
+            )
+        }),
+        ("builder derived image", &|| {
+            let mut images = Images::new();
+            let then = |rows: &mut RecordBuilder<T>| images.keep(rows);
+            build(rows.iter(), RecordBuilder::new(), RecordBuilder::push, then)
+        }),
+        ("builder derived warm", &|| {
+            build(
+                warm(),
+                RecordBuilder::<T>::new(),
+                RecordBuilder::push,
+                nothing,
+            )
+        }),
+        ("builder derived warm image", &|| {
+            let mut images = Images::new();
+            let then = |rows: &mut RecordBuilder<T>| images.keep(rows);
+            build(warm(), RecordBuilder::new(), RecordBuilder::push, then)
         }),
         ("builder serde", &|| {
-            build(rows, RowBuilder::new(), export_core::rows::push)
+            build(
+                rows.iter(),
+                RowBuilder::new(),
+                export_core::rows::push,
+                nothing,
+            )
+        }),
+        ("builder serde warm", &|| {
+            build(warm(), RowBuilder::new(), export_core::rows::push, nothing)
+        }),
+        ("builder serde warm image", &|| {
+            let mut images = Images::new();
+            let then = |rows: &mut RowBuilder| images.keep(rows);
+            build(warm(), RowBuilder::new(), export_core::rows::push, then)
         }),
         ("recorder derived", &|| {
             let mut stream = recorder(directory)?.records::<T>("rows")?;
@@ -255,23 +293,53 @@ fn look_d5(row: &D5Row) -> u64 {
         .sum()
 }
 
-fn build<T, B: BatchBuilder>(
-    rows: &[T],
+/// Pushes all rows, each of which `then` may look at.
+fn build<'a, T: 'a, B: BatchBuilder>(
+    rows: impl Iterator<Item = &'a T>,
     mut builder: B,
     push: impl Fn(&mut B, &T) -> Result<()>,
+    mut then: impl FnMut(&mut B),
 ) -> Result<Duration> {
     let (time, pushed) = thread_time(|| {
-        for some in rows.chunks(ROWS_BETWEEN_LOOKS) {
-            for row in some {
-                push(&mut builder, row)?;
-            }
-            if builder.memory_bytes() >= CHUNK_BYTES {
+        for (at, row) in rows.enumerate() {
+            push(&mut builder, row)?;
+            then(&mut builder);
+            if at % ROWS_BETWEEN_LOOKS == 0 && builder.memory_bytes() >= CHUNK_BYTES {
                 std::hint::black_box(builder.take_batch()?);
             }
         }
         Ok::<(), Error>(())
     });
     pushed.map(|()| time)
+}
+
+fn nothing<B>(_builder: &mut B) {}
+
+/// Where a journal would keep the rows that are in no chunk yet.
+struct Images {
+    space: Vec<u8>,
+    used: usize,
+}
+
+impl Images {
+    fn new() -> Self {
+        Self {
+            space: vec![0; CHUNK_BYTES],
+            used: 0,
+        }
+    }
+
+    #[inline]
+    fn keep(&mut self, rows: &mut impl BatchBuilder) {
+        let room = self.space.get_mut(self.used..).unwrap_or_default();
+        let mut image = RowImage::new(room);
+        rows.image_last(&mut image);
+        match image.written() {
+            Some(bytes) => self.used += bytes,
+            None => self.used = 0,
+        }
+        std::hint::black_box(rows.image_shape());
+    }
 }
 
 fn recorder(directory: &Path) -> Result<Recorder> {

@@ -2,7 +2,16 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod bombs;
+mod damaged;
+mod injury;
 mod outcome;
+mod patient;
+mod power;
+mod reading;
+mod repaired;
+mod rows;
+mod sample;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,6 +19,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Parser;
 
+use injury::Injury;
 use outcome::{Outcome, Size};
 
 /// Runs rows of the reliability scoreboard.
@@ -24,16 +34,29 @@ struct Arguments {
     /// Where random cases start
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Rivals, too
+    /// R1, R2, R3, R10: only files that this is part of the name of, such as text/hex+zstd/short
+    #[arg(long, value_name = "NAME")]
+    file: Option<String>,
+    /// R1, R2, R3, R10: this case only, such as cut:99, bit:1234, sectors:7
+    #[arg(long, requires = "file", value_name = "CASE")]
+    case: Option<Injury>,
+    /// Threads; one a core where not given
     #[arg(long)]
-    rivals: bool,
+    threads: Option<usize>,
 }
 
 /// A row of the scoreboard.
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 0] = [];
+const ROWS: [(&str, Row); 6] = [
+    ("R1", damaged::cuts),
+    ("R2", damaged::flips),
+    ("R3", damaged::sectors),
+    ("R5", power::row),
+    ("R9", bombs::row),
+    ("R10", damaged::repairs),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -152,6 +152,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Key => "key",
         ErrorKind::Cancelled => "cancelled",
         ErrorKind::WorkerPanicked => "worker-panicked",
+        ErrorKind::Busy => "busy",
         _ => "other",
     }
 }

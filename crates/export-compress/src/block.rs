@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
-use export_core::{Block, Codec, Error, Result, Role};
+use export_core::{Block, Codec, Result, Role};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::choice::{
     Choice, ColumnChoices, Plan, weigh_bits, weigh_data, weigh_fixed, weigh_words,
 };
-use crate::codec::Compression;
+use crate::codec::{Codecs, Compression};
 use crate::defect::wide;
 use crate::encoding::{
     Encoded, Encoding, Recipe, encode_bits, encode_data, encode_fixed, encode_words,
@@ -32,6 +32,9 @@ pub(crate) struct Strings<'a> {
 pub(crate) struct BlockWriter<'c> {
     bytes: Vec<u8>,
     blocks: Vec<Block>,
+    codecs: Codecs,
+    /// The top-level column that is written.
+    column: String,
     /// What is kept of the column's choices.
     known: Option<&'c ColumnChoices>,
     /// What was chosen for a column like it, where nothing is kept.
@@ -41,10 +44,12 @@ pub(crate) struct BlockWriter<'c> {
 }
 
 impl<'c> BlockWriter<'c> {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize, codecs: Codecs) -> Self {
         Self {
             bytes: Vec::with_capacity(capacity),
             blocks: Vec::new(),
+            codecs,
+            column: String::new(),
             known: None,
             like: None,
             chosen: ColumnChoices::default(),
@@ -52,7 +57,13 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// What comes now is of a column of which so much is known, or else of one `like` it.
-    pub(crate) fn begin(&mut self, known: Option<&'c ColumnChoices>, like: Option<&ColumnChoices>) {
+    pub(crate) fn begin(
+        &mut self,
+        column: &str,
+        known: Option<&'c ColumnChoices>,
+        like: Option<&ColumnChoices>,
+    ) {
+        column.clone_into(&mut self.column);
         self.known = known;
         self.like = like.filter(|_| known.is_none()).cloned();
     }
@@ -67,6 +78,21 @@ impl<'c> BlockWriter<'c> {
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// What was written so far.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the next block starts.
+    pub(crate) fn end(&self) -> usize {
+        self.bytes.len().next_multiple_of(BLOCK_ALIGNMENT)
+    }
+
+    /// Takes back all from `start` on, whose blocks were taken.
+    pub(crate) fn rewind(&mut self, start: usize) {
+        self.bytes.truncate(start);
     }
 
     /// The choice that is kept for a block of so many values of this very column, if there is one.
@@ -258,7 +284,9 @@ impl<'c> BlockWriter<'c> {
         };
         let codec = policy.fixed.codec.unwrap_or(Compression::None);
         let mut nothing = Vec::new();
-        codec.squeeze(&[], &mut nothing).map_err(refused)?;
+        let codec = self
+            .codecs
+            .compress(&self.column, codec, &[], &mut nothing);
         lengths.encoding = encoding.id();
         lengths.codec = codec.id();
         lengths.parameters.clear();
@@ -288,9 +316,9 @@ impl<'c> BlockWriter<'c> {
     ) -> Result<()> {
         let start = self.bytes.len().next_multiple_of(BLOCK_ALIGNMENT);
         self.bytes.resize(start, 0);
-        codec
-            .squeeze(&encoded.bytes, &mut self.bytes)
-            .map_err(refused)?;
+        let codec = self
+            .codecs
+            .compress(&self.column, codec, &encoded.bytes, &mut self.bytes);
         let stored = self.bytes.get(start..).unwrap_or_default();
         self.blocks.push(Block {
             node,
@@ -306,9 +334,4 @@ impl<'c> BlockWriter<'c> {
         });
         Ok(())
     }
-}
-
-/// A codec that will not write is a matter of what was asked of it, not of damage.
-fn refused(defect: crate::defect::Defect) -> Error {
-    Error::new(export_core::ErrorKind::Unsupported, defect)
 }

@@ -52,7 +52,7 @@ impl ChunkDecoder for Decoder {
                 Defect::mismatch(what, schema.fields.len(), directory.columns.len()).into(),
             );
         }
-        let mut budget = Budget::new(limits);
+        let mut budget = Budget::new(limits, chunk.bytes.len());
         let mut scratch = Vec::new();
         let mut arrays = Vec::with_capacity(schema.fields.len());
         for (field, column) in schema.fields.iter().zip(&directory.columns) {

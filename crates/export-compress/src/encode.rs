@@ -3,25 +3,30 @@
 mod flat_gap;
 mod leaf;
 mod nulls;
+mod readable;
 mod strings;
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use export_core::marrow::array::{
     Array, DictionaryArray, ListArray, RunEndEncodedArray, UnionArray,
 };
+use export_core::marrow::datatypes::DataType;
 use export_core::{
-    Batch, ChunkDirectory, ChunkEncoder, ColumnDirectory, EncodedChunk, Error, Limits, Result,
-    Role, Summary, array,
+    Batch, ChunkDirectory, ChunkEncoder, Codec, ColumnDirectory, EncodedChunk, Error, Limits,
+    Result, Role, Summary, array,
 };
 use half::slice::HalfFloatSliceExt;
 
 use crate::bits;
 use crate::block::BlockWriter;
 use crate::choice::{Choices, ColumnChoices};
+use crate::codec::{Codecs, Compression, Fallback};
 use crate::defect::wide;
-use crate::options::{Options, Policy};
+use crate::encoding::Encoding;
+use crate::options::{Fixed, Options, Policy};
 use crate::summary::summarise;
 use crate::word::{Kind, Word};
 use strings::lengths_of;
@@ -48,13 +53,33 @@ use strings::lengths_of;
 #[derive(Debug, Clone, Default)]
 pub struct Encoder {
     options: Options,
+    codecs: Codecs,
 }
 
 impl Encoder {
     /// An encoder. Fails where the options fix something that this build cannot write.
     pub fn new(options: Options) -> Result<Self> {
         options.check()?;
-        Ok(Self { options })
+        Ok(Self {
+            options,
+            codecs: Codecs::default(),
+        })
+    }
+
+    /// Has `codec` compress what the codec of its number was chosen for. Its bytes must be what that one reads.
+    ///
+    /// Where a codec fails (this one, or one of this crate that gets no memory, say), the block has a simpler one, at last
+    /// none, and [`Encoder::fallbacks`] says so.
+    #[must_use]
+    pub fn with_codec(mut self, codec: Arc<dyn Codec>) -> Self {
+        self.codecs.replace(codec);
+        self
+    }
+
+    /// The blocks so far that are not as they were to be, those of clones of this encoder included.
+    #[must_use]
+    pub fn fallbacks(&self) -> Vec<Fallback> {
+        self.codecs.fallbacks()
     }
 }
 
@@ -62,32 +87,98 @@ impl ChunkEncoder for Encoder {
     type Choices = Choices;
 
     fn encode_with(&self, batch: &Batch, known: &Choices) -> Result<(EncodedChunk, Choices)> {
-        let mut writer = BlockWriter::new(batch.memory_bytes() / 4);
-        let mut columns = Vec::with_capacity(batch.columns().len());
-        let mut chosen = Choices::default();
-        let fields = batch.schema().fields.iter().zip(batch.columns());
-        for (index, (field, column)) in fields.enumerate() {
-            writer.begin(known.columns.get(index), like(batch, index, &chosen));
-            let mut flattener = Flattener {
-                writer: &mut writer,
-                policy: self.options.policy(&field.name),
-                nodes: 0,
-                bounds: None,
-            };
-            flattener
-                .array(column, 0..batch.rows(), 0)
-                .map_err(|error| error.in_column(&field.name))?;
-            let summary = summarise(column, flattener.bounds.take());
-            let (blocks, choices) = writer.take();
-            chosen.columns.push(choices);
-            columns.push(ColumnDirectory { summary, blocks });
-        }
+        let (columns, bytes, chosen) = self.columns(batch, known, None)?;
+        let memory = batch.memory_bytes();
+        let doubtful = readable::is_doubtful(&DataType::Null, memory, bytes.len());
+        let (columns, bytes) = match doubtful && !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
+            false => (columns, bytes),
+            true => {
+                let (columns, bytes, _) = self.columns(batch, known, Some(PLAIN))?;
+                if !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
+                    return Err(readable::too_large());
+                }
+                (columns, bytes)
+            }
+        };
         let directory = ChunkDirectory {
             rows: wide(batch.rows()),
             columns,
         };
-        let bytes = writer.into_bytes();
         Ok((EncodedChunk { directory, bytes }, chosen))
+    }
+}
+
+/// Values as they are.
+const PLAIN: Fixed = Fixed {
+    encoding: Some(Encoding::Plain),
+    codec: Some(Compression::None),
+    dictionary: Some(false),
+};
+
+type Columns = (Vec<ColumnDirectory>, Vec<u8>, Choices);
+
+impl Encoder {
+    /// All columns, as the options have it or as is `fixed`.
+    fn columns(&self, batch: &Batch, known: &Choices, fixed: Option<Fixed>) -> Result<Columns> {
+        let mut writer = BlockWriter::new(batch.memory_bytes() / 4, self.codecs.clone());
+        let mut columns = Vec::with_capacity(batch.columns().len());
+        let mut chosen = Choices::default();
+        let fields = batch.schema().fields.iter().zip(batch.columns());
+        for (index, (field, column)) in fields.enumerate() {
+            let mut policy = self.options.policy(&field.name);
+            policy.fixed = fixed.unwrap_or(policy.fixed);
+            let known = known.columns.get(index).filter(|_| fixed.is_none());
+            writer.begin(&field.name, known, like(batch, index, &chosen));
+            let start = writer.end();
+            let (mut one, choices) = self.column(&mut writer, batch, index, policy)?;
+            let memory = array::memory_bytes(column);
+            let stored = writer.end().saturating_sub(start);
+            let doubtful = fixed.is_none()
+                && readable::is_doubtful(&field.data_type, memory, stored)
+                && !readable::is_readable(
+                    batch,
+                    index,
+                    std::slice::from_ref(&one),
+                    (writer.bytes(), start),
+                )?;
+            if doubtful {
+                let why = "a reader would take it for a bomb";
+                self.codecs.remember(&field.name, "its encoding", "plain values", why.into());
+                writer.rewind(start);
+                writer.begin(&field.name, None, None);
+                policy.fixed = PLAIN;
+                (one, _) = self.column(&mut writer, batch, index, policy)?;
+            }
+            chosen.columns.push(choices);
+            columns.push(one);
+        }
+        Ok((columns, writer.into_bytes(), chosen))
+    }
+
+    fn column(
+        &self,
+        writer: &mut BlockWriter<'_>,
+        batch: &Batch,
+        index: usize,
+        policy: Policy,
+    ) -> Result<(ColumnDirectory, ColumnChoices)> {
+        let (Some(field), Some(column)) =
+            (batch.schema().fields.get(index), batch.columns().get(index))
+        else {
+            return Err(broken("there is no such column"));
+        };
+        let mut flattener = Flattener {
+            writer,
+            policy,
+            nodes: 0,
+            bounds: None,
+        };
+        flattener
+            .array(column, 0..batch.rows(), 0)
+            .map_err(|error| error.in_column(&field.name))?;
+        let summary = summarise(column, flattener.bounds.take());
+        let (blocks, choices) = writer.take();
+        Ok((ColumnDirectory { summary, blocks }, choices))
     }
 }
 

@@ -34,7 +34,7 @@ mod view;
 mod word;
 
 pub use choice::{Candidate, Choices, Explanation, Versus};
-pub use codec::Compression;
+pub use codec::{Compression, Fallback};
 pub use decode::Decoder;
 pub use defect::role_name;
 pub use encode::Encoder;

@@ -15,15 +15,30 @@ use crate::word::Word;
 /// What may still be allocated for decoded values of a chunk.
 pub(crate) struct Budget {
     left: u64,
-    /// Largest block before its encoding is undone.
-    block_bytes: u64,
+    /// The limit that is met once nothing is left.
+    what: &'static str,
+    /// Longest text or binary value.
+    value_bytes: u64,
+    /// Longest block between codec and encoding so far: the room for it is used again.
+    scratch_bytes: u64,
 }
 
 impl Budget {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// What a chunk that is stored in so many bytes may take.
+    pub(crate) fn new(limits: &Limits, stored_bytes: usize) -> Self {
+        let stored = wide(stored_bytes);
+        let bounds = [
+            (limits.chunk_decoded_bytes, "decoded bytes of the chunk"),
+            (limits.allowance(stored), "decoded bytes for so few stored ones (ratio)"),
+            (limits.memory_bytes.saturating_sub(stored), "memory of the chunk"),
+        ];
+        let least = bounds.into_iter().min_by_key(|(bytes, _)| *bytes);
+        let (left, what) = least.unwrap_or_default();
         Self {
-            left: limits.chunk_decoded_bytes,
-            block_bytes: limits.chunk_decoded_bytes,
+            left,
+            what,
+            value_bytes: limits.value_bytes,
+            scratch_bytes: 0,
         }
     }
 
@@ -35,10 +50,36 @@ impl Budget {
                 Ok(())
             }
             None => Err(Defect::Limit {
-                what: "decoded bytes of the chunk",
+                what: self.what,
                 asked,
                 left: self.left,
             }),
+        }
+    }
+
+    /// Spends what a block of `bytes` bytes between codec and encoding takes over the longest one before it.
+    fn spend_scratch(&mut self, bytes: usize) -> Result<(), Defect> {
+        let longest = self.scratch_bytes.max(wide(bytes));
+        let more = usize::try_from(longest - self.scratch_bytes).unwrap_or(usize::MAX);
+        self.spend(more, 1)?;
+        self.scratch_bytes = longest;
+        Ok(())
+    }
+
+    /// Fails where one of the values that end at `ends` is too long.
+    pub(crate) fn check_values(&self, ends: &[usize]) -> Result<(), Defect> {
+        if wide(ends.last().copied().unwrap_or(0)) <= self.value_bytes {
+            return Ok(());
+        }
+        let values = ends.iter().zip(ends.iter().skip(1));
+        let longest = values.map(|(start, end)| end.saturating_sub(*start)).max();
+        match longest.map_or(0, wide) {
+            asked if asked > self.value_bytes => Err(Defect::Limit {
+                what: "bytes of one value",
+                asked,
+                left: self.value_bytes,
+            }),
+            _ => Ok(()),
         }
     }
 }
@@ -217,7 +258,7 @@ impl<'a> Nodes<'a> {
             let most = raw
                 .saturating_add(wide(values).saturating_mul(12))
                 .saturating_add(64 << 10);
-            if block.encoded_bytes > most.min(self.budget.block_bytes.saturating_add(64 << 10)) {
+            if block.encoded_bytes > most {
                 return Err(Defect::Range {
                     what: "encoded length",
                     found: block.encoded_bytes,
@@ -230,6 +271,7 @@ impl<'a> Nodes<'a> {
                 }
                 return decode(encoding, stored, self.budget);
             }
+            self.budget.spend_scratch(encoded)?;
             self.scratch.clear();
             self.scratch.resize(encoded, 0);
             codec.expand(stored, self.scratch)?;

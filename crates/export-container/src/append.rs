@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use export_core::{Access, Error, ErrorKind, Limits, Protection, Result, Storage};
+use export_core::{Access, Error, ErrorKind, Limits, Protection, Result, Schema, Storage};
 
 use crate::container::Container;
 use crate::envelope::Encryption;
 use crate::frame_writer::{FrameWriter, OpenStream};
 use crate::frame::FrameHeader;
 use crate::layout::{FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES, aligned};
+#[cfg(feature = "parity")]
+use crate::parity::Collected;
 use crate::repetition::Repetition;
 use crate::seal::{Seal, Sealing};
 use crate::text::StreamText;
@@ -17,6 +19,8 @@ use crate::text::StreamText;
 const FEW_ENTRIES: u64 = 64;
 /// How much of what no seal speaks for is read at a time.
 const FIND_BYTES: u64 = 1 << 20;
+/// Versions of a schema beyond which a chunk that speaks of one is not believed.
+const MOST_VERSIONS: u64 = 1 << 16;
 
 /// A writer that goes on after the last byte of `storage`. Its first output is the padding up to there.
 pub(crate) fn resume(
@@ -64,6 +68,7 @@ pub(crate) fn resume(
                     file: container.file,
                     name: stream.name.clone(),
                     versions,
+                    parity: container.parity(),
                 };
                 let last = stream.chunks.last();
                 let open = OpenStream {
@@ -88,9 +93,13 @@ pub(crate) fn resume(
         repetition: Repetition::default(),
         encryption,
         sealing,
+        #[cfg(feature = "parity")]
+        parity: container.parity().map(Collected::new),
+        schema_bytes: 0,
         out: vec![0; padding],
     };
     take_entries(&container, &mut writer);
+    pass_over_lost_schemas(&container, &mut writer)?;
     Ok(writer)
 }
 
@@ -189,6 +198,29 @@ fn holds_after(container: &Container, sealing: &Sealing, seal: &Seal) -> Result<
     Limits::check("bytes of the index", seal.after, container.limits.index_bytes)?;
     mac.update(&container.source.read(sealing.start(), seal.after)?);
     Ok(mac.tag() == seal.after_tag)
+}
+
+/// Makes a writer leave those versions of a schema alone that chunks have, but whose stream frames are lost: a version that
+/// was given anew would make other rows of them.
+fn pass_over_lost_schemas(container: &Container, writer: &mut FrameWriter) -> Result<()> {
+    for stream in container.streams() {
+        let of_chunks = stream.chunks.iter().map(|chunk| chunk.schema_version);
+        let versions = of_chunks.max().map_or(0, |last| u64::from(last) + 1);
+        let lost = versions.saturating_sub(stream.schemas.len() as u64);
+        let Some(mut open) = writer.streams.get(&stream.id).filter(|_| lost > 0).cloned() else {
+            continue;
+        };
+        Limits::check("versions of a schema", versions, MOST_VERSIONS)?;
+        let last = open.text.versions.last().cloned().unwrap_or_default();
+        for _ in 0..lost {
+            open.text.versions.push(Schema::default());
+        }
+        open.text.versions.push(last);
+        open.json = open.text.to_json()?;
+        open.chunks_since = Some(0);
+        writer.put_stream(stream.id, open)?;
+    }
+    Ok(())
 }
 
 /// Makes the writer list again what its index will not find in the chain: all that no index lists, and short links.

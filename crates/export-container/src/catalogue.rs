@@ -3,7 +3,7 @@
 mod frames;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use export_core::{
@@ -14,6 +14,7 @@ use crate::fault::finding_of;
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
+use crate::parity::Parity;
 use crate::seal::Seal;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
@@ -27,6 +28,14 @@ pub(crate) struct Announced {
     pub(crate) first_row: u64,
     pub(crate) rows: u64,
     pub(crate) number: u64,
+}
+
+/// Bytes that belong to no intact frame, and the numbers of the frames before and after them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) bytes: Range<u64>,
+    pub(crate) before: Option<u64>,
+    pub(crate) after: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +57,9 @@ pub(crate) struct Catalogue {
     metadata_sequence: u64,
     pub(crate) findings: Vec<Finding>,
     /// Bytes that belong to no intact frame.
-    pub(crate) lost: Vec<Range<u64>>,
+    pub(crate) lost: Vec<Lost>,
+    /// The number of the last frame that the walk came across.
+    pub(crate) last_sequence: Option<u64>,
     /// Frames whose content was found damaged.
     pub(crate) damaged: Sequences,
     /// Damaged frames that are known to have held no rows.
@@ -62,14 +73,26 @@ pub(crate) struct Catalogue {
     /// The next frame's sequence number, torn frames counted.
     pub(crate) next_sequence: u64,
     pub(crate) frames: u64,
+    /// What the chunks of a walk take.
+    memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
     /// Chunks of streams whose name and schema are not known (yet).
-    pub(crate) orphans: Vec<ChunkRef>,
-    /// Chunks that indexes or headers speak of, by sequence.
+    pub(crate) orphans: BTreeMap<StreamId, Vec<ChunkRef>>,
+    /// Chunks that came after ones with greater numbers.
+    out_of_order: Vec<ChunkRef>,
+    /// Chunks that indexes or directories speak of, by sequence.
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
+    /// Damaged chunks of which the header tells stream and rows, but nothing tells which rows, by sequence.
+    pub(crate) torn: BTreeMap<u64, (StreamId, u32)>,
     /// One more than the greatest stream number seen.
     pub(crate) next_stream: u32,
+    /// What a stream frame said of parity last, and which one.
+    pub(crate) parity_share: Option<(u64, Parity)>,
+    /// Headers of parity frames, and where they are; what follows them may be damaged.
+    pub(crate) parity_frames: Vec<(u64, FrameHeader)>,
+    /// Intact indexes, tails and parity frames: those that no parity protects.
+    pub(crate) unprotectable: u64,
 }
 
 impl Catalogue {
@@ -118,6 +141,16 @@ impl Catalogue {
         }
     }
 
+    /// Numbers that frames should have, going by those of others, damaged ones included, and none has that is intact.
+    pub(crate) fn missing(&self) -> Vec<RangeInclusive<u64>> {
+        let mut missing = self.seen.missing_from(0);
+        let end = self.seen.last().map_or(0, |last| last.saturating_add(1));
+        if end < self.next_sequence {
+            missing.push(end..=self.next_sequence - 1);
+        }
+        missing
+    }
+
     /// Takes the copies of stream and metadata frames in an index.
     pub(crate) fn add_copies(
         &mut self,
@@ -132,7 +165,8 @@ impl Catalogue {
                 self.note(error, offset)?;
             }
         }
-        match index.metadata.map(metadata_from_json).transpose() {
+        let metadata = index.metadata.map(|json| metadata_from_json(json, limits));
+        match metadata.transpose() {
             Ok(metadata) => metadata
                 .into_iter()
                 .for_each(|found| self.add_metadata(found, header.sequence)),
@@ -158,6 +192,12 @@ impl Catalogue {
     ) -> Result<()> {
         let text = StreamText::from_json(json, header.file, limits)?;
         self.check_facts(text.file, header, offset);
+        if self
+            .parity_share
+            .is_none_or(|(sequence, _)| sequence <= header.sequence)
+        {
+            self.parity_share = text.parity.map(|share| (header.sequence, share));
+        }
         self.next_stream = self.next_stream.max(id.0.saturating_add(1));
         let versions: Vec<Arc<Schema>> = text.versions.into_iter().map(Arc::new).collect();
         match self.streams.binary_search_by_key(&id, |stream| stream.id) {
@@ -171,10 +211,7 @@ impl Catalogue {
                     chunks: Vec::new(),
                 };
                 self.streams.insert(at, stream);
-                let (found, orphans) = std::mem::take(&mut self.orphans)
-                    .into_iter()
-                    .partition(|c: &ChunkRef| c.stream == id);
-                self.orphans = orphans;
+                let found = self.orphans.remove(&id).unwrap_or_default();
                 found.into_iter().for_each(|chunk| self.add_chunk(chunk));
             }
             Ok(at) => {
@@ -197,7 +234,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Adds a chunk in its place, once.
+    /// Adds a chunk. One that comes after a later one gets its place in [`Catalogue::settle`].
     pub(crate) fn add_chunk(&mut self, chunk: ChunkRef) {
         self.next_stream = self.next_stream.max(chunk.stream.0.saturating_add(1));
         let at = self
@@ -205,26 +242,50 @@ impl Catalogue {
             .binary_search_by_key(&chunk.stream, |stream| stream.id);
         let chunks = match at.ok().and_then(|at| self.streams.get_mut(at)) {
             Some(stream) => &mut stream.chunks,
-            None => &mut self.orphans,
+            None => self.orphans.entry(chunk.stream).or_default(),
         };
-        if chunks
+        let in_order = chunks
             .last()
-            .is_none_or(|last| last.sequence < chunk.sequence)
-        {
+            .is_none_or(|last| last.sequence < chunk.sequence);
+        if in_order {
             chunks.push(chunk);
-        } else if let Err(at) = chunks.binary_search_by_key(&chunk.sequence, |chunk| chunk.sequence)
-        {
-            chunks.insert(at, chunk);
+        } else {
+            self.out_of_order.push(chunk);
+        }
+    }
+
+    /// Puts chunks that came out of order where they belong, each once. Does them all together: to put in one after the other
+    /// would take the square of their number.
+    pub(crate) fn settle(&mut self) {
+        let mut late = std::mem::take(&mut self.out_of_order);
+        late.sort_by_key(|chunk| (chunk.stream, chunk.sequence));
+        for chunks in late.chunk_by(|a, b| a.stream == b.stream) {
+            let Some(id) = chunks.first().map(|chunk| chunk.stream) else {
+                continue;
+            };
+            let at = self
+                .streams
+                .binary_search_by_key(&id, |stream| stream.id);
+            let all = match at.ok().and_then(|at| self.streams.get_mut(at)) {
+                Some(stream) => &mut stream.chunks,
+                None => self.orphans.entry(id).or_default(),
+            };
+            all.extend_from_slice(chunks);
+            // It is stable: of two with one number the first stays first.
+            all.sort_by_key(|chunk| chunk.sequence);
+            all.dedup_by_key(|chunk| chunk.sequence);
         }
     }
 
     /// Says what can only be said once all was seen: chunks whose stream was never described.
     pub(crate) fn note_orphans(&mut self) {
-        let mut counts = BTreeMap::<StreamId, (u64, u64)>::new();
-        for chunk in &self.orphans {
-            counts.entry(chunk.stream).or_insert((0, chunk.offset)).0 += 1;
-        }
-        for (id, (count, offset)) in counts {
+        self.settle();
+        let counts: Vec<_> = self
+            .orphans
+            .iter()
+            .filter_map(|(&id, chunks)| Some((id, chunks.len(), chunks.first()?.offset)))
+            .collect();
+        for (id, count, offset) in counts {
             let text = format!(
                 "name and schema of stream {id} are lost; its {count} chunks cannot be read"
             );

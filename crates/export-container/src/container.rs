@@ -13,7 +13,8 @@ use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::ChunkRef;
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind};
-use crate::open::{End, identify, learn, read_index, walk};
+use crate::open::{End, identify, other_file, read_index, walk};
+use crate::parity::Parity;
 use crate::read::Relocated;
 use crate::scan::{Scanner, Step};
 use crate::stream::Stream;
@@ -46,17 +47,27 @@ impl Container {
         let end = End::read(&source, size)?;
         match read_index(&source, &end, size, limits)? {
             Some(catalogue) => Self::new(source, catalogue, size, limits),
-            None => Self::by_frames(source, &end, size, limits),
+            None => Self::by_frames(source, &end, size, limits, Scanner::new, |_| Ok(())),
         }
     }
 
     /// Opens a container by finding its frames, whether or not there is an index.
     pub fn recover(storage: Arc<dyn Storage>, access: impl Into<Access>) -> Result<Self> {
-        let Access { limits, keys } = &access.into();
+        Self::recover_then(storage, &access.into(), Scanner::new, |_| Ok(()))
+    }
+
+    /// [`Container::recover`] with a scanner of choice, which knows more than what was found.
+    pub(crate) fn recover_then(
+        storage: Arc<dyn Storage>,
+        access: &Access,
+        scan: fn(FileId, u64, u64, &Limits) -> Scanner,
+        add: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Self> {
+        let Access { limits, keys } = access;
         let source = Counted::new(storage, keys.clone());
         let size = source.size_bytes()?;
         let end = End::read(&source, size)?;
-        Self::by_frames(source, &end, size, limits)
+        Self::by_frames(source, &end, size, limits, scan, add)
     }
 
     /// The key of an encrypted container in `storage`; `None` where it is not encrypted, or nothing is in it yet. Reads no
@@ -112,31 +123,31 @@ impl Container {
         })
     }
 
-    fn by_frames(source: Counted, end: &End, size: u64, limits: &Limits) -> Result<Self> {
+    fn by_frames(
+        source: Counted,
+        end: &End,
+        size: u64,
+        limits: &Limits,
+        scan: fn(FileId, u64, u64, &Limits) -> Scanner,
+        add: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Self> {
         if size == 0 {
             return Err(Error::truncated("the file is empty"));
         }
         let (mut file, mut catalogue) = identify(&source, end, size, limits)?;
-        let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        let mut scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
         let (mut rest, mut torn) =
             walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
-        if catalogue.frames == 0
-            && let Some(other) = learn(&source, end, size, limits)?.filter(|other| *other != file)
-        {
-            // A header of another file: what is there belongs to the frames.
+        if let Some(other) = other_file(&source, end, size, &catalogue, file, limits)? {
             file = other;
-            catalogue = Catalogue::default();
-            catalogue.find_foreign_header();
-            scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+            catalogue = Catalogue::of_foreign_header();
+                scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
             (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         }
-        catalogue.note_orphans();
-        let facts = catalogue.file.unwrap_or_else(|| FileHeader::new(file, 0));
-        facts.check_version()?;
-        Ok(Self {
+        let mut container = Self {
             source,
             limits: limits.clone(),
-            file: facts,
+            file: FileHeader::new(file, 0),
             catalogue,
             scanner,
             relocated: Relocated::default(),
@@ -144,7 +155,14 @@ impl Container {
             size,
             rest,
             torn,
-        })
+        };
+        add(&mut container)?;
+        container.catalogue.note_orphans();
+        if let Some(facts) = container.catalogue.file {
+            container.file = facts;
+        }
+        container.file.check_version()?;
+        Ok(container)
     }
 
     /// The facts of the file.
@@ -211,6 +229,12 @@ impl Container {
     #[must_use]
     pub fn metadata(&self) -> Option<&ExportMetadata> {
         self.catalogue.metadata.as_ref()
+    }
+
+    /// The share of parity that was written last, where parity was; an append goes on with it.
+    #[must_use]
+    pub fn parity(&self) -> Option<Parity> {
+        self.catalogue.parity_share.map(|(_, share)| share)
     }
 
     /// Damage that was met while opening. [`crate::verify`] looks at everything.

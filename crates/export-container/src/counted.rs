@@ -19,10 +19,13 @@ pub struct Reads {
     pub bytes: u64,
 }
 
+/// Bytes for which memory is taken without asking how long the storage is.
+const UNASKED_BYTES: u64 = 1 << 20;
+
 /// Storage that is only read, and how much.
 pub(crate) struct Counted {
     storage: Arc<dyn Storage>,
-    opener: Opener,
+    opener: Arc<Opener>,
     requests: AtomicU64,
     bytes: AtomicU64,
 }
@@ -31,7 +34,17 @@ impl Counted {
     pub(crate) fn new(storage: Arc<dyn Storage>, keys: Keys) -> Self {
         Self {
             storage,
-            opener: Opener::new(keys),
+            opener: Arc::new(Opener::new(keys)),
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Other storage of the same file, opened with the same keys.
+    pub(crate) fn beside(&self, storage: Arc<dyn Storage>) -> Self {
+        Self {
+            storage,
+            opener: Arc::clone(&self.opener),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         }
@@ -64,8 +77,17 @@ impl Counted {
         Ok(count)
     }
 
-    /// Up to `bytes` bytes from `offset`; fewer only at the end. The caller has bounded `bytes`.
+    /// How many of `bytes` bytes from `offset` there are, where that is worth asking for.
+    pub(crate) fn at_most(&self, offset: u64, bytes: u64) -> Result<u64> {
+        if bytes <= UNASKED_BYTES {
+            return Ok(bytes);
+        }
+        Ok(bytes.min(self.size_bytes()?.saturating_sub(offset)))
+    }
+
+    /// Up to `bytes` bytes from `offset`; fewer only at the end. No memory is taken for what is not there.
     pub(crate) fn read(&self, offset: u64, bytes: u64) -> Result<Vec<u8>> {
+        let bytes = self.at_most(offset, bytes)?;
         let length = usize::try_from(bytes).map_err(Error::limit)?;
         let mut buffer = vec![0; length];
         let count = self.read_into(offset, &mut buffer)?;

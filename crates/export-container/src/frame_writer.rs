@@ -1,11 +1,16 @@
 //! Writing a container as bytes, without I/O.
 
 mod frames;
+mod parity;
 mod seals;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use export_core::{EncodedChunk, Error, ExportMetadata, FileId, Limits, Protection, Result, Schema, StreamId};
+use export_core::{
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Protection, Result, Schema, Storage,
+    StreamId,
+};
 
 use crate::directory::Directory;
 use crate::envelope::Encryption;
@@ -15,6 +20,8 @@ use crate::index::{ChunkRef, Index, Link, tail_to_payload};
 use crate::layout::{
     FILE_ENCRYPTED, FILE_HEADER_BYTES, FILE_SEALED, Kind, NO_STREAM, pad,
 };
+#[cfg(feature = "parity")]
+use crate::parity::Collected;
 use crate::repetition::Repetition;
 use crate::seal::Sealing;
 use crate::text::{StreamText, check_schema, metadata_from_json, metadata_to_json};
@@ -74,6 +81,11 @@ pub struct FrameWriter {
     pub(crate) repetition: Repetition,
     pub(crate) encryption: Option<Encryption>,
     pub(crate) sealing: Option<Sealing>,
+    /// What parity there is to be, and the frames that wait for it.
+    #[cfg(feature = "parity")]
+    pub(crate) parity: Option<Collected>,
+    /// Bytes of the stream frames so far.
+    pub(crate) schema_bytes: u64,
     pub(crate) out: Vec<u8>,
 }
 
@@ -113,8 +125,26 @@ impl FrameWriter {
             repetition: Repetition::default(),
             encryption,
             sealing,
+            #[cfg(feature = "parity")]
+            parity: None,
+            schema_bytes: 0,
             out: file.to_bytes().to_vec(),
         }
+    }
+
+    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// where the next frame starts.
+    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
+        Self::resume_protected(storage, limits, &Protection::default())
+    }
+
+    /// [`FrameWriter::resume`] of a container that is encrypted or sealed; see [`crate::Writer::append_protected`].
+    pub fn resume_protected(
+        storage: Arc<dyn Storage>,
+        limits: &Limits,
+        protection: &Protection,
+    ) -> Result<Self> {
+        crate::append::resume(storage, limits, protection)
     }
 
     /// The facts of the file.
@@ -141,6 +171,17 @@ impl FrameWriter {
             .iter()
             .find(|(_, stream)| stream.text.name == name)
             .map(|(&id, _)| id)
+    }
+
+    /// The name of a stream.
+    #[must_use]
+    pub fn stream_name(&self, stream: StreamId) -> Option<&str> {
+        Some(&self.streams.get(&stream)?.text.name)
+    }
+
+    /// All streams, in the order of their numbers.
+    pub fn streams(&self) -> impl Iterator<Item = StreamId> {
+        self.streams.keys().copied()
     }
 
     /// The widest schema of a stream.
@@ -171,7 +212,7 @@ impl FrameWriter {
     /// What the export says about itself so far, if it does.
     #[must_use]
     pub fn last_metadata(&self) -> Option<ExportMetadata> {
-        metadata_from_json(self.metadata.as_deref()?).ok()
+        metadata_from_json(self.metadata.as_deref()?, &Limits::default()).ok()
     }
 
     /// Starts a stream. Fails where there is one of that name.
@@ -191,6 +232,7 @@ impl FrameWriter {
             file: self.file,
             name: name.to_owned(),
             versions,
+            parity: self.parity(),
         };
         self.put_stream(
             id,
@@ -221,10 +263,28 @@ impl FrameWriter {
             check_schema(schema, &Limits::default()).map_err(in_stream)?;
             check_widening(narrow, schema).map_err(in_stream)?;
         }
+        self.check_schemas(open.text.versions.len())
+            .map_err(in_stream)?;
         open.text.versions.push(schema.clone());
         open.json = open.text.to_json()?;
         open.chunks_since = Some(0);
         self.put_stream(stream, open)
+    }
+
+    /// Fails where a stream of so many schemas cannot have another: each frame of it repeats them all, so a stream that
+    /// widens with every chunk would be nothing but schemas.
+    fn check_schemas(&self, schemas: usize) -> Result<()> {
+        let limits = Limits::default();
+        Limits::check("schemas of a stream", schemas as u64 + 1, limits.schemas.into())
+            .and_then(|()| {
+                let most = (self.offset / 2).max(SCHEMA_BYTES);
+                Limits::check("bytes of schemas", self.schema_bytes, most)
+            })
+            .map_err(|error| {
+                error.with_hint(
+                    "rows have ever new fields: make those that differ a list of keys and values",
+                )
+            })
     }
 
     /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.
@@ -283,8 +343,8 @@ impl FrameWriter {
             open.chunks = open.chunks.saturating_add(1);
             open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
-        self.seal_if_due();
-        Ok(())
+        self.protect(start)?;
+        self.seal_if_due()
     }
 
     /// Writes what the export says about itself. The last one counts.
@@ -300,6 +360,7 @@ impl FrameWriter {
         if self.indexed {
             return Ok(());
         }
+        self.close_group()?;
         let index = Index {
             file: self.file,
             previous: self.previous,
@@ -346,6 +407,9 @@ impl FrameWriter {
         self.frame_of(kind, u16::from(critical), None, payload)
     }
 }
+
+/// Bytes of stream frames that are fine in any file; beyond them they may be half of it.
+const SCHEMA_BYTES: u64 = 64 << 20;
 
 fn no_stream(stream: StreamId) -> Error {
     Error::usage(format!("there is no stream {stream}"))

@@ -87,6 +87,11 @@ impl ChunkRef {
         })
     }
 
+    /// Memory that it takes, at about most.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        entry_memory(self.columns.len() as u64)
+    }
+
     /// Number of the row after its last.
     #[must_use]
     pub fn end_row(&self) -> u64 {
@@ -244,11 +249,17 @@ impl<'a> Index<'a> {
     }
 
     /// The chunks of an index whose frame has the number `sequence`. Fails where an entry cannot be true, or needs a later release.
-    pub(crate) fn chunks(&self, sequence: u64, limits: &Limits) -> Result<Vec<ChunkRef>, Fault> {
+    /// `memory` is what the chunks of all indexes take together.
+    pub(crate) fn chunks(
+        &self,
+        sequence: u64,
+        limits: &Limits,
+        memory: &mut u64,
+    ) -> Result<Vec<ChunkRef>, Fault> {
         let mut cursor = Cursor::new(NAME, self.entries);
         let mut chunks = Vec::with_capacity(cursor.capacity(self.entry_count, INDEX_ENTRY_BYTES));
         for _ in 0..self.entry_count {
-            chunks.extend(take_entry(&mut cursor, sequence, limits)?);
+            chunks.extend(take_entry(&mut cursor, sequence, limits, memory)?);
         }
         cursor.end()?;
         match chunks
@@ -265,11 +276,20 @@ impl<'a> Index<'a> {
     }
 }
 
+/// Memory that a chunk of so many columns takes in the list of them, its bounds of text left out.
+fn entry_memory(columns: u64) -> u64 {
+    let each = size_of::<ColumnRef>() as u64;
+    columns
+        .saturating_mul(each)
+        .saturating_add(size_of::<ChunkRef>() as u64)
+}
+
 /// Reads an entry; `None` where it is of a kind that this release may skip.
 fn take_entry(
     cursor: &mut Cursor<'_>,
     index_sequence: u64,
     limits: &Limits,
+    memory: &mut u64,
 ) -> Result<Option<ChunkRef>, Fault> {
     let (offset, sequence, payload_bytes) = (cursor.u64()?, cursor.u64()?, cursor.u64()?);
     let (first_row, number) = (cursor.u64()?, cursor.u64()?);
@@ -279,8 +299,10 @@ fn take_entry(
     let (kind, flags) = (cursor.u16()?, cursor.u16()?);
     within("columns", column_count.into(), limits.columns.into())?;
     let rows = u64::from(rows);
-    let mut columns =
-        Vec::with_capacity(cursor.capacity(column_count.into(), SHORTEST_COLUMN_BYTES));
+    let capacity = cursor.capacity(column_count.into(), SHORTEST_COLUMN_BYTES);
+    *memory = memory.saturating_add(entry_memory(capacity as u64));
+    within("memory of the index", *memory, limits.memory_bytes)?;
+    let mut columns = Vec::with_capacity(capacity);
     for _ in 0..column_count {
         let stored_bytes = u64::from(cursor.u32()?) * ALIGNMENT;
         columns.push(ColumnRef {

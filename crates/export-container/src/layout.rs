@@ -43,6 +43,12 @@ pub const INDEX_ENTRY_BYTES: usize = 64;
 pub const DIRECTORY_HEAD_BYTES: usize = 24;
 /// Length of a block's entry in a directory without its parameters, in bytes.
 pub const BLOCK_ENTRY_BYTES: usize = 40;
+/// Length of the fixed start of a parity frame's payload, in bytes.
+pub const PARITY_HEAD_BYTES: usize = 48;
+/// Most frames of a group that has parity.
+pub const PARITY_GROUP_FRAMES: u32 = 1 << 16;
+/// Most data shards of a group, and most recovery shards.
+pub const PARITY_SHARDS: u32 = 1 << 15;
 
 /// Stream number of a frame that belongs to no stream.
 pub const NO_STREAM: u32 = u32::MAX;
@@ -78,18 +84,21 @@ pub enum Kind {
     Index = 5,
     /// Where the index is.
     Tail = 6,
+    /// What damaged frames before it are restored from.
+    Parity = 7,
     /// A keyed hash of everything before it.
     Seal = 9,
 }
 
 impl Kind {
     /// All kinds that this release knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Stream,
         Self::Chunk,
         Self::Metadata,
         Self::Index,
         Self::Tail,
+        Self::Parity,
         Self::Seal,
     ];
 
@@ -114,6 +123,7 @@ impl Kind {
             Self::Metadata => "metadata",
             Self::Index => "index",
             Self::Tail => "tail",
+            Self::Parity => "parity",
             Self::Seal => "seal",
         }
     }

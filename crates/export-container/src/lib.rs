@@ -43,6 +43,8 @@ mod header;
 mod index;
 pub mod layout;
 mod open;
+mod parity;
+mod places;
 mod read;
 mod repair;
 mod repetition;
@@ -54,6 +56,7 @@ mod storage;
 mod stream;
 mod summary;
 mod text;
+mod unsynced;
 mod verify;
 mod writer;
 
@@ -63,10 +66,13 @@ pub use frame::FrameHeader;
 pub use frame_writer::{FileOptions, FrameWriter};
 pub use header::{FileHeader, check_header};
 pub use index::{ChunkRef, ColumnRef};
+pub use parity::{LostGroup, Parity, ParityReport};
 pub use repair::{LossReport, LostRows, repair};
 pub use scan::{Scanner, Step};
 pub use seals::{SealReport, verify_seals};
-pub use storage::{FileStorage, MemoryStorage, StorageEnd};
+pub use storage::{
+    Extended, FileStorage, MemoryStorage, Patience, Retrying, StorageEnd, is_being_written, lock,
+};
 pub use stream::Stream;
 pub use verify::{Depth, Report, verify};
 pub use writer::Writer;

@@ -75,15 +75,20 @@ pub(crate) fn read_index(
     let mut chunks = Vec::new();
     let mut next = Some(last);
     let mut total_bytes = 0_u64;
+    let mut memory = 0;
     while let Some(link) = next {
         total_bytes = total_bytes.saturating_add(link.frame_bytes);
         within("bytes of the index", total_bytes, limits.index_bytes)?;
+        if total_bytes > size {
+            // Indexes that a writer wrote do not overlap.
+            return Ok(None);
+        }
         let Some((header, payload)) = read_link(source, end, tail.file, link, limits)? else {
             return Ok(None);
         };
         let intact = (|| {
             let index = Index::parse(&payload, header.file, limits)?;
-            let listed = index.chunks(link.sequence, limits)?;
+            let listed = index.chunks(link.sequence, limits, &mut memory)?;
             Ok::<_, Error>((index, listed))
         })();
         if intact
@@ -192,7 +197,7 @@ pub(crate) fn identify(
 }
 
 /// The id that frames agree on.
-pub(crate) fn learn(
+fn learn(
     source: &Counted,
     end: &End,
     size: u64,
@@ -210,6 +215,21 @@ pub(crate) fn learn(
         offset += LEARN_STEP_BYTES - FRAME_HEADER_BYTES as u64;
     }
     Ok(None)
+}
+
+/// The file that the frames are of, where the header is intact and none is of its: then what is there belongs to them.
+pub(crate) fn other_file(
+    source: &Counted,
+    end: &End,
+    size: u64,
+    catalogue: &Catalogue,
+    file: FileId,
+    limits: &Limits,
+) -> Result<Option<FileId>> {
+    if catalogue.frames > 0 {
+        return Ok(None);
+    }
+    Ok(learn(source, end, size, limits)?.filter(|other| *other != file))
 }
 
 fn not_a_container(start: Start) -> Error {
@@ -241,9 +261,10 @@ pub(crate) fn walk(
                 catalogue.take_frame(source, *offset, header, limits)?
             }
             Step::Lost { start, end, header } => {
-                catalogue.take_lost(*start, *end, header.as_ref());
+                catalogue.take_lost(source, *start..*end, header.as_ref(), limits)?;
             }
             Step::End { rest, header } => {
+                catalogue.settle();
                 each(catalogue, &step)?;
                 return Ok((*rest, *header));
             }

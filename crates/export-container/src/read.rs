@@ -1,7 +1,6 @@
 //! Reading chunks, whole or some of their columns.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{
@@ -11,16 +10,18 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::catalogue::parse_chunk;
 use crate::container::Container;
+use crate::counted::Counted;
 use crate::directory::{Directory, extent};
 use crate::fault::Fault;
 use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::ChunkRef;
-use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES};
-use crate::scan::{Scanner, Step};
+use crate::layout::FRAME_HEADER_BYTES;
+use crate::places::Places;
+use crate::storage::MemoryStorage;
 
 /// Where frames are that are not where the index says; known once one was missed.
 #[derive(Debug, Default)]
-pub(crate) struct Relocated(Mutex<Option<HashMap<u64, Vec<u64>>>>);
+pub(crate) struct Relocated(Mutex<Option<Places>>);
 
 /// The start of a chunk. Of an encrypted one it is all of it, as it was before.
 struct Head {
@@ -43,12 +44,15 @@ impl Container {
     /// Reads a chunk: all of it, or the `columns` wanted, by their places in the schema it was written with. The directory
     /// then lists these columns in this order. Everything that is returned was verified.
     pub fn read_chunk(&self, chunk: &ChunkRef, columns: Option<&[usize]>) -> Result<EncodedChunk> {
-        self.anywhere(chunk, |offset| self.read_at(chunk, offset, columns))
+        self.anywhere(chunk, |offset| {
+            self.read_at(&self.source, chunk, offset, columns)
+        })
     }
 
     /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
     pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
-        let Head { directory, .. } = self.anywhere(chunk, |offset| self.head_at(chunk, offset))?;
+        let Head { directory, .. } =
+            self.anywhere(chunk, |offset| self.head_at(&self.source, chunk, offset))?;
         Ok(ChunkDirectory {
             rows: chunk.rows,
             columns: directory.columns,
@@ -75,8 +79,16 @@ impl Container {
         named.into_iter().fold(error, Error::in_stream)
     }
 
+    /// Reads a chunk from its frame, which was restored and has no place in the file.
+    pub(crate) fn read_restored(&self, chunk: &ChunkRef, frame: Vec<u8>) -> Result<EncodedChunk> {
+        let source = self.source.beside(Arc::new(MemoryStorage::new(frame)));
+        self.read_at(&source, chunk, 0, None)
+            .map_err(|error| self.in_chunk(error, chunk))
+    }
+
     fn read_at(
         &self,
+        source: &Counted,
         chunk: &ChunkRef,
         offset: u64,
         columns: Option<&[usize]>,
@@ -85,7 +97,7 @@ impl Container {
             header,
             directory,
             opened,
-        } = self.head_at(chunk, offset)?;
+        } = self.head_at(source, chunk, offset)?;
         let all: Vec<usize>;
         let wanted = match columns {
             Some(columns) => columns,
@@ -96,10 +108,13 @@ impl Container {
         };
         let (columns, runs, bytes) = plan(&directory, wanted)?;
         Limits::check("bytes of a chunk", bytes, self.limits.frame_bytes)?;
-        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
         let blocks = offset
             .saturating_add(FRAME_HEADER_BYTES as u64)
             .saturating_add(header.blocks_start());
+        if self.source.at_most(blocks, bytes)? < bytes {
+            return Err(Error::corrupt("the file ends within the chunk"));
+        }
+        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
         for run in runs {
             let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
             let part = part.unwrap_or_default();
@@ -113,8 +128,7 @@ impl Container {
                         .for_each(|(to, &byte)| *to = byte);
                 }
                 None => {
-                    self.source
-                        .read_into(blocks.saturating_add(run.from), part)?;
+                    source.read_into(blocks.saturating_add(run.from), part)?;
                 }
             }
         }
@@ -142,10 +156,15 @@ impl Container {
     }
 
     /// Header and directory of `chunk`, whose frame should be at `offset`.
-    fn head_at(&self, chunk: &ChunkRef, offset: u64) -> Result<Head> {
+    fn head_at(
+        &self,
+        source: &Counted,
+        chunk: &ChunkRef,
+        offset: u64,
+    ) -> Result<Head> {
         let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
         Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
-        let mut head = self.source.read(offset, head_bytes)?;
+        let mut head = source.read(offset, head_bytes)?;
         let header = FrameHeader::parse(&head).filter(|header| {
             header.file == self.file.file
                 && header.sequence == chunk.sequence
@@ -162,7 +181,16 @@ impl Container {
         };
         head.drain(..FRAME_HEADER_BYTES);
         header.check_directory(&head)?;
-        let (directory, inner) = parse_chunk(&self.source, &header, head, &self.limits)?;
+        let (directory, inner) = parse_chunk(source, &header, head, &self.limits)?;
+        let described = directory.first_row == chunk.first_row
+            && directory.number == chunk.number
+            && directory.schema_version == chunk.schema_version
+            && directory.columns.len() == chunk.columns.len();
+        if !described {
+            return Err(Error::corrupt(
+                "the index describes the chunk otherwise than it is",
+            ));
+        }
         let (header, opened) = match inner {
             Some((header, payload)) => (header, Some(payload)),
             None => (header, None),
@@ -183,29 +211,16 @@ impl Container {
             .unwrap_or_else(PoisonError::into_inner);
         let places = match relocated.take() {
             Some(places) => places,
-            None => self.find_frames()?,
+            None => Places::find(
+                &self.source,
+                self.file.file,
+                self.size_bytes(),
+                &self.limits,
+            )?,
         };
-        let found = places.get(&sequence).cloned().unwrap_or_default();
+        let found = places.of(sequence).collect();
         *relocated = Some(places);
         Ok(found)
-    }
-
-    fn find_frames(&self) -> Result<HashMap<u64, Vec<u64>>> {
-        let start = FILE_HEADER_BYTES as u64;
-        let mut scanner = Scanner::new(self.file.file, start, self.size_bytes(), &self.limits);
-        let mut places = HashMap::<_, Vec<_>>::new();
-        let mut frames = 0;
-        loop {
-            match self.source.scan(&mut scanner)? {
-                Step::Frame { offset, header } => {
-                    frames += 1;
-                    Limits::check("frames", frames, self.limits.frames)?;
-                    places.entry(header.sequence).or_default().push(offset);
-                }
-                Step::End { .. } => return Ok(places),
-                Step::Read { .. } | Step::Lost { .. } => {}
-            }
-        }
     }
 
     fn in_column(&self, error: Error, chunk: &ChunkRef, at: usize) -> Error {

@@ -1,20 +1,26 @@
 //! A new container from all that is intact in another.
 
+mod losses;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use export_core::{Access, Cancel, Error, Finding, Progress, Result, Storage, StreamId};
+use export_core::{
+    Access, Cancel, EncodedChunk, Error, Finding, Progress, Result, Storage, StreamId,
+};
 
-use crate::catalogue::Catalogue;
 use crate::container::Container;
 use crate::fault::finding_of;
 use crate::index::ChunkRef;
 use crate::layout::FRAME_HEADER_BYTES;
+use crate::parity::{ParityReport, Restorer, note_all};
+use crate::scan::Scanner;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::writer::Writer;
+use losses::note_losses;
 
 /// Rows that were written once and could not be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +52,10 @@ pub struct LossReport {
     pub was_finished: bool,
     /// Frames of kinds that this release does not know. They are not copied.
     pub skipped_frames: u64,
-    /// All that was found damaged.
+    /// All that was found damaged, and may have been restored.
     pub findings: Vec<Finding>,
+    /// What was restored from parity, where the container has any. Nothing of it counts as lost.
+    pub parity: Option<ParityReport>,
 }
 
 impl LossReport {
@@ -68,35 +76,58 @@ pub fn repair<W: Write>(
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
-    let mut container = Container::recover(storage, access)?;
-    if let Some(torn) = container.torn {
-        container.catalogue.take_torn(&torn);
-    }
-    if container.rest < container.size_bytes() {
-        container
-            .catalogue
-            .find_rest(container.rest, container.size_bytes());
+    let access = access.into();
+    let limits = &access.limits;
+    let size = storage.size_bytes()?;
+    let mut parity = None;
+    let mut restored = Sequences::default();
+    let mut restorer = None;
+    let container = Container::recover_then(Arc::clone(&storage), &access, Scanner::thorough, |container| {
+        let (source, catalogue) = (&container.source, &mut container.catalogue);
+        if let Some(torn) = container.torn {
+            catalogue.take_rest(source, container.rest, &torn, limits)?;
+        }
+        if container.rest < size {
+            catalogue.find_rest(container.rest, size);
+        }
+        let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
+        parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
+            cancel.check()?;
+            let taken = catalogue.take_restored(source, header, frame, limits)?;
+            if taken {
+                restored.insert(header.sequence);
+            }
+            Ok(taken)
+        })?;
+        restorer = Some(from);
+        Ok(())
+    })?;
+    #[cfg(feature = "parity")]
+    if writer.frames().parity().is_none() {
+        writer.set_parity(container.parity())?;
     }
     let mut copy = Copy::new(&container, writer)?;
+    let mut rescue = Rescue {
+        restorer,
+        restored,
+        parity,
+    };
     let mut report = LossReport {
         findings: container.findings().to_vec(),
         ..LossReport::default()
     };
-    report.lost_bytes.clone_from(&container.catalogue.lost);
     let mut lost = container.catalogue.damaged.clone();
     let mut kept: BTreeMap<StreamId, Vec<&ChunkRef>> = BTreeMap::new();
     for chunk in container.chunks() {
         cancel.check()?;
-        match copy.chunk(&container, chunk) {
-            Ok(()) => {
-                report.chunks += 1;
-                report.rows += chunk.rows;
-                progress.add_rows(chunk.rows);
-                kept.entry(chunk.stream).or_default().push(chunk);
-            }
-            Err(error) => {
-                report.findings.push(finding_of(error, chunk.offset)?);
-                lost.insert(chunk.sequence);
+        if rescue.copy(&mut copy, &container, chunk, &mut report.findings)? {
+            report.chunks += 1;
+            report.rows += chunk.rows;
+            progress.add_rows(chunk.rows);
+            kept.entry(chunk.stream).or_default().push(chunk);
+        } else {
+            lost.insert(chunk.sequence);
+            if !rescue.restored.contains(chunk.sequence) {
                 let end = chunk
                     .offset
                     .saturating_add(chunk.payload_bytes)
@@ -107,8 +138,63 @@ pub fn repair<W: Write>(
         progress.add_bytes_in(chunk.payload_bytes);
     }
     copy.finish(&container, &report)?;
-    note_losses(&container, &kept, &lost, &mut report);
+    note_losses(&container, &kept, &lost, &rescue.restored, &mut report);
+    report.parity = rescue.parity;
     Ok(report)
+}
+
+/// What parity gives back.
+struct Rescue {
+    restorer: Option<Restorer>,
+    /// Frames that were restored.
+    restored: Sequences,
+    parity: Option<ParityReport>,
+}
+
+impl Rescue {
+    /// Copies a chunk, restored where it is damaged. Returns whether it is in the new container.
+    fn copy<W: Write>(
+        &mut self,
+        copy: &mut Copy<'_, W>,
+        container: &Container,
+        chunk: &ChunkRef,
+        findings: &mut Vec<Finding>,
+    ) -> Result<bool> {
+        let known = self.restored.contains(chunk.sequence);
+        if !known {
+            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None)) else {
+                return Ok(true);
+            };
+            findings.push(finding_of(error, chunk.offset)?);
+        }
+        let Some(restorer) = &mut self.restorer else {
+            return Ok(false);
+        };
+        let frame = match restorer.frame(chunk.sequence)? {
+            None => return Ok(false),
+            Some(Ok((header, frame))) => {
+                if let Some(parity) = self.parity.as_mut().filter(|_| !known) {
+                    parity.take(&header, restorer.spare_bytes());
+                    self.restored.insert(chunk.sequence);
+                }
+                frame
+            }
+            Some(Err(reason)) => {
+                let group = restorer.range_of(chunk.sequence);
+                if let (Some(parity), Some(group)) = (&mut self.parity, group) {
+                    parity.lose(group, &reason);
+                }
+                return Ok(false);
+            }
+        };
+        match copy.chunk(container, chunk, || container.read_restored(chunk, frame)) {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                findings.push(finding_of(error, chunk.offset)?);
+                Ok(false)
+            }
+        }
+    }
 }
 
 /// The streams of the new container.
@@ -134,15 +220,17 @@ impl<'a, W: Write> Copy<'a, W> {
         Ok(Self { writer, streams })
     }
 
-    fn chunk(&mut self, container: &Container, chunk: &ChunkRef) -> Result<()> {
+    fn chunk(
+        &mut self,
+        container: &Container,
+        chunk: &ChunkRef,
+        read: impl FnOnce() -> Result<EncodedChunk>,
+    ) -> Result<()> {
         let stream = container
             .stream_by_id(chunk.stream)
             .ok_or_else(|| Error::corrupt("the stream is lost"))?;
-        let schema = stream.schema_of(chunk)?;
-        if schema.fields.len() != chunk.columns.len() {
-            return Err(Error::corrupt("the chunk is not of its schema").in_stream(&stream.name));
-        }
-        let encoded = container.read_chunk(chunk, None)?;
+        stream.schema_of(chunk)?;
+        let encoded = read()?;
         let to = self.widen(stream, chunk.schema_version as usize)?;
         self.writer.chunk(to, &encoded)
     }
@@ -159,10 +247,13 @@ impl<'a, W: Write> Copy<'a, W> {
                     .in_stream(&stream.name),
             );
         }
-        for schema in stream.schemas.iter().take(version + 1).skip(*written + 1) {
+        let wider = stream
+            .known_schemas()
+            .filter(|(at, _)| *at > *written && *at <= version);
+        for (_, schema) in wider {
             self.writer.widen_stream(*to, schema)?;
-            *written += 1;
         }
+        *written = version;
         Ok(*to)
     }
 
@@ -180,112 +271,4 @@ impl<'a, W: Write> Copy<'a, W> {
         }
         self.writer.finish()
     }
-}
-
-/// Puts together what is lost from what is known to have been written.
-fn note_losses(
-    container: &Container,
-    kept: &BTreeMap<StreamId, Vec<&ChunkRef>>,
-    lost: &Sequences,
-    report: &mut LossReport,
-) {
-    let catalogue = &container.catalogue;
-    report.skipped_frames = catalogue.skipped;
-    if container.rest < container.size_bytes() {
-        report
-            .lost_bytes
-            .push(container.rest..container.size_bytes());
-    }
-    report.lost_bytes.sort_by_key(|range| range.start);
-
-    let gone = catalogue.seen.missing_from(0);
-    let unlisted = catalogue
-        .last_index
-        .map_or(0, |sequence| sequence.saturating_add(1));
-    // Sequence numbers can be anything, so ranges are not gone through further than to the first answer.
-    let unlisted = gone
-        .iter()
-        .flat_map(|range| *range.start().max(&unlisted)..=*range.end());
-    report.unknown_loss = unlisted.into_iter().any(|sequence| {
-        !catalogue.announced.contains_key(&sequence) && !catalogue.rowless.contains(sequence)
-    });
-    // A torn frame that reaches to the very end is all that the end can have held; anything else may have been more.
-    let known_end = match container.torn {
-        Some(torn) => container.rest.saturating_add(torn.frame_bytes()) == container.size_bytes(),
-        None => container.rest >= container.size_bytes(),
-    };
-    report.unknown_loss |= !known_end;
-    report.was_finished = catalogue
-        .last_index
-        .is_some_and(|index| index.saturating_add(2) >= catalogue.next_sequence);
-    report.lost_frames = union(gone, lost.ranges());
-
-    for stream in container.streams() {
-        let kept = kept.get(&stream.id).map(Vec::as_slice).unwrap_or_default();
-        note_lost_rows(catalogue, stream, kept, &mut report.lost_rows);
-    }
-    report
-        .lost_rows
-        .extend(catalogue.orphans.iter().map(|chunk| LostRows {
-            stream: format!("number {}", chunk.stream),
-            first_row: chunk.first_row,
-            rows: chunk.rows,
-        }));
-}
-
-/// The rows of `stream` between and after those of the chunks that were `kept`.
-fn note_lost_rows(
-    catalogue: &Catalogue,
-    stream: &Stream,
-    kept: &[&ChunkRef],
-    lost: &mut Vec<LostRows>,
-) {
-    let announced = catalogue
-        .announced
-        .values()
-        .filter(|(id, _)| *id == stream.id);
-    let announced_end = announced
-        .map(|(_, rows)| rows.first_row.saturating_add(rows.rows))
-        .max();
-    let end = stream
-        .chunks
-        .iter()
-        .map(ChunkRef::end_row)
-        .chain(announced_end)
-        .max()
-        .unwrap_or(0);
-    let mut expected = 0;
-    let starts_and_ends = kept
-        .iter()
-        .map(|chunk| (chunk.first_row, chunk.end_row()))
-        .chain([(end, end)]);
-    for (first_row, end_row) in starts_and_ends {
-        if first_row > expected {
-            lost.push(LostRows {
-                stream: stream.name.clone(),
-                first_row: expected,
-                rows: first_row - expected,
-            });
-        }
-        expected = expected.max(end_row);
-    }
-}
-
-/// Both sets of ranges as one, in order.
-fn union(
-    mut ranges: Vec<RangeInclusive<u64>>,
-    others: impl Iterator<Item = RangeInclusive<u64>>,
-) -> Vec<RangeInclusive<u64>> {
-    ranges.extend(others);
-    ranges.sort_by_key(|range| *range.start());
-    let mut merged: Vec<RangeInclusive<u64>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match merged.last_mut() {
-            Some(last) if *range.start() <= last.end().saturating_add(1) => {
-                *last = *last.start()..=*last.end().max(range.end());
-            }
-            _ => merged.push(range),
-        }
-    }
-    merged
 }

@@ -13,7 +13,8 @@ pub struct Stream {
     pub id: StreamId,
     /// Its name.
     pub name: String,
-    /// Its schemas, the widest last. A chunk says which of them it was written with.
+    /// Its schemas, the widest last. A chunk says which of them it was written with. One without fields after others stands
+    /// for a schema that is lost.
     pub schemas: Vec<Arc<Schema>>,
     /// Its chunks, in order.
     pub chunks: Vec<ChunkRef>,
@@ -33,6 +34,7 @@ impl Stream {
     pub fn schema_of(&self, chunk: &ChunkRef) -> Result<&Arc<Schema>> {
         self.schemas
             .get(chunk.schema_version as usize)
+            .filter(|schema| schema.fields.len() == chunk.columns.len())
             .ok_or_else(|| {
                 Error::corrupt(format!(
                     "schema {} of the stream is lost",
@@ -41,6 +43,15 @@ impl Stream {
                 .in_chunk(chunk.number)
                 .in_stream(&self.name)
             })
+    }
+
+    /// Its schemas, from the first on, without those that are lost.
+    pub(crate) fn known_schemas(&self) -> impl Iterator<Item = (usize, &Arc<Schema>)> {
+        let mut schemas = self.schemas.iter().enumerate();
+        schemas
+            .next()
+            .into_iter()
+            .chain(schemas.filter(|(_, schema)| !schema.fields.is_empty()))
     }
 
     /// Rows of all its chunks that are there.

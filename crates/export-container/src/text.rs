@@ -1,6 +1,7 @@
 //! The frames that carry JSON: streams and metadata (v1.md, "Stream" and "Metadata").
 
 mod field;
+mod measure;
 mod metadata;
 mod stream;
 

@@ -18,8 +18,10 @@ use crate::index::{ChunkRef, Index, tail_from_payload};
 use crate::layout::{
     ENVELOPE_HEAD_BYTES, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind, NONCE_BYTES,
 };
-use crate::open::{End, identify, walk};
+use crate::open::{End, identify, other_file, walk};
+use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
 use crate::scan::{Scanner, Step};
+use crate::sequences::Sequences;
 use whole::{note_end, note_index, note_missing, note_rows};
 
 /// What comes before the payload of an encrypted chunk, in bytes.
@@ -60,6 +62,8 @@ pub struct Report {
     pub bytes: u64,
     /// Whether the file ends with an intact index and tail.
     pub is_finished: bool,
+    /// What of the damage the file's parity makes good, and could still make good; where it has any.
+    pub parity: Option<ParityReport>,
 }
 
 impl Report {
@@ -83,39 +87,44 @@ pub fn verify(
     cancel: &Cancel,
 ) -> Result<Report> {
     let Access { limits, keys } = &access.into();
-    let source = Counted::new(storage, keys.clone());
+    let source = Counted::new(Arc::clone(&storage), keys.clone());
     let size = source.size_bytes()?;
     if size == 0 {
         return Err(Error::truncated("the file is empty"));
     }
-    let (file, mut catalogue) = identify(&source, &End::read(&source, size)?, size, limits)?;
+    let end = End::read(&source, size)?;
+    let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
     catalogue.is_closed = keys.is_empty();
-    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
     let mut pass = Pass {
         source: &source,
         depth,
         limits,
         listed: Vec::new(),
         blocks: 0,
+        looked_at: Sequences::default(),
+        intact: Sequences::default(),
         last: None,
     };
-    let (rest, torn) = walk(
-        &source,
-        &mut scanner,
-        &mut catalogue,
-        limits,
-        |catalogue, step| {
-            cancel.check()?;
-            if let Step::Frame { offset, header } = step {
-                progress.add_bytes_in(header.frame_bytes());
-                pass.frame(catalogue, *offset, header)?;
-            }
-            Ok(())
-        },
-    )?;
+    let mut look = |catalogue: &mut Catalogue, step: &Step| {
+        cancel.check()?;
+        if let Step::Frame { offset, header } = step {
+            progress.add_bytes_in(header.frame_bytes());
+            pass.frame(catalogue, *offset, header)?;
+        }
+        Ok(())
+    };
+    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+        file = other;
+        catalogue = Catalogue::of_foreign_header();
+        catalogue.is_closed = keys.is_empty();
+        scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+    }
     catalogue.note_orphans();
     if let Some(torn) = torn {
-        catalogue.take_torn(&torn);
+        catalogue.take_rest(&source, rest, &torn, limits)?;
     }
     let Pass {
         listed,
@@ -128,6 +137,8 @@ pub fn verify(
     note_missing(&mut catalogue);
     note_index(&mut catalogue, &listed);
     note_rows(&mut catalogue);
+    let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
+    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| cancel.check().map(|()| true))?;
     let damaged = &catalogue.damaged;
     let intact: Vec<_> = catalogue
         .streams
@@ -153,8 +164,9 @@ pub fn verify(
         is_sealed: catalogue.file.is_some_and(|file| file.is_sealed()),
         closed_frames: catalogue.closed_frames,
         blocks,
-        bytes: source.reads().bytes,
+        bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
         is_finished,
+        parity,
         findings: catalogue.findings,
     })
 }
@@ -167,6 +179,9 @@ struct Pass<'a> {
     /// What each intact index lists.
     listed: Vec<ChunkRef>,
     blocks: u64,
+    looked_at: Sequences,
+    /// Frames in a copy of which nothing was found damaged.
+    intact: Sequences,
     /// Kind and end of the last frame.
     last: Option<(Kind, u64)>,
 }
@@ -181,6 +196,14 @@ impl Pass<'_> {
     ) -> Result<()> {
         let end = offset.saturating_add(header.frame_bytes());
         let before = std::mem::replace(&mut self.last, header.known_kind().map(|kind| (kind, end)));
+        if self.intact.contains(header.sequence) {
+            // A copy, which was noted. Whether it is as intact does not matter.
+            return Ok(());
+        }
+        if !self.looked_at.insert(header.sequence) && catalogue.seen.contains(header.sequence) {
+            // The copy before was damaged in what only this pass looks at.
+            catalogue.damaged.remove(header.sequence);
+        }
         let is_closed = catalogue.is_closed && header.is_encrypted();
         let looked = match header.known_kind() {
             Some(Kind::Chunk) if is_closed && self.depth == Depth::Checksums => {
@@ -193,6 +216,7 @@ impl Pass<'_> {
             }
             Some(Kind::Index) => self.index(offset, header),
             Some(Kind::Tail) => self.tail(catalogue, offset, header, before),
+            Some(Kind::Parity) => self.parity(offset, header),
             None => self.source.payload(offset, header, self.limits).map(|_| ()),
             _ => Ok(()),
         };
@@ -201,6 +225,9 @@ impl Pass<'_> {
         {
             catalogue.findings.push(finding_of(error, offset)?);
             catalogue.damaged.insert(header.sequence);
+        }
+        if !catalogue.damaged.contains(header.sequence) {
+            self.intact.insert(header.sequence);
         }
         if self.depth == Depth::Checksums {
             let start = offset.saturating_add(header.whole_bytes());
@@ -286,9 +313,17 @@ impl Pass<'_> {
         let payload = self.source.payload(offset, header, self.limits)?;
         self.listed.extend(
             Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits)?,
+                .chunks(header.sequence, self.limits, &mut 0)?,
         );
         Ok(())
+    }
+
+    fn parity(&self, offset: u64, header: &FrameHeader) -> Result<()> {
+        if self.depth == Depth::Quick {
+            return Ok(Descriptor::read(self.source, offset, header, self.limits)?.map(|_| ())?);
+        }
+        let payload = self.source.payload(offset, header, self.limits)?;
+        Ok(Descriptor::parse(&payload, header, self.limits).map(|_| ())?)
     }
 
     fn tail(

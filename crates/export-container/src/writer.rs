@@ -1,6 +1,6 @@
 //! Writing a container to anything that takes bytes.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use export_core::{
@@ -10,15 +10,22 @@ use export_core::{
 use crate::append::resume;
 use crate::frame_writer::{FileOptions, FrameWriter};
 use crate::storage::StorageEnd;
+use crate::unsynced::Unsynced;
 
 /// Writes a container, whole frames at a time. Never seeks: a pipe will do.
 ///
 /// Dropped without [`Writer::finish`] it leaves a file without an index, which readers walk through.
-/// After a failed write or sync every further call fails: what the output holds is not known then.
+///
+/// A failed write or sync poisons the writer for good: what the output holds is not known then, and a sync that is tried again
+/// may succeed although bytes are lost. Every further call fails. What no sync has acknowledged can be kept in memory
+/// ([`Writer::keep_unsynced`]) and written to another output ([`Writer::replay_unsynced`]).
 pub struct Writer<W> {
     frames: FrameWriter,
     output: W,
-    failed: bool,
+    /// What failed, if anything has.
+    poison: Option<String>,
+    /// Chunks that no sync has acknowledged, where they are kept.
+    unsynced: Option<Unsynced>,
 }
 
 impl<W: Write> Writer<W> {
@@ -36,7 +43,8 @@ impl<W: Write> Writer<W> {
         let mut writer = Self {
             frames,
             output,
-            failed: false,
+            poison: None,
+            unsynced: None,
         };
         writer.put()?;
         Ok(writer)
@@ -46,6 +54,12 @@ impl<W: Write> Writer<W> {
     #[must_use]
     pub fn frames(&self) -> &FrameWriter {
         &self.frames
+    }
+
+    /// From the next frame on, writes so much parity, or none; see [`FrameWriter::set_parity`].
+    #[cfg(feature = "parity")]
+    pub fn set_parity(&mut self, parity: Option<crate::Parity>) -> Result<()> {
+        self.write(|frames| frames.set_parity(parity))
     }
 
     /// Starts a stream. Fails where there is one of that name.
@@ -63,6 +77,53 @@ impl<W: Write> Writer<W> {
         self.write(|frames| frames.chunk(stream, chunk))
     }
 
+    /// [`Writer::chunk`] of a chunk that is kept where [`Writer::keep_unsynced`] asked for that: also where this call fails
+    /// because the writer is poisoned.
+    pub fn put_chunk(&mut self, stream: StreamId, chunk: EncodedChunk) -> Result<()> {
+        let written = self.chunk(stream, &chunk);
+        if let Some(unsynced) = &mut self.unsynced
+            && (written.is_ok() || self.poison.is_some())
+            && let Some(schema) = self.frames.schema(stream)
+        {
+            unsynced.push(stream, schema, chunk);
+        }
+        written
+    }
+
+    /// Keeps chunks that are put from now on ([`Writer::put_chunk`]) until they are acknowledged. They grow until then: whoever
+    /// asks for that looks at [`Writer::unsynced_bytes`] and syncs in time.
+    pub fn keep_unsynced(&mut self) {
+        self.unsynced.get_or_insert_default();
+    }
+
+    /// Bytes of memory that chunks take which are kept because no sync has acknowledged them.
+    #[must_use]
+    pub fn unsynced_bytes(&self) -> usize {
+        self.unsynced.as_ref().map_or(0, Unsynced::bytes)
+    }
+
+    /// Writes the chunks that are kept to another container, to streams of the same names. They stay here until
+    /// [`Writer::forget_unsynced`].
+    pub fn replay_unsynced<V: Write>(&self, to: &mut Writer<V>) -> Result<()> {
+        match &self.unsynced {
+            Some(unsynced) => unsynced.replay(&self.frames, to),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of the chunks that are kept, once they are safe elsewhere.
+    pub fn forget_unsynced(&mut self) {
+        if let Some(unsynced) = &mut self.unsynced {
+            unsynced.clear();
+        }
+    }
+
+    /// What failed, where a write or sync has: nothing reaches the output any more.
+    #[must_use]
+    pub fn poison(&self) -> Option<&str> {
+        self.poison.as_deref()
+    }
+
     /// Writes what the export says about itself. The last one counts.
     pub fn metadata(&mut self, metadata: &ExportMetadata) -> Result<()> {
         self.write(|frames| frames.metadata(metadata))
@@ -77,7 +138,7 @@ impl<W: Write> Writer<W> {
     pub fn finish(&mut self) -> Result<()> {
         self.write(FrameWriter::finish)?;
         let flushed = self.output.flush();
-        self.note(flushed)
+        self.note(flushed.map_err(Error::from), "write")
     }
 
     /// The output. What was not finished stays unfinished.
@@ -85,33 +146,40 @@ impl<W: Write> Writer<W> {
         self.output
     }
 
+    /// Lets `put` make frames and writes them. A poisoned writer lets it, too, so that streams are known whose chunks are kept.
     fn write<T>(&mut self, put: impl FnOnce(&mut FrameWriter) -> Result<T>) -> Result<T> {
-        self.check()?;
+        if self.poison.is_some() && self.unsynced.is_none() {
+            self.check()?;
+        }
         let done = put(&mut self.frames)?;
         self.put()?;
         Ok(done)
     }
 
     fn put(&mut self) -> Result<()> {
+        if self.poison.is_some() {
+            self.frames.clear_output();
+            return self.check();
+        }
         let written = self.output.write_all(self.frames.output());
-        self.note(written)?;
         self.frames.clear_output();
-        Ok(())
+        self.note(written.map_err(Error::from), "write")
     }
 
     fn check(&self) -> Result<()> {
-        if self.failed {
-            return Err(
-                Error::new(ErrorKind::Io, "an earlier write to this file failed")
-                    .with_hint("write what is not acknowledged to a new file"),
-            );
-        }
-        Ok(())
+        let Some(poison) = &self.poison else {
+            return Ok(());
+        };
+        let text = format!("nothing more is written to this file, because of an earlier failure: {poison}");
+        Err(Error::new(ErrorKind::Io, text)
+            .with_hint("write what is not acknowledged to a new file (`rescue` of a recorder)"))
     }
 
-    fn note(&mut self, result: io::Result<()>) -> Result<()> {
-        self.failed |= result.is_err();
-        Ok(result?)
+    fn note<T>(&mut self, result: Result<T>, what: &str) -> Result<T> {
+        if let Err(error) = &result {
+            self.poison = Some(format!("a {what} failed: {error}"));
+        }
+        result
     }
 }
 
@@ -157,12 +225,10 @@ impl Writer<StorageEnd> {
     /// Seals what was written, where the container is sealed, and returns once all of it is durable. Never retried after a failure: the system reports a failed writeback
     /// once, and then forgets it.
     pub fn sync(&mut self) -> Result<()> {
-        self.write(|frames| {
-            frames.seal();
-            Ok(())
-        })?;
+        self.write(FrameWriter::seal)?;
         let synced = self.output.sync();
-        self.failed |= synced.is_err();
-        synced
+        self.note(synced, "sync")?;
+        self.forget_unsynced();
+        Ok(())
     }
 }

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Cancelled,
     /// A worker thread panicked.
     WorkerPanicked,
+    /// Somebody else is writing the file.
+    Busy,
 }
 
 /// Where in the input or output an error happened. Every part is optional.
@@ -108,6 +110,8 @@ constructors! {
     not_found => NotFound,
     /// An error of kind [`ErrorKind::WorkerPanicked`].
     worker_panicked => WorkerPanicked,
+    /// An error of kind [`ErrorKind::Busy`].
+    busy => Busy,
 }
 
 impl Error {
@@ -169,6 +173,26 @@ impl Error {
     pub fn is_closed_pipe(&self) -> bool {
         self.io_error()
             .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Whether the same request may succeed when it is made again: it was interrupted, would have had to wait, took too long, or
+    /// the network broke down. What a full or broken disk, a missing right or a wrong request says is not transient.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        use io::ErrorKind as Of;
+        self.io_error().is_some_and(|error| {
+            matches!(
+                error.kind(),
+                Of::Interrupted
+                    | Of::WouldBlock
+                    | Of::TimedOut
+                    | Of::ConnectionReset
+                    | Of::ConnectionAborted
+                    | Of::NetworkDown
+                    | Of::NetworkUnreachable
+                    | Of::HostUnreachable
+            )
+        })
     }
 
     /// Names the file, unless a deeper layer has.
@@ -320,5 +344,29 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.cause.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_transient_and_nothing_else() {
+        for (kind, transient) in [
+            (io::ErrorKind::Interrupted, true),
+            (io::ErrorKind::WouldBlock, true),
+            (io::ErrorKind::TimedOut, true),
+            (io::ErrorKind::ConnectionReset, true),
+            (io::ErrorKind::StorageFull, false),
+            (io::ErrorKind::PermissionDenied, false),
+            (io::ErrorKind::BrokenPipe, false),
+        ] {
+            assert_eq!(Error::from(io::Error::from(kind)).is_transient(), transient, "{kind}");
+        }
+        assert!(!Error::data("EAGAIN").is_transient());
+        // Also where the system's error is deeper down.
+        let inner = Error::from(io::Error::from(io::ErrorKind::TimedOut)).at_offset(7);
+        assert!(Error::from(io::Error::new(io::ErrorKind::TimedOut, inner)).is_transient());
     }
 }

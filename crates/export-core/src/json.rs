@@ -10,7 +10,7 @@ mod locate;
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType};
 
 use crate::build::{Column, RowBuilder};
-use crate::{Error, Result};
+use crate::{Error, Limits, Result};
 use document::{Document, Fault, too_deep};
 
 /// Column of rows that are not objects.
@@ -38,6 +38,7 @@ const MAX_DEPTH: u32 = 512;
 #[derive(Debug)]
 pub struct JsonReader {
     max_depth: u32,
+    max_value_bytes: u64,
     /// Space for text with escapes, used again for every document.
     tape: Vec<u8>,
 }
@@ -48,7 +49,17 @@ impl JsonReader {
     pub fn new(max_depth: u32) -> Self {
         Self {
             max_depth: max_depth.min(MAX_DEPTH),
+            max_value_bytes: u64::MAX,
             tape: Vec::new(),
+        }
+    }
+
+    /// A reader by all limits that concern JSON: nesting, and the length of texts.
+    #[must_use]
+    pub fn within(limits: &Limits) -> Self {
+        Self {
+            max_value_bytes: limits.value_bytes,
+            ..Self::new(limits.depth)
         }
     }
 
@@ -80,6 +91,7 @@ impl JsonReader {
         let mut document = Document {
             json,
             depth_left: self.max_depth,
+            max_value_bytes: self.max_value_bytes,
         };
         let result = read(&mut document);
         let reached = document.json.current_index();

@@ -29,6 +29,7 @@ pub mod conformance;
 mod error;
 mod flow;
 mod id;
+pub mod image;
 #[cfg(feature = "json")]
 pub mod json;
 mod likeness;
@@ -41,6 +42,7 @@ pub mod rows;
 pub mod schema;
 mod secret;
 mod storage;
+mod tally;
 pub mod text;
 pub mod value;
 pub mod widen;
@@ -61,9 +63,10 @@ pub use flow::{
 };
 pub use id::{CodecId, EncodingId, FileId, StreamId};
 pub use likeness::did_you_mean;
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};
 pub use schema::Schema;
 pub use secret::{Access, Cipher, KeyId, Keys, Mac, Protection, Secret};
 pub use storage::Storage;
+pub use tally::Tally;

@@ -46,6 +46,7 @@ mod variants;
 
 pub use crate::build::bytes::{Binaries, Text as TextColumn};
 pub use crate::build::leaf::{Bools, Decimals, Nulls, Primitive, Slots};
+pub use crate::image::RowImage;
 pub use builder::RecordBuilder;
 pub use fields::{FieldInfo, Fields, Same, SameFields, Struct, Tuple};
 pub use list::List;

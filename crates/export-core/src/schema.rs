@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use marrow::datatypes::Field;
+use marrow::datatypes::{DataType, Field};
 
 use crate::{Error, Result};
 
@@ -75,6 +75,26 @@ impl Schema {
             metadata: self.metadata.clone(),
         })
     }
+}
+
+/// Levels that a type has below its own: 0 where it is not nested.
+#[must_use]
+pub fn nesting(data_type: &DataType) -> u32 {
+    let deepest = match data_type {
+        DataType::Struct(fields) => fields.iter().map(|field| nesting(&field.data_type)).max(),
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => Some(nesting(&field.data_type)),
+        DataType::Dictionary(_, values) => Some(nesting(values)),
+        DataType::RunEndEncoded(_, values) => Some(nesting(&values.data_type)),
+        DataType::Union(fields, _) => {
+            let fields = fields.iter();
+            fields.map(|(_, field)| nesting(&field.data_type)).max()
+        }
+        _ => return 0,
+    };
+    deepest.unwrap_or(0).saturating_add(1)
 }
 
 /// Whether the values of a field are JSON documents ([`JSON_EXTENSION`]).

@@ -148,6 +148,7 @@ pub(crate) fn columns_of(
             ident: field.ident.clone(),
             ty,
             info,
+            is_flat: field.is_flat,
         })
         .collect();
     columns_type(columns, &entries, parameters, path)
@@ -158,6 +159,7 @@ pub(crate) struct Column {
     pub(crate) ident: Ident,
     pub(crate) ty: TokenStream,
     pub(crate) info: TokenStream,
+    pub(crate) is_flat: bool,
 }
 
 /// A type that has these columns.
@@ -171,6 +173,24 @@ pub(crate) fn columns_type(
     let idents: Vec<_> = entries.iter().map(|entry| &entry.ident).collect();
     let column_types = entries.iter().map(|entry| &entry.ty);
     let infos = entries.iter().map(|entry| &entry.info);
+    let images = entries.iter().map(|entry| {
+        let ident = &entry.ident;
+        match entry.is_flat {
+            true => quote!(#path::record::Slots::image_flat(&mut self.#ident, at, nullable, row);),
+            false => {
+                quote!(#path::record::Slots::image_field(&mut self.#ident, at, nullable, row);)
+            }
+        }
+    });
+    let widths = entries.iter().map(|entry| {
+        let ident = &entry.ident;
+        quote! {
+            + #path::record::Slots::image_width(
+                &self.#ident,
+                nullable || #path::record::Slots::is_nullable(&self.#ident),
+            )
+        }
+    });
     let marker = parameters.marker();
     quote! {
         pub struct #name #generics #clause {
@@ -199,6 +219,19 @@ pub(crate) fn columns_type(
                 ),
             ) {
                 #(change(#infos, &mut self.#idents);)*
+            }
+            #[inline]
+            fn image(
+                &mut self,
+                at: usize,
+                nullable: bool,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                #(#images)*
+            }
+            #[inline]
+            fn image_width(&self, nullable: bool) -> usize {
+                0 #(#widths)*
             }
         }
     }

@@ -1,14 +1,15 @@
 //! Text formats inside `.gz`, `.zst`, `.lz4` (frames) and `.br`.
 //!
-//! Everything streams: memory does not grow with the data, whatever its ratio. Checksums are written where the kind has
+//! Everything streams: memory does not grow with the data, whatever its ratio, and what comes out of how little is bounded. Checksums are written where the kind has
 //! them and checked where they are there; brotli has none. Files of several members or frames are read to their end.
 
 mod reader;
+mod window;
 mod writer;
 
 use std::path::Path;
 
-pub use reader::wrap_reader;
+pub use reader::{wrap_reader, wrap_reader_within};
 pub use writer::Compressor;
 
 /// A kind of compressed file.
@@ -16,7 +17,7 @@ pub use writer::Compressor;
 pub enum Compression {
     /// `.gz`: deflate with a CRC-32.
     Gzip,
-    /// `.zst`: Zstandard frames with an XXH64 of 32 bits. Windows over 128 MiB are refused.
+    /// `.zst`: Zstandard frames with an XXH64 of 32 bits. Windows over the limit, 128 MiB by default, are refused.
     Zstd,
     /// `.lz4`: LZ4 frames with an XXH32.
     Lz4,

@@ -19,12 +19,15 @@
 
 mod decimals;
 mod fault;
+mod footer;
 mod input;
 mod int96;
+mod pages;
 mod prepare;
 mod properties;
 mod read;
 mod seconds;
+mod thrift;
 mod write;
 mod zones;
 

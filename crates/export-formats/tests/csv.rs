@@ -286,7 +286,7 @@ fn a_row_over_the_limit_is_refused() {
     let mut text = b"a,b\n1,\"".to_vec();
     text.resize(5 << 20, b'x');
     let mut options = options(&[]);
-    options.limits.value_bytes = 2 << 20;
+    options.limits.record_bytes = 2 << 20;
     assert_eq!(read(&text, &options).unwrap_err().kind(), ErrorKind::Limit);
 }
 

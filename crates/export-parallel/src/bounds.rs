@@ -33,7 +33,8 @@ impl Bounds {
     }
 
     /// Most items between input and consumer.
-    pub(crate) fn in_flight(&self) -> usize {
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
         self.threads
             .saturating_add(1)
             .saturating_mul(IN_FLIGHT_PER_THREAD)

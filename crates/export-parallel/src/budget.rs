@@ -19,13 +19,13 @@ pub struct Budget(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    capacity: usize,
     state: Mutex<State>,
     released: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    capacity: usize,
     in_use: usize,
     peak: usize,
     /// Tickets of blocked requests, first come first.
@@ -34,12 +34,12 @@ struct State {
 }
 
 impl State {
-    fn fits(&self, bytes: usize, capacity: usize) -> bool {
+    fn fits(&self, bytes: usize) -> bool {
         self.in_use == 0
             || self
                 .in_use
                 .checked_add(bytes)
-                .is_some_and(|sum| sum <= capacity)
+                .is_some_and(|sum| sum <= self.capacity)
     }
 
     fn hold(&mut self, bytes: usize) {
@@ -52,10 +52,12 @@ impl Budget {
     /// A budget of `capacity` bytes.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let state = Mutex::new(State::default());
-        Self(Arc::new(Shared {
+        let state = State {
             capacity,
-            state,
+            ..State::default()
+        };
+        Self(Arc::new(Shared {
+            state: Mutex::new(state),
             released: Condvar::new(),
         }))
     }
@@ -73,7 +75,7 @@ impl Budget {
     #[must_use]
     pub fn try_acquire(&self, bytes: usize) -> Option<Permit> {
         let mut state = self.state();
-        let free = state.waiting.is_empty() && state.fits(bytes, self.0.capacity);
+        let free = state.waiting.is_empty() && state.fits(bytes);
         free.then(|| {
             state.hold(bytes);
             self.permit(bytes)
@@ -93,7 +95,7 @@ impl Budget {
         state.waiting.push_back(ticket);
         loop {
             let first = state.waiting.front() == Some(&ticket);
-            if first && state.fits(bytes, self.0.capacity) {
+            if first && state.fits(bytes) {
                 state.hold(bytes);
                 self.leave_queue(&mut state, ticket);
                 return Ok(self.permit(bytes));
@@ -113,7 +115,14 @@ impl Budget {
     /// Bytes that may be held at a time.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.0.capacity
+        self.state().capacity
+    }
+
+    /// Makes it a budget of `capacity` bytes. What is held over that is not taken back, but nothing more is given until it
+    /// has become less.
+    pub fn resize(&self, capacity: usize) {
+        self.state().capacity = capacity;
+        self.0.released.notify_all();
     }
 
     /// Bytes held now.
@@ -216,6 +225,21 @@ mod tests {
         assert!(budget.try_acquire(5).is_none());
         drop(one);
         assert!(budget.try_acquire(5).is_some());
+    }
+
+    #[test]
+    fn a_budget_that_shrinks_gives_nothing_until_it_fits() {
+        let budget = Budget::new(100);
+        let a = budget.try_acquire(60).unwrap();
+        let b = budget.try_acquire(30).unwrap();
+        budget.resize(50);
+        assert!(budget.try_acquire(1).is_none());
+        drop(a);
+        assert_eq!(budget.try_acquire(20).unwrap().bytes(), 20);
+        assert!(budget.try_acquire(21).is_none());
+        budget.resize(100);
+        assert!(budget.try_acquire(70).is_some());
+        drop(b);
     }
 
     #[test]

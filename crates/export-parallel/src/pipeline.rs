@@ -118,6 +118,15 @@ where
         &mut self,
         call: impl FnOnce(&mut C) -> Result<R> + Send + 'static,
     ) -> Result<R> {
+        self.start_call(call)?.wait()
+    }
+
+    /// [`Pipeline::call`] that is waited for later, so that others may push in the meantime. Waits for a place in the queue
+    /// only; without worker threads, for everything.
+    pub fn start_call<R: Send + 'static>(
+        &mut self,
+        call: impl FnOnce(&mut C) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<R>> {
         self.failure.check()?;
         let (answer, receiver) = bounded(1);
         let call = move |state: &mut C, failure: &Failure| {
@@ -133,10 +142,24 @@ where
             Stage::Inline(_, consumer) => call(&mut consumer.state, &self.failure),
             Stage::Threads(threads) => threads.send(Entry::Call(Box::new(call)))?,
         }
-        match receiver.recv() {
-            Ok(result) => result,
-            // Dropped unanswered, because an item before it failed.
-            Err(_) => self.failure.check().and_then(|()| Err(vanished())),
+        Ok(Answer {
+            receiver,
+            failure: Arc::clone(&self.failure),
+        })
+    }
+
+    /// Whether `items` items of `bytes` in all can be pushed now without waiting for others. Without worker threads there is
+    /// nobody to wait for.
+    #[must_use]
+    pub fn has_room(&self, items: usize, bytes: usize) -> bool {
+        match &self.stage {
+            Stage::Inline(..) => true,
+            Stage::Threads(threads) => {
+                // One place less: the entry that the consumer has taken may still have its job in the queue.
+                let places = threads.waiting() + items < self.bounds.in_flight();
+                // Memory is only given back in the meantime: whoever could take it has the pipeline, and that is the caller.
+                places && self.bounds.budget.try_acquire(bytes).is_some()
+            }
         }
     }
 
@@ -156,6 +179,30 @@ impl<I, O, C> fmt::Debug for Pipeline<I, O, C> {
             .field("bounds", &self.bounds)
             .field("failure", &self.failure)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a call will return, once everything before it was consumed.
+#[must_use = "an error of the call shows here"]
+pub struct Answer<R> {
+    receiver: Receiver<Result<R>>,
+    failure: Arc<Failure>,
+}
+
+impl<R> Answer<R> {
+    /// Waits for it. Fails with the error of an earlier item, or with that of the call.
+    pub fn wait(self) -> Result<R> {
+        match self.receiver.recv() {
+            Ok(result) => result,
+            // Dropped unanswered, because an item before it failed.
+            Err(_) => self.failure.check().and_then(|()| Err(vanished())),
+        }
+    }
+}
+
+impl<R> fmt::Debug for Answer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
     }
 }
 
@@ -257,6 +304,11 @@ where
         self.send(Entry::Output(answer, permit))?;
         let jobs = self.jobs.as_ref().ok_or_else(vanished)?;
         jobs.send(job).map_err(|_| vanished())
+    }
+
+    /// Entries that nobody has taken from the queue.
+    fn waiting(&self) -> usize {
+        self.entries.as_ref().map_or(0, Sender::len)
     }
 
     fn send(&self, entry: Entry<O, C>) -> Result<()> {

@@ -131,6 +131,34 @@ fn dropped_without_finish_everything_pushed_is_consumed() {
 }
 
 #[test]
+fn where_there_is_room_nobody_waits_and_a_call_can_be_waited_for_later() {
+    without_deadlock(|| {
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let consume = move |seen: &mut Vec<u64>, n: u64| {
+            if n == 0 {
+                gate.lock().unwrap().recv().unwrap();
+            }
+            seen.push(n);
+            Ok(())
+        };
+        let mut pipeline = Pipeline::new(bounds(1, 4), Ok, Vec::new(), consume).unwrap();
+        let mut pushed = 0;
+        while pipeline.has_room(1, 1) {
+            pipeline.push(pushed, 1).unwrap();
+            pushed += 1;
+        }
+        assert_eq!(pushed, 4, "the budget is of so many");
+        assert!(!pipeline.has_room(1, 1) && !pipeline.has_room(100, 0));
+        let seen = pipeline.start_call(|seen| Ok(seen.len())).unwrap();
+        open.send(()).unwrap();
+        assert_eq!(seen.wait().unwrap(), 4);
+        assert!(pipeline.has_room(1, 4));
+        assert_eq!(pipeline.finish().unwrap(), [0, 1, 2, 3]);
+    });
+}
+
+#[test]
 fn a_slow_consumer_holds_the_producer_back() {
     without_deadlock(|| {
         for threads in [1, 2] {

@@ -14,6 +14,7 @@ use export_core::{
 
 use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
+use crate::pressure::Watch;
 use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -33,6 +34,10 @@ pub struct ConvertOptions {
     /// [`ReadOptions::threads`](export_core::ReadOptions::threads) says otherwise; one a core where `None`. The bytes are the
     /// same for any number.
     pub threads: Option<usize>,
+    /// Bytes of memory that the process may have in all; as many as the system lets it where `None`: its control group, the
+    /// limit of its address space, what the machine has left. Where that is little, fewer threads work and then chunks are
+    /// smaller, and a note says so.
+    pub memory_bytes: Option<u64>,
     /// Options of the output's format, such as `csv.delimiter`.
     pub extra: BTreeMap<String, String>,
     /// How an `.xk` output is encrypted and sealed. No other format can be.
@@ -47,7 +52,12 @@ impl ConvertOptions {
     /// How to read, threads included.
     fn reading(&self) -> OpenOptions {
         let mut open = self.open.clone();
-        open.read.threads = open.read.threads.or(self.threads);
+        let threads = open.read.threads.or(self.threads);
+        // Who asks for a batch decodes, too.
+        let others = threads.unwrap_or_else(default_threads).saturating_sub(1);
+        let means = Watch::new(others, self.memory_bytes).means();
+        open.read.threads = Some(means.threads + 1);
+        open.read.batch_bytes = open.read.batch_bytes.min(means.chunk_bytes());
         open
     }
 }
@@ -349,6 +359,7 @@ fn make_sink(
             file_id: options.file_id,
             created_ns: options.created_ns,
             protection: options.protection.clone(),
+            memory_bytes: options.memory_bytes,
         };
         return xk.create(writer, &write);
     }
@@ -382,7 +393,11 @@ fn settle(
         cancel: options.open.read.cancel.clone(),
         ..WriteOptions::default()
     };
-    let mut sink = XkOptions::fastest().create(Box::new(file.try_clone()?), &write)?;
+    let xk = XkOptions {
+        memory_bytes: options.memory_bytes,
+        ..XkOptions::fastest()
+    };
+    let mut sink = xk.create(Box::new(file.try_clone()?), &write)?;
     while let Some(batch) = source.next_batch().map_err(in_input)? {
         options.open.read.cancel.check()?;
         sink.write(batch).map_err(in_file)?;

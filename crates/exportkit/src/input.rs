@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use export_core::{
-    Cancel, Confidence, Error, Format, Input, Note, Progress, ReadOptions, Result, Source,
+    Cancel, Confidence, Error, Format, Input, Limits, Note, Progress, ReadOptions, Result, Source,
     StreamBatch, did_you_mean,
 };
 
@@ -99,7 +99,7 @@ fn open_named(place: &Place, name: &str, options: &OpenOptions) -> Result<Opened
     }
     let raw = Raw::open(place, &read.progress, &read.cancel)?;
     let size_bytes = raw.size_bytes();
-    let (input, head, compression) = raw.decompressed(place)?;
+    let (input, head, compression) = raw.decompressed(place, &read.limits)?;
     if head.is_empty() {
         return Err(Error::data("the input is empty").with_hint("nothing can be read from 0 bytes"));
     }
@@ -218,12 +218,16 @@ impl Raw {
 
     /// Sees through one layer of compression. Returns the input, its first bytes (already taken from a stream), and the
     /// compression's name.
-    fn decompressed(mut self, place: &Place) -> Result<(Self, Vec<u8>, Option<&'static str>)> {
+    fn decompressed(
+        mut self,
+        place: &Place,
+        limits: &Limits,
+    ) -> Result<(Self, Vec<u8>, Option<&'static str>)> {
         let head = self.take_head()?;
         let Some((name, kind)) = compression_of(place, &head) else {
             return Ok((self, head, None));
         };
-        let plain = decompress(kind, self.into_stream(head))?;
+        let plain = decompress(kind, self.into_stream(head), limits)?;
         let mut plain = Self::Stream(plain);
         let head = plain.take_head()?;
         Ok((plain, head, Some(name)))
@@ -331,8 +335,12 @@ fn compression_of(place: &Place, head: &[u8]) -> Option<(&'static str, Compressi
 }
 
 #[cfg(feature = "compressed")]
-fn decompress(kind: Compression, stream: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
-    export_formats::compressed::wrap_reader(kind, stream)
+fn decompress(
+    kind: Compression,
+    stream: Box<dyn Read + Send>,
+    limits: &Limits,
+) -> Result<Box<dyn Read + Send>> {
+    export_formats::compressed::wrap_reader_within(kind, stream, limits)
 }
 
 #[cfg(not(feature = "compressed"))]
@@ -341,7 +349,11 @@ fn compression_of(_place: &Place, _head: &[u8]) -> Option<(&'static str, Infalli
 }
 
 #[cfg(not(feature = "compressed"))]
-fn decompress(kind: Infallible, _stream: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
+fn decompress(
+    kind: Infallible,
+    _stream: Box<dyn Read + Send>,
+    _limits: &Limits,
+) -> Result<Box<dyn Read + Send>> {
     match kind {}
 }
 

@@ -36,6 +36,7 @@ pub mod formats;
 mod input;
 mod output;
 mod pace;
+mod pressure;
 mod recorder;
 mod recording;
 mod repair;
@@ -47,13 +48,13 @@ mod wait;
 mod xk;
 
 pub use export_compress::{
-    Candidate, Compression, Encoding, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId, Keys,
-    Limits, Note,
-    OnError, Position, Progress, Protection, ReadOptions, Result, Role, Schema, Secret, Severity, Sink, Source,
+    Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId, Keys, Limit,
+    Limits, Note, OnError, Position, Progress, Protection, ReadOptions, Result, Role, Schema, Secret, Severity, Sink,
+    Source,
     StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "crypt")]

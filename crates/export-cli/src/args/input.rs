@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use exportkit::{
-    Access, Key, Keys, Limits, OnError, OpenOptions, Progress, ReadOptions, Result, Secret,
+    Access, Error, Key, Keys, Limit, Limits, OnError, OpenOptions, Progress, ReadOptions, Result,
+    Secret,
 };
 
 use super::values::{KeyValue, format_names, key_value, word_list};
@@ -82,12 +83,43 @@ pub(crate) struct LimitArgs {
     /// Most columns of a stream, nested ones counted [default: 65536]
     #[arg(long, value_name = "N")]
     pub(crate) max_columns: Option<u32>,
-    /// Longest text or binary value [default: 64MiB]
+    /// Longest text or binary value [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) max_value: Option<u64>,
     /// Most bytes one chunk of an .xk file may decode to [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) max_chunk: Option<u64>,
+    /// Any limit by name, such as ratio=5000 or memory=256MiB; may be given more than once. The names: memory, decoded, ratio,
+    /// ratio-floor, frame, rows, chunk, frames, streams, schemas, columns, keys, depth, value, record, metadata, index, window
+    #[arg(long, value_name = "NAME=VALUE", value_parser = limit)]
+    pub(crate) limit: Vec<LimitValue>,
+}
+
+/// A limit and what it is set to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LimitValue {
+    limit: &'static Limit,
+    value: u64,
+}
+
+/// `NAME=VALUE`, where bytes may have a unit.
+fn limit(text: &str) -> Result<LimitValue, String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a limit is written NAME=VALUE, such as columns=1000")?;
+    let told = |error: Error| match error.hint() {
+        Some(hint) => format!("{error}: {hint}"),
+        None => error.to_string(),
+    };
+    let limit = Limits::named(name).map_err(told)?;
+    let value = match limit.in_bytes {
+        true => parse_bytes(value)?,
+        false => value
+            .parse()
+            .map_err(|_| format!("{value:?} is no number"))?,
+    };
+    limit.set(&mut Limits::default(), value).map_err(told)?;
+    Ok(LimitValue { limit, value })
 }
 
 impl KeyArgs {
@@ -115,6 +147,10 @@ impl LimitArgs {
         limits.columns = self.max_columns.unwrap_or(limits.columns);
         limits.value_bytes = self.max_value.unwrap_or(limits.value_bytes);
         limits.chunk_decoded_bytes = self.max_chunk.unwrap_or(limits.chunk_decoded_bytes);
+        for LimitValue { limit, value } in &self.limit {
+            // It was found to fit when it was read.
+            drop(limit.set(&mut limits, *value));
+        }
         limits
     }
 }

@@ -18,6 +18,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::json;
 use crate::progress::View;
+use crate::units::parse_bytes;
 
 /// Options of `convert`.
 #[derive(Debug, Args)]
@@ -66,6 +67,10 @@ struct WriteArgs {
     /// Threads that encode, and that read an .xk file; one a core where not given. The output is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Memory that the process may have; as much as the system lets it where not given. With little, fewer threads work and
+    /// then chunks are smaller
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    memory: Option<u64>,
     /// An option of one format only, such as csv.delimiter=; or ndjson.nulls=omit
     #[arg(long = "write", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<KeyValue>,
@@ -191,6 +196,7 @@ impl Convert {
             overwrite: write.force,
             encode: write.encode_options(),
             threads: write.threads,
+            memory_bytes: write.memory,
             extra,
             file_id: write.file_id,
             created_ns: write.created_ns,

@@ -8,7 +8,7 @@ use crate::defect::{Defect, wide};
 pub(super) fn compress(input: &[u8], level: u32, output: &mut Vec<u8>) -> Result<(), Defect> {
     let mut state = Compress::new(Compression::new(level.min(9)), false);
     // Stored blocks cost 5 bytes in 16 KiB at most.
-    output.reserve(input.len() + input.len() / 1024 + 64);
+    super::reserve("gzip", output, input.len() + input.len() / 1024 + 64)?;
     loop {
         let read = usize::try_from(state.total_in()).unwrap_or(usize::MAX);
         let rest = input.get(read..).unwrap_or_default();
@@ -18,7 +18,7 @@ pub(super) fn compress(input: &[u8], level: u32, output: &mut Vec<u8>) -> Result
         if status == Status::StreamEnd {
             return Ok(());
         }
-        output.reserve(4096);
+        super::reserve("gzip", output, 4096)?;
     }
 }
 

@@ -7,6 +7,7 @@ use crate::defect::Defect;
 
 pub(super) fn compress(input: &[u8], output: &mut Vec<u8>) -> Result<(), Defect> {
     let start = output.len();
+    super::reserve("lz4", output, block::get_maximum_output_size(input.len()))?;
     output.resize(start + block::get_maximum_output_size(input.len()), 0);
     let room = output.get_mut(start..).unwrap_or_default();
     let written = block::compress_into(input, room).map_err(|e| failed("lz4", e))?;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "brotli")]
 mod brotli;
+mod fallback;
 #[cfg(feature = "gzip")]
 mod gzip;
 #[cfg(feature = "lz4")]
@@ -16,6 +17,8 @@ use std::str::FromStr;
 use export_core::{Codec, CodecId, Error, Result};
 
 use crate::defect::Defect;
+pub use fallback::Fallback;
+pub(crate) use fallback::Codecs;
 
 /// A codec and how hard it tries. Each is a [`Codec`]; the level is not stored and means nothing to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -207,6 +210,12 @@ impl FromStr for Compression {
             _ => Err(unknown()),
         }
     }
+}
+
+/// Room for `bytes` more, or the error of a system that has none.
+#[allow(dead_code, reason = "every user of it sits behind a feature")]
+fn reserve(codec: &'static str, output: &mut Vec<u8>, bytes: usize) -> Result<(), Defect> {
+    output.try_reserve(bytes).map_err(|e| failed(codec, e))
 }
 
 /// A codec's own error.

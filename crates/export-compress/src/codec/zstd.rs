@@ -23,7 +23,9 @@ pub(super) fn compress(input: &[u8], level: i32, output: &mut Vec<u8>) -> Result
             .set_compression_level(level)
             .map_err(|e| failed("zstd", e))?;
         let start = output.len();
-        output.resize(start + zstd::zstd_safe::compress_bound(input.len()), 0);
+        let most = zstd::zstd_safe::compress_bound(input.len());
+        super::reserve("zstd", output, most)?;
+        output.resize(start + most, 0);
         let room = output.get_mut(start..).unwrap_or_default();
         let written = compressor
             .compress_to_buffer(input, room)

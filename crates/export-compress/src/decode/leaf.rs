@@ -98,9 +98,15 @@ impl Builder<'_> {
             false => present_count(block, slots, validity),
         };
         let (ends, data) = match self.nodes.implied(block, count)? {
-            Some(strings) => strings,
+            Some((ends, data)) => {
+                let checked = self.nodes.budget.check_values(&ends);
+                checked.map_err(|defect| wrong(node, defect))?;
+                (ends, data)
+            }
             None => {
                 let ends = self.ends::<L>(node, block, count)?;
+                let checked = self.nodes.budget.check_values(&ends);
+                checked.map_err(|defect| wrong(node, defect))?;
                 let block = self.nodes.need(node, Role::Data)?;
                 let data = self.nodes.data(block, &ends)?;
                 (ends, data)
@@ -235,6 +241,8 @@ impl Builder<'_> {
         let validity = self.nodes.validity(node, slots)?;
         let width = usize::try_from(n)
             .map_err(|_| wrong(node, Defect::Rule("values have a negative size")))?;
+        let checked = self.nodes.budget.check_values(&[0, width]);
+        checked.map_err(|defect| wrong(node, defect))?;
         let coded = self.nodes.has_codes(node);
         let block = self.nodes.need(node, Role::Values)?;
         if !coded {

@@ -1,8 +1,11 @@
 //! What a walk over frames adds to the catalogue.
 
-use export_core::{Error, Limits, Result, Severity, StreamId};
+use std::ops::Range;
+use std::sync::Arc;
 
-use super::{Announced, Catalogue};
+use export_core::{Error, Finding, Limits, Position, Result, Severity, StreamId};
+
+use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
 use crate::envelope::inner_chunk;
@@ -11,6 +14,7 @@ use crate::frame::FrameHeader;
 use crate::index::{ChunkRef, Index};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
 use crate::seal::Seal;
+use crate::storage::MemoryStorage;
 use crate::text::metadata_from_json;
 
 impl Catalogue {
@@ -31,14 +35,25 @@ impl Catalogue {
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
         let in_order = self.seen.last().is_none_or(|last| last < header.sequence);
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
-        match self.take_content(source, offset, header, limits) {
-            Ok(()) if !self.seen.insert(header.sequence) => {
-                let text = format!(
-                    "frame {} is there a second time; the copy is passed over",
-                    header.sequence
-                );
-                self.find(Severity::Damage, "sequence", offset, text);
+        if header.known_kind() == Some(Kind::Parity) {
+            self.parity_frames.push((offset, *header));
+        }
+        let before = self.last_sequence.replace(header.sequence);
+        for lost in self.lost.iter_mut().rev() {
+            if lost.after.is_some() {
+                break;
             }
+            lost.after = Some(header.sequence);
+        }
+        if self.seen.contains(header.sequence) {
+            let text = format!(
+                "frame {} is there a second time; the copy is passed over",
+                header.sequence
+            );
+            self.find(Severity::Damage, "sequence", offset, text);
+            return Ok(());
+        }
+        match self.take_content(source, offset, header, limits) {
             Ok(()) if !in_order => {
                 let text = format!(
                     "frame {} is not in its place; it is read in its order",
@@ -47,9 +62,45 @@ impl Catalogue {
                 self.find(Severity::Damage, "sequence", offset, text);
             }
             Ok(()) => {}
-            Err(error) => self.take_damaged(error, offset, header)?,
+            Err(error) => {
+                self.take_damaged(error, offset, header)?;
+                self.lost.push(Lost {
+                    bytes: offset..offset.saturating_add(header.whole_bytes()),
+                    before,
+                    after: None,
+                });
+                return Ok(());
+            }
         }
+        let is_unprotectable = matches!(
+            header.known_kind(),
+            Some(Kind::Index | Kind::Tail | Kind::Parity)
+        );
+        self.seen.insert(header.sequence);
+        // Another copy of it may have been damaged.
+        self.damaged.remove(header.sequence);
+        self.unprotectable += u64::from(is_unprotectable);
         Ok(())
+    }
+
+    /// Takes a frame that was restored, without padding, unless there is something wrong with what it says.
+    pub(crate) fn take_restored(
+        &mut self,
+        source: &Counted,
+        header: &FrameHeader,
+        frame: Vec<u8>,
+        limits: &Limits,
+    ) -> Result<bool> {
+        self.refuse_unknown(header)?;
+        let source = source.beside(Arc::new(MemoryStorage::new(frame)));
+        match self.take_content(&source, 0, header, limits) {
+            Ok(()) => {
+                self.seen.insert(header.sequence);
+                self.damaged.remove(header.sequence);
+                Ok(true)
+            }
+            Err(error) => finding_of(error, 0).map(|_| false),
+        }
     }
 
     /// Fails where the file cannot be read without knowing more than this release does.
@@ -81,6 +132,8 @@ impl Catalogue {
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
+                self.memory = self.memory.saturating_add(chunk.memory_bytes());
+                Limits::check("memory of the index", self.memory, limits.memory_bytes)?;
                 self.add_chunk(chunk);
             }
             Some(Kind::Stream) => {
@@ -92,7 +145,7 @@ impl Catalogue {
             }
             Some(Kind::Metadata) => {
                 let payload = source.payload(offset, header, limits)?;
-                self.add_metadata(metadata_from_json(&payload)?, header.sequence);
+                self.add_metadata(metadata_from_json(&payload, limits)?, header.sequence);
             }
             Some(Kind::Index) => {
                 let payload = source.payload(offset, header, limits)?;
@@ -103,8 +156,12 @@ impl Catalogue {
             }
             Some(Kind::Seal) => {
                 let seal = Seal::parse(&source.payload(offset, header, limits)?)?;
+                // The one before an index comes after the last parity there is.
+                self.unprotectable += u64::from(seal.after > 0);
                 self.last_seal = Some((offset, seal));
             }
+            // What it says is looked at where something is to be restored.
+            Some(Kind::Parity) => {}
             None => self.skipped += 1,
         }
         Ok(())
@@ -150,27 +207,10 @@ impl Catalogue {
     ) -> Result<()> {
         let index = Index::parse(payload, header.file, limits)?;
         self.add_copies(&index, header, offset, limits)?;
-        let chunks = index.chunks(header.sequence, limits)?;
+        let mut memory = self.memory;
+        let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
-        for chunk in chunks {
-            let ChunkRef {
-                first_row,
-                rows,
-                number,
-                ..
-            } = chunk;
-            self.announced.insert(
-                chunk.sequence,
-                (
-                    chunk.stream,
-                    Announced {
-                        first_row,
-                        rows,
-                        number,
-                    },
-                ),
-            );
-        }
+        chunks.iter().for_each(|chunk| self.announce(chunk));
         Ok(())
     }
 
@@ -178,23 +218,76 @@ impl Catalogue {
         let mut finding = finding_of(error, offset)?;
         if let Some((id, announced)) = self.take_torn(header) {
             finding.position.stream = self.stream(id).map(|stream| stream.name.clone());
-            finding.position.chunk = Some(announced.number);
+            finding.position.chunk = announced.map(|announced| announced.number);
         }
         self.findings.push(finding);
         Ok(())
     }
 
-    /// Notes bytes that belong to no intact frame.
-    pub(crate) fn take_lost(&mut self, start: u64, end: u64, header: Option<&FrameHeader>) {
-        let text = format!(
-            "{} bytes belong to no intact frame",
-            end.saturating_sub(start)
-        );
-        self.find(Severity::Damage, "structure", start, text);
-        self.lost.push(start..end);
+    /// Notes bytes that belong to no intact frame, though they may start with an intact header.
+    pub(crate) fn take_lost(
+        &mut self,
+        source: &Counted,
+        bytes: Range<u64>,
+        header: Option<&FrameHeader>,
+        limits: &Limits,
+    ) -> Result<()> {
+        let mut text = match bytes.end.saturating_sub(bytes.start) {
+            0 => "padding is missing before the frame".to_owned(),
+            count => format!("{count} bytes belong to no intact frame"),
+        };
+        let mut position = Position {
+            offset: Some(bytes.start),
+            ..Position::default()
+        };
         if let Some(header) = header {
-            self.take_torn(header);
+            text = format!("frame {} is damaged: {text}", header.sequence);
+            if let Some((id, announced)) = self.take_rest(source, bytes.start, header, limits)? {
+                position.stream = self.stream(id).map(|stream| stream.name.clone());
+                position.chunk = announced.map(|announced| announced.number);
+            }
         }
+        self.findings.push(Finding {
+            severity: Severity::Damage,
+            check: "structure".into(),
+            position,
+            text,
+        });
+        self.lost.push(Lost {
+            bytes,
+            before: self.last_sequence,
+            after: None,
+        });
+        Ok(())
+    }
+
+    /// Notes the header of a frame at `offset` that is not whole, and what its directory says where that is.
+    pub(crate) fn take_rest(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<Option<(StreamId, Option<Announced>)>> {
+        match header.known_kind() {
+            Some(Kind::Chunk) => match read_directory(source, offset, header, limits) {
+                Ok(chunk) => self.announce(&chunk),
+                Err(error) => drop(finding_of(error, offset)?),
+            },
+            Some(Kind::Parity) => self.parity_frames.push((offset, *header)),
+            _ => {}
+        }
+        Ok(self.take_torn(header))
+    }
+
+    fn announce(&mut self, chunk: &ChunkRef) {
+        let announced = Announced {
+            first_row: chunk.first_row,
+            rows: chunk.rows,
+            number: chunk.number,
+        };
+        self.announced
+            .insert(chunk.sequence, (chunk.stream, announced));
     }
 
     /// Notes that the file does not end with a whole frame.
@@ -206,23 +299,31 @@ impl Catalogue {
         self.find(Severity::Damage, "structure", rest, text);
     }
 
-    /// Notes that the header at the start is intact but of another file than the frames.
-    pub(crate) fn find_foreign_header(&mut self) {
-        self.find(
+    /// A catalogue of a file whose header is intact but of another file than the frames.
+    pub(crate) fn of_foreign_header() -> Self {
+        let mut catalogue = Self::default();
+        catalogue.find(
             Severity::Damage,
             "header",
             0,
             "the file header is of another file; the frames count",
         );
+        catalogue
     }
 
-    /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of
-    /// the stream's last chunk is a guess, until an index says where they are.
-    pub(crate) fn take_torn(&mut self, header: &FrameHeader) -> Option<(StreamId, Announced)> {
+    /// Notes a header whose payload is damaged or not (all) there. Returns what is known of its rows, where it is a chunk's.
+    pub(crate) fn take_torn(
+        &mut self,
+        header: &FrameHeader,
+    ) -> Option<(StreamId, Option<Announced>)> {
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
         self.next_stream = self
             .next_stream
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
+        if self.seen.contains(header.sequence) {
+            // A copy of a frame that is intact.
+            return None;
+        }
         self.damaged.insert(header.sequence);
         let id = header
             .stream
@@ -233,19 +334,9 @@ impl Catalogue {
             }
             return None;
         };
-        let last = self.stream(id).and_then(|stream| stream.chunks.last());
-        let (first_row, number) = last.map_or((0, 0), |last| {
-            (last.end_row(), last.number.saturating_add(1))
-        });
-        let guess = (
-            id,
-            Announced {
-                first_row,
-                rows: header.rows.into(),
-                number,
-            },
-        );
-        Some(*self.announced.entry(header.sequence).or_insert(guess))
+        self.torn.insert(header.sequence, (id, header.rows));
+        let announced = self.announced.get(&header.sequence);
+        Some((id, announced.map(|(_, announced)| *announced)))
     }
 }
 

@@ -8,8 +8,9 @@ use crate::frame::{FrameHeader, directory_checksum};
 use crate::layout::{FRAME_CRITICAL, FRAME_ENCRYPTED, Kind};
 
 impl FrameWriter {
-    pub(super) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
+    pub(crate) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
         self.frame(Kind::Stream, Some(id), &stream.json)?;
+        self.schema_bytes = self.schema_bytes.saturating_add(stream.json.len() as u64);
         self.streams.insert(id, stream);
         Ok(())
     }
@@ -65,7 +66,9 @@ impl FrameWriter {
             flags,
             directory_checksum: 0,
         };
-        self.encrypted_frame(header, payload).map(drop)
+        let start = self.out.len();
+        self.encrypted_frame(header, payload)?;
+        self.protect(start)
     }
 
     /// Writes a frame whose payload is `plain`, encrypted. Kind, flags, stream and rows are those of `header`; what it says of
@@ -114,7 +117,7 @@ impl FrameWriter {
         self.out.extend(header.to_bytes());
         self.out.extend(payload);
         self.frame_done(start);
-        Ok(())
+        self.protect(start)
     }
 
     pub(super) fn chunk_header(

@@ -1,10 +1,10 @@
 //! Putting seals between frames, where the writer has a key for them.
 
-use export_core::Mac;
+use export_core::{Mac, Result};
 
 use super::FrameWriter;
 use crate::layout::{SEAL_FRAME_BYTES, TAIL_FRAME_BYTES, aligned};
-use crate::seal::Seal;
+use crate::seal::{Seal, Sealing};
 
 /// A seal that speaks for index and tail, too, once they are written.
 pub(super) struct OpenSeal {
@@ -17,16 +17,21 @@ pub(super) struct OpenSeal {
 
 impl FrameWriter {
     /// Seals all that was written, where the container is sealed and anything was written since the last seal.
-    pub fn seal(&mut self) {
-        if self.sealing.as_ref().is_some_and(|sealing| sealing.has_news()) {
-            self.put_seal(0);
-        }
+    pub fn seal(&mut self) -> Result<()> {
+        self.seal_if(Sealing::has_news)
     }
 
-    pub(super) fn seal_if_due(&mut self) {
-        if self.sealing.as_ref().is_some_and(|sealing| sealing.is_due()) {
-            self.put_seal(0);
+    pub(super) fn seal_if_due(&mut self) -> Result<()> {
+        self.seal_if(Sealing::is_due)
+    }
+
+    fn seal_if(&mut self, is_time: fn(&Sealing) -> bool) -> Result<()> {
+        if !self.sealing.as_ref().is_some_and(is_time) {
+            return Ok(());
         }
+        let start = self.out.len();
+        self.put_seal(0);
+        self.protect(start)
     }
 
     /// The seal of a finished file stands before the index and speaks for index and tail as well.

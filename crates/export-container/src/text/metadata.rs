@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use export_core::{Error, ExportMetadata, Result};
+use export_core::{Error, ExportMetadata, Limits, Result};
 use serde::{Deserialize, Serialize};
+
+use super::measure::check_metadata;
 
 #[derive(Serialize, Deserialize)]
 struct Json {
@@ -39,7 +41,8 @@ pub(crate) fn metadata_to_json(metadata: &ExportMetadata) -> Result<Vec<u8>> {
 }
 
 /// Reads a payload, whose checksum was verified.
-pub(crate) fn metadata_from_json(payload: &[u8]) -> Result<ExportMetadata> {
+pub(crate) fn metadata_from_json(payload: &[u8], limits: &Limits) -> Result<ExportMetadata> {
+    check_metadata(payload, limits)?;
     let Json {
         tool,
         created_ns,

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use export_core::marrow::datatypes::{DataType, Field};
-use export_core::{Error, FileId, Limits, Result, Schema};
+use export_core::{Error, ErrorKind, FileId, Limits, Result, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::field::{FieldText, from_text, to_text};
+use super::measure::check_stream;
 use crate::header::FileHeader;
 use crate::layout::TYPE_DEPTH;
+use crate::parity::Parity;
 
 /// What a stream frame says.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,8 @@ pub(crate) struct StreamText {
     pub(crate) name: String,
     /// Its schemas, the widest last.
     pub(crate) versions: Vec<Schema>,
+    /// The share of parity that is written from this frame on.
+    pub(crate) parity: Option<Parity>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,6 +39,8 @@ struct FactsJson {
     flags: u32,
     created_ns: i64,
     release: [u16; 3],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parity: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +74,7 @@ impl StreamText {
                 flags,
                 created_ns,
                 release,
+                parity: self.parity.map(|share| share.as_percent().into()),
             },
             versions,
         };
@@ -76,9 +83,12 @@ impl StreamText {
 
     /// Reads a payload of a frame of `file`, whose checksum was verified.
     pub(crate) fn from_json(payload: &[u8], file: FileId, limits: &Limits) -> Result<Self> {
+        check_stream(payload, limits)?;
         let json: Json = serde_json::from_slice(payload).map_err(Error::corrupt)?;
         let name = json.stream;
         let in_stream = |error: Error| error.in_stream(&name);
+        let schemas = json.versions.len() as u64;
+        Limits::check("schemas of a stream", schemas, limits.schemas.into()).map_err(in_stream)?;
         let versions: Vec<Schema> = json
             .versions
             .into_iter()
@@ -94,6 +104,7 @@ impl StreamText {
             flags,
             created_ns,
             release,
+            parity,
         } = json.file;
         let file = FileHeader {
             major,
@@ -107,6 +118,8 @@ impl StreamText {
             file,
             name,
             versions,
+            parity: parity
+                .and_then(|percent| Parity::percent(u8::try_from(percent).ok()?).ok()),
         })
     }
 }
@@ -137,8 +150,12 @@ pub(crate) fn check_schema(schema: &Schema, limits: &Limits) -> Result<()> {
     schema.check()?;
     let mut nodes = 0;
     for field in &schema.fields {
-        count_nodes(&field.data_type, limits.depth.min(TYPE_DEPTH), &mut nodes)
-            .map_err(|error| error.in_column(&field.name))?;
+        count_nodes(&field.data_type, limits.depth.min(TYPE_DEPTH), &mut nodes).map_err(
+            |error| match error.kind() {
+                ErrorKind::Limit => too_deep(limits).in_column(&field.name),
+                _ => error.in_column(&field.name),
+            },
+        )?;
     }
     Limits::check(
         "columns of a stream, nested ones counted",
@@ -178,6 +195,19 @@ fn count_nodes(data_type: &DataType, depth_left: u32, nodes: &mut u64) -> Result
         .try_for_each(|child| count_nodes(&child.data_type, depth_left, nodes))
 }
 
+/// The error of types that nest deeper than `limits` allow or, whatever these say, than a file can hold.
+fn too_deep(limits: &Limits) -> Error {
+    let (limit, hint) = if limits.depth < TYPE_DEPTH {
+        (limits.depth, "raise the limit only if you trust the input")
+    } else {
+        (
+            TYPE_DEPTH,
+            "no .xk file holds more: keep what is deeper as text, or leave the column out",
+        )
+    };
+    Error::limit(format!("the type is nested deeper than {limit} levels")).with_hint(hint)
+}
+
 fn deeper(depth_left: u32) -> Result<u32> {
     depth_left
         .checked_sub(1)
@@ -213,6 +243,7 @@ mod tests {
             file,
             name: "s".into(),
             versions: vec![schema],
+            parity: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can only be said of the file as a whole.
 
-use export_core::{Position, Severity};
+use export_core::{Finding, Position, Severity};
 
 use super::damage;
 use crate::catalogue::Catalogue;
@@ -18,26 +18,63 @@ pub(super) fn note_end(catalogue: &mut Catalogue, rest: u64, size: u64, is_finis
 
 /// Frames that should be there, going by the numbers of those that are.
 pub(super) fn note_missing(catalogue: &mut Catalogue) {
-    for range in catalogue.seen.missing_from(0) {
-        for sequence in range
-            .clone()
-            .filter(|&sequence| !catalogue.damaged.contains(sequence))
-            .take(1000)
-        {
-            let mut position = Position::default();
-            let mut text = format!("frame {sequence} is missing");
-            if let Some((id, announced)) = catalogue.announced.get(&sequence) {
-                position.stream = catalogue.stream(*id).map(|stream| stream.name.clone());
-                position.chunk = Some(announced.number);
-                text = format!(
-                    "{text}: a chunk of {} rows from row {}",
-                    announced.rows,
-                    announced.first_row.saturating_add(1)
-                );
+    let mut told: Vec<u64> = catalogue.announced.keys().copied().collect();
+    told.sort_unstable();
+    let mut findings = Vec::new();
+    for range in catalogue.missing() {
+        let (mut first, last) = (*range.start(), *range.end());
+        let from = told.partition_point(|&sequence| sequence < first);
+        let told = told.get(from..).unwrap_or_default().iter().copied();
+        let told = told.take_while(|&sequence| sequence <= last);
+        for sequence in told {
+            note_gap(catalogue, first, sequence, &mut findings);
+            if !catalogue.damaged.contains(sequence) {
+                findings.extend(missing_chunk(catalogue, sequence));
             }
-            catalogue.findings.push(damage("sequence", position, text));
+            first = sequence.saturating_add(1);
         }
+        note_gap(catalogue, first, last.saturating_add(1), &mut findings);
     }
+    catalogue.findings.append(&mut findings);
+}
+
+/// Frames from `first` up to `end`, of which nothing more is known, as few findings as it takes: numbers can be anything.
+fn note_gap(catalogue: &Catalogue, first: u64, end: u64, findings: &mut Vec<Finding>) {
+    let mut note = |first: u64, end: u64| {
+        let text = match end.saturating_sub(first) {
+            0 => return,
+            1 => format!("frame {first} is missing"),
+            count => format!(
+                "{count} frames are missing, {first} to {}",
+                end.saturating_sub(1)
+            ),
+        };
+        findings.push(damage("sequence", Position::default(), text));
+    };
+    let mut from = first;
+    for damaged in catalogue.damaged.ranges_from(first) {
+        if *damaged.start() >= end {
+            break;
+        }
+        note(from, *damaged.start());
+        from = from.max(damaged.end().saturating_add(1));
+    }
+    note(from, end);
+}
+
+fn missing_chunk(catalogue: &Catalogue, sequence: u64) -> Option<Finding> {
+    let (id, announced) = catalogue.announced.get(&sequence)?;
+    let position = Position {
+        stream: catalogue.stream(*id).map(|stream| stream.name.clone()),
+        chunk: Some(announced.number),
+        ..Position::default()
+    };
+    let text = format!(
+        "frame {sequence} is missing: a chunk of {} rows from row {}",
+        announced.rows,
+        announced.first_row.saturating_add(1)
+    );
+    Some(damage("sequence", position, text))
 }
 
 /// What indexes say of chunks that are there, held against the chunks.
@@ -78,6 +115,9 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
     let mut findings = Vec::new();
     for stream in &catalogue.streams {
         let mut expected = 0;
+        // Where the rows end that are there. What was torn at the end of the file holds none: whoever went on with the file
+        // counted from here.
+        let mut intact = 0;
         for chunk in &stream.chunks {
             let position = Position {
                 stream: Some(stream.name.clone()),
@@ -92,7 +132,7 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
                     chunk.first_row
                 );
                 findings.push(damage("rows", position.clone(), text));
-            } else if chunk.first_row < expected {
+            } else if chunk.first_row < intact {
                 let text = format!(
                     "the chunk starts at row {}, which an earlier one holds",
                     chunk.first_row.saturating_add(1)
@@ -100,6 +140,9 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
                 findings.push(damage("rows", position.clone(), text));
             }
             expected = chunk.end_row();
+            if !catalogue.damaged.contains(chunk.sequence) {
+                intact = chunk.end_row();
+            }
             let fields = stream
                 .schemas
                 .get(chunk.schema_version as usize)

@@ -117,6 +117,58 @@ fn a_file_cut_anywhere_can_be_appended_to() {
     }
 }
 
+/// The stream frame of a wider schema is lost, a chunk of it is not: who goes on with the file and widens the schema in
+/// another way must not make other columns of that chunk.
+#[test]
+fn a_version_of_a_schema_that_was_lost_is_not_given_again() {
+    let wider = |name: &str| {
+        let mut schema = schema(2);
+        schema.fields[1].name = name.into();
+        schema
+    };
+    let mut random = Random(8);
+    let [first, orphan, last] = [1, 2, 2].map(|columns| chunk(columns, 5, 40, &mut random));
+    let live = storage(&[]);
+    let mut writer = Writer::create(live.clone(), &options()).unwrap();
+    let stream = writer.add_stream("events", &schema(1)).unwrap();
+    writer.chunk(stream, &first).unwrap();
+    let start = live.to_vec().len();
+    writer.widen_stream(stream, &wider("before")).unwrap();
+    let end = live.to_vec().len();
+    writer.chunk(stream, &orphan).unwrap();
+    live.write_at(start as u64, &vec![0; end - start]).unwrap();
+
+    let mut writer = Writer::append(live.clone(), &limits()).unwrap();
+    assert_eq!(writer.frames().schema(stream), Some(&schema(1)));
+    writer.widen_stream(stream, &wider("after")).unwrap();
+    writer.chunk(stream, &last).unwrap();
+    writer.finish().unwrap();
+    let check = |container: &Container, expected: [Option<&str>; 3]| {
+        let events = container.stream("events").unwrap();
+        assert_eq!(**events.schema(), wider("after"));
+        let found = events.chunks.iter().map(|chunk| {
+            let schema = events.schema_of(chunk).ok()?;
+            schema.fields.last().map(|field| field.name.clone())
+        });
+        let expected = expected.iter().flatten();
+        assert!(found.flatten().eq(expected.copied()));
+    };
+    let container = open(&live.to_vec());
+    check(&container, [Some("c0"), None, Some("after")]);
+    let mut repaired = Writer::new(Vec::new(), &options()).unwrap();
+    let report = export_container::repair(
+        live,
+        &mut repaired,
+        &limits(),
+        &Progress::new(),
+        &Cancel::new(),
+    );
+    assert_eq!(report.unwrap().chunks, 2);
+    let repaired = open(&repaired.into_inner());
+    check(&repaired, [Some("c0"), Some("after"), None]);
+    assert!(same(&read_all(&repaired)[1].2, &last));
+}
+
 #[test]
 fn a_live_file_can_be_read() {
     let written = write(24, 30, 200, true);

@@ -173,6 +173,7 @@ pub(crate) fn access(protection: &Protection) -> Access {
     }
 }
 
+/// [`write`] of a file that is protected.
 pub(crate) fn write_protected(
     file: FileId,
     seed: u64,
@@ -181,8 +182,33 @@ pub(crate) fn write_protected(
     finish: bool,
     protection: &Protection,
 ) -> Written {
+    let writer = FrameWriter::protected(&FileOptions { file, ..options() }, protection);
+    write_to(writer, seed, chunks, longest, finish)
+}
+
+/// [`write`] with parity of so many percent.
+#[cfg(feature = "parity")]
+pub(crate) fn write_with_parity(
+    percent: u8,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+) -> Written {
+    let mut writer = FrameWriter::new(&options());
+    let share = export_container::Parity::percent(percent).unwrap();
+    writer.set_parity(Some(share)).unwrap();
+    write_to(writer, seed, chunks, longest, finish)
+}
+
+fn write_to(
+    mut writer: FrameWriter,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+) -> Written {
     let mut random = Random(seed);
-    let mut writer = FrameWriter::protected(&FileOptions { file, ..options() }, protection);
     let streams = [
         writer.add_stream("events", &schema(3)),
         writer.add_stream("states", &schema(2)),

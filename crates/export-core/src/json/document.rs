@@ -4,7 +4,7 @@ use jiter::{Jiter, JiterError, Peek};
 
 use super::VALUE;
 use crate::build::{Column, RowBuilder};
-use crate::{Error, Result};
+use crate::{Error, Limits, Result};
 
 /// Why a document could not be read.
 pub(super) enum Fault {
@@ -30,6 +30,7 @@ impl From<Error> for Box<Fault> {
 pub(super) struct Document<'j> {
     pub(super) json: Jiter<'j>,
     pub(super) depth_left: u32,
+    pub(super) max_value_bytes: u64,
 }
 
 impl Document<'_> {
@@ -73,7 +74,13 @@ impl Document<'_> {
 
     fn known_value(&mut self, peek: Peek, column: &mut Column) -> Result<(), Box<Fault>> {
         match peek {
-            Peek::String => column.push_str(self.json.known_str()?)?,
+            Peek::String => {
+                let text = self.json.known_str()?;
+                if text.len() as u64 > self.max_value_bytes {
+                    return Err(too_long(text.len(), self.max_value_bytes).into());
+                }
+                column.push_str(text)?;
+            }
             Peek::Null => {
                 self.json.known_null()?;
                 column.push_null()?;
@@ -131,6 +138,14 @@ impl Document<'_> {
 fn not_finite() -> Error {
     Error::data("NaN and Infinity are not JSON")
         .with_hint("JSON has no such numbers: write null, or strings such as \"NaN\"")
+}
+
+#[cold]
+fn too_long(len: usize, allowed: u64) -> Error {
+    match Limits::check("bytes of a value", len as u64, allowed) {
+        Err(error) => error,
+        Ok(()) => Error::limit("a value is too long"),
+    }
 }
 
 #[cold]

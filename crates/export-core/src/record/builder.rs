@@ -8,6 +8,7 @@ use marrow::datatypes::{Field, FieldMeta};
 
 use super::{Record, Slots, VALUE};
 use crate::build::BatchBuilder;
+use crate::image::{self, RowImage};
 use crate::{Batch, Result, Schema};
 
 /// Builds batches of rows of type `T`, whose schema is known before the first row.
@@ -90,24 +91,28 @@ impl<T: Record + ?Sized> RecordBuilder<T> {
             self.rollback();
         }
         let rows = std::mem::take(&mut self.rows);
-        let nullable = self.column.is_nullable();
-        let columns = match self.column.take() {
-            Array::Struct(row) if T::HAS_FIELDS => row.fields,
-            other => vec![(
-                FieldMeta {
-                    name: VALUE.to_owned(),
-                    nullable,
-                    ..FieldMeta::default()
-                },
-                other,
-            )],
-        };
+        let columns = columns::<T>(&mut self.column);
         let schema = match &self.schema {
             Some(schema) => Arc::clone(schema),
             None => Arc::clone(self.schema.insert(Arc::new(schema(&columns)?))),
         };
         let columns = columns.into_iter().map(|(_, array)| array).collect();
         Batch::new(schema, rows, columns)
+    }
+}
+
+fn columns<T: Record + ?Sized>(column: &mut T::Column) -> Vec<(FieldMeta, Array)> {
+    let nullable = column.is_nullable();
+    match column.take() {
+        Array::Struct(row) if T::HAS_FIELDS => row.fields,
+        other => vec![(
+            FieldMeta {
+                name: VALUE.to_owned(),
+                nullable,
+                ..FieldMeta::default()
+            },
+            other,
+        )],
     }
 }
 
@@ -132,6 +137,54 @@ impl<T: Record + ?Sized> BatchBuilder for RecordBuilder<T> {
     fn take_batch(&mut self) -> Result<Batch> {
         self.take_batch()
     }
+    #[inline]
+    fn image_last(&mut self, row: &mut RowImage<'_>) {
+        let Some(last) = self.rows.checked_sub(1) else {
+            return;
+        };
+        let nullable = !T::HAS_FIELDS && self.column.is_nullable();
+        // All of it within sight, so that what is written needs no look at the space that is left.
+        match row.room() >= self.column.image_width(nullable) {
+            true => image::row(row, |row| {
+                image_row::<T>(&mut self.column, last, nullable, row)
+            }),
+            false => image_without_room::<T>(&mut self.column, last, nullable, row),
+        }
+    }
+    fn image_schema(&self) -> Result<Arc<Schema>> {
+        match &self.schema {
+            Some(schema) => Ok(Arc::clone(schema)),
+            None => Ok(Arc::new(schema(&columns::<T>(&mut T::Column::default()))?)),
+        }
+    }
+    #[inline]
+    fn image_shape(&self) -> u64 {
+        0
+    }
+}
+
+#[inline]
+fn image_row<T: Record + ?Sized>(
+    column: &mut T::Column,
+    at: usize,
+    nullable: bool,
+    row: &mut RowImage<'_>,
+) {
+    match T::HAS_FIELDS {
+        true => column.image_flat(at, false, row),
+        false => column.image(at, nullable, row),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn image_without_room<T: Record + ?Sized>(
+    column: &mut T::Column,
+    at: usize,
+    nullable: bool,
+    row: &mut RowImage<'_>,
+) {
+    image::row(row, |row| image_row::<T>(column, at, nullable, row));
 }
 
 impl<T: Record + ?Sized> std::fmt::Debug for RecordBuilder<T> {

@@ -9,6 +9,7 @@ use super::list::List;
 use super::{Record, Slots};
 use crate::Result;
 use crate::build::bits::Validity;
+use crate::image::RowImage;
 use crate::schema::UNIT_KEY;
 
 /// Longest array that becomes a struct: as many elements as the longest tuple has.
@@ -73,6 +74,10 @@ pub trait Fields: Send {
     fn each(&self, see: &mut dyn FnMut(&dyn Slots));
     /// Lends each column.
     fn each_mut(&mut self, change: &mut dyn FnMut(FieldInfo, &mut dyn Slots));
+    /// Writes slot `at` of each column by [`Slots::image_field`], or [`Slots::image_flat`] where the field is flat.
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>);
+    /// The sum of [`Slots::image_width`].
+    fn image_width(&self, nullable: bool) -> usize;
 }
 
 /// Structs: their fields, and which of them are null.
@@ -102,6 +107,7 @@ impl<C> Struct<C> {
 }
 
 impl<C: Fields> Slots for Struct<C> {
+    #[inline]
     fn len(&self) -> usize {
         self.len
     }
@@ -136,6 +142,28 @@ impl<C: Fields> Slots for Struct<C> {
             fields,
         })
     }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            let is_valid = self.validity.is_valid(at);
+            row.put([u8::from(is_valid)]);
+            if !is_valid {
+                return;
+            }
+        }
+        self.columns.image(at, nullable, row);
+    }
+    #[inline]
+    fn image_flat(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        self.columns.image(at, nullable, row);
+    }
+    #[inline]
+    fn image_width(&self, nullable: bool) -> usize {
+        match nullable {
+            true => 1,
+            false => self.columns.image_width(false),
+        }
+    }
 }
 
 /// Arrays: short ones as structs, long ones as lists.
@@ -160,6 +188,16 @@ impl<C: Slots> Fields for SameFields<C> {
             change(FieldInfo::new(name), column);
         }
     }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        for column in &mut self.0 {
+            column.image_field(at, nullable, row);
+        }
+    }
+    #[inline]
+    fn image_width(&self, _nullable: bool) -> usize {
+        0
+    }
 }
 
 /// Columns of a tuple's fields. Tuples of more than 12 have no [`Default`] of their own.
@@ -180,6 +218,14 @@ macro_rules! tuples {
             }
             fn each_mut(&mut self, change: &mut dyn FnMut(FieldInfo, &mut dyn Slots)) {
                 $(change(FieldInfo::new($name), &mut self.0.$at);)*
+            }
+            #[inline]
+            fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+                $(self.0.$at.image_field(at, nullable, row);)*
+            }
+            #[inline]
+            fn image_width(&self, nullable: bool) -> usize {
+                0 $(+ self.0.$at.image_width(nullable || self.0.$at.is_nullable()))*
             }
         }
 

@@ -1,9 +1,12 @@
 //! Values that may be missing.
 
+use std::ops::Range;
+
 use marrow::array::Array;
 
 use super::{Record, RecordAs, Slots};
 use crate::Result;
+use crate::image::RowImage;
 
 /// A column whose slots may be null. What a null struct holds is null, too.
 #[derive(Debug, Default)]
@@ -35,6 +38,21 @@ impl<C: Slots> Slots for Optional<C> {
         let mut array = self.0.take();
         make_fields_nullable(&mut array);
         array
+    }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        self.0.image(at, nullable, row);
+    }
+    #[inline]
+    fn image_null(&self, row: &mut RowImage<'_>) {
+        self.0.image_null(row);
+    }
+    fn image_all(&mut self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
+        self.0.image_all(slots, nullable, row);
+    }
+    #[inline]
+    fn image_width(&self, nullable: bool) -> usize {
+        self.0.image_width(nullable)
     }
 }
 

@@ -2,55 +2,56 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use export_core::{Error, ErrorKind, Result};
+use export_core::{Error, ErrorKind, Limits, Result};
 use flate2::bufread::MultiGzDecoder;
 
-use super::Compression;
+use super::{Compression, window};
 
 /// Bytes read from the input at a time.
 const BUFFER_BYTES: usize = 128 << 10;
-/// The window that the zstd tool itself takes without being told to take more.
-const WINDOW_LOG_MAX: u32 = 27;
+/// Bytes that the decoder of Brotli takes at a time. What it took counts as used, so this is small.
+const BROTLI_BYTES: usize = 8 << 10;
 
-/// The decompressed bytes of `input`.
-///
-/// Damage and early ends come out of `read` as [`io::Error`]s that hold an [`Error`] of kind [`ErrorKind::Corrupt`] or
-/// [`ErrorKind::Truncated`], with the offset in the decompressed data that was reached.
+/// [`wrap_reader_within`] the default limits.
 pub fn wrap_reader(kind: Compression, input: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
-    let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+    wrap_reader_within(kind, input, &Limits::default())
+}
+
+/// The decompressed bytes of `input`. Its window, the bytes that come out in all and those that come out of how few are
+/// bounded by `limits`.
+///
+/// Damage, early ends and limits come out of `read` as [`io::Error`]s that hold an [`Error`] of kind [`ErrorKind::Corrupt`],
+/// [`ErrorKind::Truncated`] or [`ErrorKind::Limit`], with the offset in the decompressed data that was reached.
+pub fn wrap_reader_within(
+    kind: Compression,
+    input: Box<dyn Read + Send>,
+    limits: &Limits,
+) -> Result<Box<dyn Read + Send>> {
+    let mut input = Watched::new(BufReader::with_capacity(BUFFER_BYTES, input));
+    if window::declared(kind, input.fill_buf()?).is_some_and(|bytes| bytes > limits.window_bytes) {
+        return Err(needs_memory(kind));
+    }
     let decoder = match kind {
         Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(input))),
         Compression::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(input)?;
-            decoder.window_log_max(WINDOW_LOG_MAX)?;
+            decoder.window_log_max(window::log(limits))?;
             Decoder::Zstd(decoder)
         }
-        Compression::Lz4 => {
-            let frames = lz4_flex::frame::FrameDecoder::new(Watched::new(input));
-            Decoder::Lz4 {
-                frames: Box::new(frames),
-                frame_from: 0,
-            }
-        }
-        Compression::Brotli => {
-            // Brotli's "large window" extension would have the decoder keep up to 1 GiB.
-            if input
-                .fill_buf()?
-                .first()
-                .is_some_and(|byte| byte & 0x7f == 0x11)
-            {
-                return Err(needs_memory(kind));
-            }
-            // The decoder has a buffer of its own.
-            Decoder::Brotli(Box::new(brotli::Decompressor::new(
-                Watched::new(input),
-                BUFFER_BYTES,
-            )))
-        }
+        Compression::Lz4 => Decoder::Lz4 {
+            frames: Box::new(lz4_flex::frame::FrameDecoder::new(input)),
+            frame_from: 0,
+        },
+        // The decoder has a buffer of its own.
+        Compression::Brotli => Decoder::Brotli(Box::new(brotli::Decompressor::new(
+            input,
+            BROTLI_BYTES,
+        ))),
     };
     Ok(Box::new(Decompressed {
         kind,
         decoder,
+        limits: limits.clone(),
         bytes: 0,
         failed: false,
     }))
@@ -64,7 +65,7 @@ fn needs_memory(kind: Compression) -> Error {
     .with_hint("decompress it first, with the tool of that name, if you trust it")
 }
 
-type Input = BufReader<Box<dyn Read + Send>>;
+type Input = Watched<BufReader<Box<dyn Read + Send>>>;
 
 /// An input that remembers how much was read, and whether its end was met.
 struct Watched<R> {
@@ -92,18 +93,41 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
+impl<R: BufRead> BufRead for Watched<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let buffer = self.input.fill_buf()?;
+        self.ended |= buffer.is_empty();
+        Ok(buffer)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.bytes += count as u64;
+        self.input.consume(count);
+    }
+}
+
 enum Decoder {
     Gzip(Box<MultiGzDecoder<Input>>),
     Zstd(zstd::Decoder<'static, Input>),
     Lz4 {
-        frames: Box<lz4_flex::frame::FrameDecoder<Watched<Input>>>,
+        frames: Box<lz4_flex::frame::FrameDecoder<Input>>,
         /// Where in the compressed bytes the current frame starts.
         frame_from: u64,
     },
-    Brotli(Box<brotli::Decompressor<Watched<Input>>>),
+    Brotli(Box<brotli::Decompressor<Input>>),
 }
 
 impl Decoder {
+    /// Compressed bytes that were used so far.
+    fn used(&self) -> u64 {
+        match self {
+            Self::Gzip(decoder) => decoder.get_ref().bytes,
+            Self::Zstd(decoder) => decoder.get_ref().bytes,
+            Self::Lz4 { frames, .. } => frames.get_ref().bytes,
+            Self::Brotli(decoder) => decoder.get_ref().bytes,
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Gzip(decoder) => decoder.read(buffer),
@@ -134,6 +158,7 @@ impl Decoder {
 struct Decompressed {
     kind: Compression,
     decoder: Decoder,
+    limits: Limits,
     bytes: u64,
     failed: bool,
 }
@@ -146,7 +171,13 @@ impl Read for Decompressed {
         match self.decoder.read(buffer) {
             Ok(read) => {
                 self.bytes += read as u64;
-                Ok(read)
+                match self.check() {
+                    Ok(()) => Ok(read),
+                    Err(error) => {
+                        self.failed = true;
+                        Err(io::Error::other(error.at_offset(self.bytes)))
+                    }
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => {
@@ -158,6 +189,16 @@ impl Read for Decompressed {
 }
 
 impl Decompressed {
+    /// Fails where too much came out.
+    fn check(&self) -> Result<()> {
+        let what = "decompressed bytes";
+        Limits::check(what, self.bytes, self.limits.decoded_bytes)?;
+        if self.bytes <= self.limits.ratio_floor_bytes {
+            return Ok(());
+        }
+        self.limits.check_ratio(what, self.bytes, self.decoder.used())
+    }
+
     fn explain(&self, error: io::Error) -> io::Error {
         let name = self.kind.name();
         let from_below = error.raw_os_error().is_some()

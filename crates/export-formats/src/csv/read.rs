@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use export_core::{Batch, Error, Input, Note, ReadOptions, Result, Schema, Source, StreamBatch};
+use export_core::{
+    Batch, Error, Input, Note, ReadOptions, Result, Schema, Source, StreamBatch, Tally,
+};
 
 use super::buffer::Window;
 use super::column::{Column, Widened};
@@ -42,6 +44,7 @@ pub(super) struct CsvSource {
     schema: Option<Arc<Schema>>,
     notes: Vec<Note>,
     options: ReadOptions,
+    tally: Tally,
     yielded: bool,
     ended: bool,
 }
@@ -93,6 +96,7 @@ impl CsvSource {
             schema: None,
             notes,
             options: options.clone(),
+            tally: Tally::new(&options.limits),
             yielded: false,
             ended: false,
         })
@@ -117,6 +121,8 @@ impl CsvSource {
                 .iter()
                 .map(|wanted| wanted.column.memory_bytes())
                 .sum();
+            let stored = self.window.offset_of(self.window.bytes().len());
+            self.tally.check_ratio(bytes as u64, stored)?;
         }
         if rows == 0 && self.yielded {
             return Ok(None);
@@ -140,6 +146,8 @@ impl CsvSource {
             .map(|wanted| wanted.column.take())
             .collect();
         let batch = Batch::new(schema, rows, columns)?;
+        let stored = self.window.offset_of(self.window.bytes().len());
+        self.tally.take_text(&batch, stored)?;
         Ok(Some(StreamBatch {
             stream: Arc::clone(&self.stream),
             batch,

@@ -7,6 +7,8 @@ use super::fault::{Damage, Fault};
 use super::sample;
 use super::split::{Cell, Quoting, Split, split_record};
 
+/// Cells of a block, at about most.
+const BLOCK_CELLS: usize = 1 << 20;
 /// Bytes added when the window does not hold a whole record.
 const MORE_BYTES: usize = 256 << 10;
 
@@ -14,7 +16,10 @@ const MORE_BYTES: usize = 256 << 10;
 pub(super) struct Rows {
     delimiter: u8,
     columns: usize,
+    /// Cells that a row may have, faulty rows among them.
+    most_cells: usize,
     on_error: OnError,
+    record_bytes: u64,
     value_bytes: u64,
     /// Line the window's first byte stands in.
     line: u64,
@@ -36,7 +41,9 @@ impl Rows {
         Self {
             delimiter,
             columns,
+            most_cells: sample::most_cells(&options.limits),
             on_error: options.on_error,
+            record_bytes: options.limits.record_bytes,
             value_bytes: options.limits.value_bytes,
             line: 1,
             row: 0,
@@ -81,18 +88,28 @@ impl Rows {
         self.numbers.clear();
         self.pass(window);
         loop {
-            while self.numbers.len() < max_rows {
+            // Where short rows are filled up, cells are many more than bytes.
+            while self.numbers.len() < max_rows && self.cells.len() < BLOCK_CELLS {
                 let found = split_record(
                     window.bytes(),
                     self.end,
                     self.delimiter,
                     window.at_end(),
+                    self.most_cells,
                     &mut self.cells,
                 );
-                let Split::Record { end, malformed } = found else {
-                    break;
-                };
-                self.take_record(window, end, malformed.map(Fault::from))?;
+                match found {
+                    Split::Record { end, malformed } => {
+                        self.take_record(window, end, malformed.map(Fault::from))?;
+                    }
+                    Split::Incomplete => break,
+                    Split::TooWide => {
+                        let error = sample::too_wide(self.most_cells);
+                        return Err(error
+                            .at_row(self.row + 1)
+                            .at_offset(window.offset_of(self.end)));
+                    }
+                }
             }
             if !self.numbers.is_empty() || (window.at_end() && self.end >= window.bytes().len()) {
                 return Ok(self.numbers.len());
@@ -101,7 +118,10 @@ impl Rows {
             self.pass(window);
             let have = window.bytes().len() - window.start();
             self.check_record_bytes(have, window)?;
-            window.fill((have * 2).max(MORE_BYTES))?;
+            // A byte more than a record may have tells that it has too many.
+            let most = usize::try_from(self.record_bytes).unwrap_or(usize::MAX);
+            let wanted = (have * 2).min(most.saturating_add(1));
+            window.fill(wanted.max(have + 1).max(MORE_BYTES))?;
             self.end = window.start();
         }
     }
@@ -117,7 +137,7 @@ impl Rows {
     }
 
     fn check_record_bytes(&self, have: usize, window: &Window) -> Result<()> {
-        Limits::check("bytes of one row", have as u64, self.value_bytes).map_err(|error| {
+        Limits::check("bytes of one row", have as u64, self.record_bytes).map_err(|error| {
             error
                 .at_row(self.row + 1)
                 .at_line(self.line)
@@ -138,6 +158,12 @@ impl Rows {
         }
         self.row += 1;
         let found = cells.len();
+        if (end - start) as u64 > self.value_bytes {
+            let longest = cells.iter().map(|cell| cell.raw(window.bytes()).len()).max();
+            let longest = longest.unwrap_or(0) as u64;
+            Limits::check("bytes of a value", longest, self.value_bytes)
+                .map_err(|error| error.at_row(self.row).at_offset(window.offset_of(start)))?;
+        }
         let mut fault = fault;
         if end > window.utf8_to() {
             let cells = self.cells.get_mut(first..).unwrap_or_default();

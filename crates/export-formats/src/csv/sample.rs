@@ -55,7 +55,7 @@ pub(super) fn take(
                 window.at_end(),
             )
         });
-        let sampled = conclude(window, options, delimiter);
+        let sampled = conclude(window, options, delimiter, most_cells(limits))?;
         match sampled {
             Some(sample) => return check(sample, window, limits),
             None if window.at_end() => {
@@ -63,8 +63,14 @@ pub(super) fn take(
                     .with_hint("there is not even a header row"));
             }
             None => {
-                Limits::check("bytes of the first rows", wanted as u64, limits.value_bytes)?;
-                wanted *= 2;
+                let have = window.bytes().len() - window.start();
+                Limits::check("bytes of the first rows", have as u64, limits.record_bytes)
+                    .map_err(|error| {
+                        error.with_hint("perhaps a quote is not closed, or the file has no lines")
+                    })?;
+                // A byte more than is allowed tells that there are too many.
+                let most = usize::try_from(limits.record_bytes).unwrap_or(usize::MAX);
+                wanted = (wanted * 2).min(most.saturating_add(1)).max(have + 1);
                 window.fill(wanted)?;
             }
         }
@@ -117,8 +123,24 @@ fn check_encoding(window: &mut Window) -> Result<()> {
     Ok(())
 }
 
+/// How many cells a row may have.
+pub(super) fn most_cells(limits: &Limits) -> usize {
+    usize::try_from(limits.columns).unwrap_or(usize::MAX)
+}
+
+/// The error of a row that has more.
+pub(super) fn too_wide(most: usize) -> Error {
+    Error::limit(format!("columns: a row has more than the limit of {most}"))
+        .with_hint("raise the limit only if you trust the input")
+}
+
 /// What the rows in the window tell; `None` where there is not even one whole row after the first.
-fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sample, FirstRow)> {
+fn conclude(
+    window: &Window,
+    options: &CsvOptions,
+    delimiter: u8,
+    most_cells: usize,
+) -> Result<Option<(Sample, FirstRow)>> {
     let (bytes, last) = (window.bytes(), window.at_end());
     let given = options.null.as_deref().map(NullRule::named);
     let mut scratch = Vec::new();
@@ -131,10 +153,14 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
     let mut blank = Vec::new();
     while rows < SAMPLE_ROWS {
         cells.clear();
-        let Split::Record { end, malformed } = split_record(bytes, at, delimiter, last, &mut cells)
-        else {
-            break;
-        };
+        let (end, malformed) =
+            match split_record(bytes, at, delimiter, last, most_cells, &mut cells) {
+                Split::Record { end, malformed } => (end, malformed),
+                Split::Incomplete => break,
+                Split::TooWide => {
+                    return Err(too_wide(most_cells).at_offset(window.offset_of(at)));
+                }
+            };
         let fault = malformed.map(Fault::from).or_else(|| {
             (end > window.utf8_to() && !is_utf8(&cells, bytes)).then_some(Fault::NotUtf8)
         });
@@ -167,7 +193,9 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
             Some(_) => {}
         }
     }
-    let first = first.filter(|_| rows > 0 || last)?;
+    let Some(first) = first.filter(|_| rows > 0 || last) else {
+        return Ok(None);
+    };
     let complete = last && at == bytes.len();
     let null_rule = |guesses: &[Guess]| given.clone().unwrap_or_else(|| infer::null_rule(guesses));
     let nulls = null_rule(&guesses);
@@ -198,7 +226,7 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
         kinds.fill(Kind::Text);
     }
     let complete = complete || options.all_text;
-    Some((
+    Ok(Some((
         Sample {
             delimiter,
             header,
@@ -208,7 +236,7 @@ fn conclude(window: &Window, options: &CsvOptions, delimiter: u8) -> Option<(Sam
             complete,
         },
         first,
-    ))
+    )))
 }
 
 /// Takes a cell into account, unless the user said that it has no value.

@@ -14,6 +14,9 @@ pub(super) fn delimiter(head: &[u8], whole: bool) -> u8 {
     candidates(head, whole).map_or(b',', |(delimiter, _)| delimiter)
 }
 
+/// Cells of a record that are counted; more are no table that anyone means.
+const MOST_CELLS: usize = 1 << 20;
+
 /// The best delimiter and the share of records it fits, if any splits them.
 fn candidates(head: &[u8], whole: bool) -> Option<(u8, f64)> {
     DELIMITERS
@@ -34,7 +37,7 @@ fn fit(head: &[u8], whole: bool, delimiter: u8) -> Option<(f64, usize)> {
     let mut cells = Vec::new();
     while records < RECORDS {
         cells.clear();
-        let Split::Record { end, malformed } = split_record(head, at, delimiter, whole, &mut cells)
+        let Split::Record { end, malformed } = split_record(head, at, delimiter, whole, MOST_CELLS, &mut cells)
         else {
             break;
         };

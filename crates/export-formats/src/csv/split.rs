@@ -103,9 +103,11 @@ pub(super) enum Split {
     },
     /// The buffer ends before the record does. No cells were appended.
     Incomplete,
+    /// The record has more cells than are wanted to be known. No cells were appended.
+    TooWide,
 }
 
-/// Appends the cells of the record that starts at `start`. `last` says that nothing follows the buffer.
+/// Appends the cells of the record that starts at `start`, if they are no more than `most_cells`. `last` says that nothing follows the buffer.
 ///
 /// An empty line is a record of one bare, empty cell. Nothing at all is [`Split::Incomplete`].
 pub(super) fn split_record(
@@ -113,6 +115,7 @@ pub(super) fn split_record(
     start: usize,
     delimiter: u8,
     last: bool,
+    most_cells: usize,
     cells: &mut Vec<Cell>,
 ) -> Split {
     let before = cells.len();
@@ -139,6 +142,10 @@ pub(super) fn split_record(
             cells.truncate(before);
             return Split::Incomplete;
         };
+        if cells.len() - before >= most_cells {
+            cells.truncate(before);
+            return Split::TooWide;
+        }
         cells.push(Cell::new(at + content.0, at + content.1, quoting));
         malformed = malformed.or(error);
         at += next;
@@ -233,12 +240,14 @@ fn quoted_cell(rest: &[u8], delimiter: u8, last: bool) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ANY: usize = usize::MAX;
     use proptest::prelude::*;
 
     fn records(text: &[u8]) -> Vec<Vec<(String, Quoting)>> {
         let (mut at, mut all, mut scratch) = (0, Vec::new(), Vec::new());
         let mut cells = Vec::new();
-        while let Split::Record { end, .. } = split_record(text, at, b',', true, &mut cells) {
+        while let Split::Record { end, .. } = split_record(text, at, b',', true, ANY, &mut cells) {
             assert!(end > at);
             at = end;
             all.push(
@@ -289,10 +298,10 @@ mod tests {
     fn every_prefix_is_incomplete_or_the_same() {
         let text = b"a,\"b\"\"c\r\n\",d\r\ne,f,g\n";
         let mut cells = Vec::new();
-        let whole = split_record(text, 0, b',', false, &mut cells);
+        let whole = split_record(text, 0, b',', false, ANY, &mut cells);
         for cut in 0..text.len() {
             let mut part = Vec::new();
-            match split_record(&text[..cut], 0, b',', false, &mut part) {
+            match split_record(&text[..cut], 0, b',', false, ANY, &mut part) {
                 Split::Incomplete => assert!(part.is_empty()),
                 record => assert_eq!((record, &part), (whole, &cells)),
             }
@@ -314,7 +323,7 @@ mod tests {
         fn never_panics(text in prop::collection::vec(prop::sample::select(&b"a,\"\n\r"[..]), 0..40), last: bool) {
             let mut cells = Vec::new();
             let mut at = 0;
-            while let Split::Record { end, .. } = split_record(&text, at, b',', last, &mut cells) {
+            while let Split::Record { end, .. } = split_record(&text, at, b',', last, ANY, &mut cells) {
                 prop_assert!(end > at && end <= text.len());
                 at = end;
             }

@@ -52,6 +52,11 @@ impl<R: Read> Lines<R> {
         }
     }
 
+    /// How much of the input was given away.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// The next line, blank ones left out.
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>> {
         loop {
@@ -113,7 +118,9 @@ impl<R: Read> Lines<R> {
         }
         if self.buffer.len() < self.end + READ_BYTES {
             // Doubling: a long line is copied a few times, not once every read.
-            self.buffer.resize(self.end * 2 + READ_BYTES, 0);
+            let most = usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX);
+            let wanted = (self.end * 2).min(most.max(self.end)).saturating_add(READ_BYTES);
+            self.buffer.resize(wanted, 0);
         }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         loop {

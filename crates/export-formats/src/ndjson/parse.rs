@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use export_core::build::RowBuilder;
 use export_core::json::JsonReader;
-use export_core::{Confidence, Error, ErrorKind, Result};
+use export_core::{Confidence, Error, ErrorKind, Limits, Result};
 
 use super::lines::Line;
 
@@ -16,10 +16,10 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    pub(super) fn new(max_depth: u32, wanted: Option<&[String]>) -> Self {
+    pub(super) fn new(limits: &Limits, wanted: Option<&[String]>) -> Self {
         let wanted = wanted.map(|names| names.iter().map(|name| (name.clone(), false)).collect());
         Self {
-            json: JsonReader::new(max_depth),
+            json: JsonReader::within(limits),
             wanted,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use export_core::build::{Nullability, RowBuilder};
 use export_core::{
-    Cancel, Error, ErrorKind, Input, Note, OnError, ReadOptions, Result, Source, StreamBatch,
+    Cancel, Error, ErrorKind, Input, Note, OnError, ReadOptions, Result, Source, StreamBatch, Tally,
 };
 
 use super::lines::{Line, Lines};
@@ -29,6 +29,7 @@ pub(super) struct NdjsonSource {
     row: u64,
     faulty: Faulty,
     state: State,
+    tally: Tally,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,8 +61,8 @@ impl NdjsonSource {
         }
         Ok(Self {
             stream: options.name.as_str().into(),
-            lines: Lines::new(input, options.limits.value_bytes),
-            parser: Parser::new(options.limits.depth, options.columns.as_deref()),
+            lines: Lines::new(input, options.limits.record_bytes),
+            parser: Parser::new(&options.limits, options.columns.as_deref()),
             rows,
             on_error: options.on_error,
             batch_rows: options.batch_rows.max(1),
@@ -70,6 +71,7 @@ impl NdjsonSource {
             row: 0,
             faulty: Faulty::default(),
             state: State::Fresh,
+            tally: Tally::new(&options.limits),
         })
     }
 
@@ -96,7 +98,17 @@ impl NdjsonSource {
                     .take(error.at_row(self.row), self.on_error, &mut self.rows)?;
             }
             if unmeasured_rows >= UNMEASURED_ROWS || unmeasured_bytes >= UNMEASURED_BYTES {
-                if self.rows.memory_bytes() >= self.batch_bytes {
+                let bytes = self.rows.memory_bytes();
+                // Each row has all keys that any row before it had.
+                let error = |error: Error| {
+                    error.at_row(self.row).with_hint(
+                        "rows have ever new keys, each a column: raise the limit if that is what you want",
+                    )
+                };
+                self.tally
+                    .check_ratio(bytes as u64, self.lines.offset())
+                    .map_err(error)?;
+                if bytes >= self.batch_bytes {
                     break;
                 }
                 (unmeasured_rows, unmeasured_bytes) = (0, 0);
@@ -117,9 +129,11 @@ impl NdjsonSource {
             }
         }
         self.state = if more { State::Given } else { State::Over };
+        let batch = self.rows.take_batch()?;
+        self.tally.take_text(&batch, self.lines.offset())?;
         Ok(Some(StreamBatch {
             stream: Arc::clone(&self.stream),
-            batch: self.rows.take_batch()?,
+            batch,
         }))
     }
 }

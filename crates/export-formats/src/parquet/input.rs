@@ -2,17 +2,22 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use export_core::{Input, Progress, Result};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::pages::Pages;
+
 /// A file whose reads are counted.
 pub(super) struct CountedFile {
     file: File,
     size_bytes: u64,
     progress: Progress,
+    /// Where they are known, pages are looked at before they are given away.
+    pages: Option<Arc<Pages>>,
 }
 
 impl CountedFile {
@@ -31,7 +36,14 @@ impl CountedFile {
             file,
             size_bytes,
             progress,
+            pages: None,
         })
+    }
+
+    /// The file, of which these are the pages.
+    pub(super) fn with_pages(mut self, pages: Arc<Pages>) -> Self {
+        self.pages = Some(pages);
+        self
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
@@ -40,10 +52,35 @@ impl CountedFile {
 
     /// A second handle on the file, whose reads are not counted.
     pub(super) fn uncounted(&self) -> Result<Self> {
-        let file = self.file.try_clone()?;
         Ok(Self {
-            file,
+            progress: Progress::new(),
+            ..self.again()?
+        })
+    }
+
+    /// A second handle on the file, whose reads are counted, too.
+    pub(super) fn again(&self) -> Result<Self> {
+        Ok(Self {
+            file: self.file.try_clone()?,
             size_bytes: self.size_bytes,
+            progress: self.progress.clone(),
+            pages: self.pages.clone(),
+        })
+    }
+
+    /// A second handle on the file, whose pages were looked at already.
+    pub(super) fn unchecked(&self) -> Result<Self> {
+        Ok(Self {
+            pages: None,
+            ..self.uncounted()?
+        })
+    }
+
+    /// All from an offset on, uncounted.
+    pub(super) fn plain_from(&self, offset: u64) -> Result<impl Read> {
+        Ok(ReadFrom {
+            file: self.file.try_clone()?,
+            offset,
             progress: Progress::new(),
         })
     }
@@ -67,7 +104,13 @@ impl ChunkReader for CountedFile {
     type T = BufReader<ReadFrom>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        self.from(start).map(BufReader::new)
+        let mut reader = self.from(start).map(BufReader::new)?;
+        if let Some(pages) = &self.pages {
+            pages
+                .check(self, start, &mut reader)
+                .map_err(|error| ParquetError::External(Box::new(io::Error::other(error))))?;
+        }
+        Ok(reader)
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {

@@ -39,7 +39,7 @@ impl Seconds {
         file: CountedFile,
         metadata: &ArrowReaderMetadata,
         columns: &[usize],
-        batch_rows: usize,
+        (from, batch_rows): (usize, usize),
     ) -> Result<Self> {
         let fields = metadata
             .schema()
@@ -62,6 +62,7 @@ impl Seconds {
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_projection(mask)
             .with_batch_size(batch_rows)
+            .with_offset(from)
             .build()
             .map_err(fault::in_reading)?;
         Ok(Self(reader))

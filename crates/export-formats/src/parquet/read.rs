@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use export_core::{
-    Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch,
+    Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch, Tally,
 };
+use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
@@ -15,13 +16,20 @@ use parquet::file::metadata::ParquetMetaData;
 
 use super::decimals;
 use super::fault::{self, guarded};
+use super::footer;
 use super::input::CountedFile;
 use super::int96::{self, Seconds};
+use super::pages::Pages;
 use super::{seconds, zones};
 use crate::arrow;
 
 /// The rows of a Parquet file as batches.
 pub(super) struct ParquetSource {
+    file: CountedFile,
+    loaded: ArrowReaderMetadata,
+    pages: Arc<Pages>,
+    /// Positions in the file of the columns read, in its order.
+    roots: Vec<usize>,
     reader: ParquetRecordBatchReader,
     int96: Option<Seconds>,
     /// Positions of the columns read that are in seconds, of which the file holds milliseconds.
@@ -33,6 +41,7 @@ pub(super) struct ParquetSource {
     metadata: BTreeMap<String, String>,
     stream: Arc<str>,
     options: ReadOptions,
+    tally: Tally,
     rows: u64,
     yielded: bool,
     ended: bool,
@@ -42,6 +51,7 @@ impl ParquetSource {
     pub(super) fn open(input: Input, options: &ReadOptions) -> Result<Self> {
         let file = CountedFile::new(input, &options.progress)?;
         check_ends(&file)?;
+        footer::check(&file, &options.limits)?;
         guarded(ErrorKind::Corrupt, || Self::open_file(file, options))
     }
 
@@ -67,6 +77,8 @@ impl ParquetSource {
             .collect();
 
         let batch_rows = batch_rows(loaded.metadata(), options);
+        let pages = Arc::new(Pages::new(loaded.metadata(), &options.limits, batch_rows));
+        let file = file.with_pages(Arc::clone(&pages));
         let candidates = seconds::candidates(loaded.schema(), told.as_ref(), &roots);
         let whole = seconds::whole(&file, &loaded, candidates, batch_rows, &options.cancel)?;
         let in_seconds: Vec<usize> = whole
@@ -79,23 +91,14 @@ impl ParquetSource {
         let projected = seconds::schema(&projected, &in_seconds);
         let mut schema = arrow::schema(&projected)?;
         schema.metadata.retain(|key, _| !metadata.contains_key(key));
+        check_schema(&schema, &options.limits)?;
 
-        let int96 = match int96::columns(&loaded, &roots) {
-            columns if columns.is_empty() => None,
-            columns => Some(Seconds::open(
-                file.uncounted()?,
-                &loaded,
-                &columns,
-                batch_rows,
-            )?),
-        };
-        let mask = ProjectionMask::roots(loaded.parquet_schema(), roots);
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, loaded)
-            .with_projection(mask)
-            .with_batch_size(batch_rows)
-            .build()
-            .map_err(fault::in_reading)?;
+        let (reader, int96) = readers(&file, &loaded, &roots, (0, batch_rows))?;
         Ok(Self {
+            file,
+            loaded,
+            pages,
+            roots,
             reader,
             int96,
             in_seconds,
@@ -104,6 +107,7 @@ impl ParquetSource {
             metadata,
             stream: options.name.as_str().into(),
             options: options.clone(),
+            tally: Tally::new(&options.limits),
             rows: 0,
             yielded: false,
             ended: false,
@@ -112,7 +116,7 @@ impl ParquetSource {
 
     fn read_batch(&mut self) -> Result<Option<StreamBatch>> {
         self.options.cancel.check()?;
-        let batch = match self.reader.next().transpose().map_err(fault::in_decoding)? {
+        let batch = match self.next_record_batch()? {
             Some(batch) => {
                 if let Some(seconds) = &mut self.int96 {
                     seconds.check(&batch, self.rows)?;
@@ -124,6 +128,7 @@ impl ParquetSource {
             None => Batch::empty(Arc::clone(&self.schema))?,
         };
         self.yielded = true;
+        self.tally.take(&batch)?;
         self.rows += batch.rows() as u64;
         let batch = if self.order.iter().copied().eq(0..self.schema.fields.len()) {
             batch
@@ -134,6 +139,28 @@ impl ParquetSource {
             stream: Arc::clone(&self.stream),
             batch,
         }))
+    }
+}
+
+impl ParquetSource {
+    /// The next batch, of fewer rows from now on where a dictionary has values too long for so many.
+    fn next_record_batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let error = match self.reader.next().transpose() {
+                Ok(batch) => return Ok(batch),
+                Err(error) => error,
+            };
+            if let Some(rows) = self.pages.take_fewer_rows() {
+                self.pages.take_refused();
+                self.pages.set_batch_rows(rows);
+                let range = (self.rows, rows);
+                (self.reader, self.int96) =
+                    readers(&self.file, &self.loaded, &self.roots, range)?;
+                continue;
+            }
+            let refused = self.pages.take_refused();
+            return Err(refused.unwrap_or_else(|| fault::in_decoding(error)));
+        }
     }
 }
 
@@ -173,6 +200,45 @@ fn check_ends(file: &CountedFile) -> Result<()> {
             .at_offset(size)
             .with_hint("get the file again: its end, which is its index, is not there")),
     }
+}
+
+/// Readers of the columns at `roots`, from a row on and by so many rows: in the types they have and, where that may differ,
+/// in seconds.
+fn readers(
+    file: &CountedFile,
+    loaded: &ArrowReaderMetadata,
+    roots: &[usize],
+    (from, batch_rows): (u64, usize),
+) -> Result<(ParquetRecordBatchReader, Option<Seconds>)> {
+    let from = usize::try_from(from).map_err(Error::limit)?;
+    let int96 = match int96::columns(loaded, roots) {
+        columns if columns.is_empty() => None,
+        columns => Some(Seconds::open(
+            file.uncounted()?,
+            loaded,
+            &columns,
+            (from, batch_rows),
+        )?),
+    };
+    let mask = ProjectionMask::roots(loaded.parquet_schema(), roots.iter().copied());
+    let mut builder =
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file.again()?, loaded.clone())
+            .with_projection(mask)
+            .with_batch_size(batch_rows);
+    if from > 0 {
+        builder = builder.with_offset(from);
+    }
+    let reader = builder.build().map_err(fault::in_reading)?;
+    Ok((reader, int96))
+}
+
+/// Fails where types nest too deep.
+fn check_schema(schema: &Schema, limits: &Limits) -> Result<()> {
+    schema.fields.iter().try_for_each(|field| {
+        let levels = export_core::schema::nesting(&field.data_type);
+        Limits::check("nesting of a type", levels.into(), limits.depth.into())
+            .map_err(|error| error.in_column(&field.name))
+    })
 }
 
 fn check_limits(metadata: &ParquetMetaData, limits: &Limits) -> Result<()> {

@@ -45,7 +45,11 @@ pub(crate) fn read_ahead(
     let bounds = Bounds {
         // Who waits for a batch decodes, too.
         threads: threads - 1,
-        budget: Budget::new(BUDGET_BYTES_PER_THREAD.saturating_mul(threads.saturating_add(1))),
+        budget: Budget::new(
+            BUDGET_BYTES_PER_THREAD
+                .saturating_mul(threads.saturating_add(1))
+                .min(usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX)),
+        ),
         cancel,
     };
     let weight = |(chunk, view): &Job| view.cost_bytes(chunk);

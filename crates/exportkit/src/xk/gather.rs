@@ -15,6 +15,8 @@ const ENOUGH_BYTES: usize = CHUNK_BYTES / 2;
 pub(crate) struct Gather {
     parts: Vec<Batch>,
     bytes: usize,
+    /// How many times chunks are halved, for want of memory.
+    halvings: u32,
     /// Schema of the stream so far, where a file is being continued that has the stream already: what comes now may be
     /// narrower (a column of nothing but nulls, say), and is widened to it.
     continues: Option<Arc<Schema>>,
@@ -26,6 +28,11 @@ impl Gather {
             continues,
             ..Self::default()
         }
+    }
+
+    /// Makes chunks that are halved so many times from now on.
+    pub(crate) fn halve(&mut self, halvings: u32) {
+        self.halvings = halvings;
     }
 
     /// The rows of `batch`, as wide as the stream they continue.
@@ -65,20 +72,21 @@ impl Gather {
             return Ok(());
         }
         let bytes = batch.memory_bytes();
+        let [chunk_bytes, enough] = [CHUNK_BYTES, ENOUGH_BYTES].map(|bytes| bytes >> self.halvings);
         let fits = self.parts.first().is_none_or(|first| {
             let same =
                 Arc::ptr_eq(first.schema(), batch.schema()) || first.schema() == batch.schema();
-            same && self.bytes + bytes <= CHUNK_BYTES
+            same && self.bytes + bytes <= chunk_bytes
         });
         if !fits && let Some(before) = self.take()? {
             whole(before)?;
         }
-        if bytes > CHUNK_BYTES * 3 / 2 && batch.rows() > 1 {
-            return split(&batch, bytes, whole);
+        if bytes > chunk_bytes * 3 / 2 && batch.rows() > 1 {
+            return split(&batch, bytes.div_ceil(chunk_bytes), whole);
         }
         self.parts.push(batch);
         self.bytes += bytes;
-        match self.bytes >= ENOUGH_BYTES {
+        match self.bytes >= enough {
             true => self.take()?.map_or(Ok(()), whole),
             false => Ok(()),
         }
@@ -97,8 +105,8 @@ impl Gather {
 }
 
 /// Cuts a batch that is too large for one chunk into equal parts.
-fn split(batch: &Batch, bytes: usize, mut whole: impl FnMut(Batch) -> Result<()>) -> Result<()> {
-    let parts = bytes.div_ceil(CHUNK_BYTES).min(batch.rows());
+fn split(batch: &Batch, parts: usize, mut whole: impl FnMut(Batch) -> Result<()>) -> Result<()> {
+    let parts = parts.min(batch.rows());
     let rows = batch.rows().div_ceil(parts.max(1)).max(1);
     let mut start = 0;
     while start < batch.rows() {

@@ -18,6 +18,7 @@ use export_core::{
 };
 
 use crate::clock;
+use crate::pressure::Watch;
 pub(crate) use ahead::{ReadAhead, Reading, read_ahead};
 pub(crate) use gather::{CHUNK_BYTES, Gather};
 pub(crate) use sink::{Counts, XkSink};
@@ -76,6 +77,8 @@ pub(crate) struct XkOptions {
     /// Now where `None`.
     pub(crate) created_ns: Option<i64>,
     pub(crate) protection: Protection,
+    /// Bytes that the process may have in all; whatever the system allows where `None`.
+    pub(crate) memory_bytes: Option<u64>,
 }
 
 impl XkOptions {
@@ -140,6 +143,7 @@ impl XkOptions {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<XkSink<W>> {
-        XkSink::new(writer, Encoder::new(self.encode.clone())?, threads, cancel)
+        let encoder = Encoder::new(self.encode.clone())?;
+        XkSink::new(writer, encoder, Watch::new(threads, self.memory_bytes), cancel)
     }
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use export_compress::Encoder;
 use export_container::Writer;
 use export_core::{
-    Batch, Cancel, EncodedChunk, ExportMetadata, Result, Schema, Sink, SinkSummary, StreamBatch,
+    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary, StreamBatch,
     StreamId,
 };
 use export_parallel::{Bounds, Budget, Pipeline};
 
 use super::gather::{CHUNK_BYTES, Gather};
 use super::share::{Share, Sharing};
+use crate::pressure::{Means, Watch};
 
 /// Memory that batches on their way to the file may hold, in bytes, for each thread that works on them and the one that
 /// writes: a chunk for each. More would be faster only where batches differ much in cost.
@@ -114,22 +115,35 @@ struct Pending {
 pub(crate) struct XkSink<W> {
     pipeline: Pipeline<Whole, Encoded, Written<W>>,
     pending: BTreeMap<Arc<str>, Pending>,
+    encoder: Encoder,
+    budget: Budget,
+    watch: Watch,
+}
+
+/// What batches on their way may hold by these means.
+fn budget_bytes(means: Means) -> usize {
+    let each = BUDGET_BYTES_PER_THREAD.min(means.chunk_bytes());
+    each.saturating_mul(means.threads.saturating_add(1))
 }
 
 impl<W: Write + Send + 'static> XkSink<W> {
     pub(crate) fn new(
         writer: Writer<W>,
         encoder: Encoder,
-        threads: usize,
+        watch: Watch,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let budget = Budget::new(BUDGET_BYTES_PER_THREAD.saturating_mul(threads.saturating_add(1)));
+        let means = watch.means();
+        let budget = Budget::new(budget_bytes(means));
         let bounds = Bounds {
-            threads,
-            budget,
+            threads: means.threads,
+            budget: budget.clone(),
             cancel: cancel.clone(),
         };
-        let work = move |whole: Whole| encode(&encoder, whole);
+        let work = {
+            let encoder = encoder.clone();
+            move |whole: Whole| encode(&encoder, whole)
+        };
         let written = Written {
             writer,
             streams: BTreeMap::new(),
@@ -139,7 +153,26 @@ impl<W: Write + Send + 'static> XkSink<W> {
         Ok(Self {
             pipeline,
             pending: BTreeMap::new(),
+            encoder,
+            budget,
+            watch,
         })
+    }
+
+    /// What was not done as it should have been: blocks with simpler codecs, smaller chunks for want of memory.
+    pub(crate) fn notes(&self) -> Vec<Note> {
+        let fallbacks = self.encoder.fallbacks().into_iter().map(Note::from);
+        self.watch.note().into_iter().chain(fallbacks).collect()
+    }
+
+    /// Does with less where little memory is left.
+    fn look(&mut self) {
+        if let Some(means) = self.watch.look() {
+            self.budget.resize(budget_bytes(means));
+            for Pending { gather, .. } in self.pending.values_mut() {
+                gather.halve(means.halvings);
+            }
+        }
     }
 
     /// Hands on what was gathered of every stream, however little.
@@ -167,7 +200,10 @@ impl<W: Write + Send + 'static> XkSink<W> {
         if !self.pending.contains_key(&stream) {
             self.begin(&stream, &batch)?;
         }
-        let Self { pipeline, pending } = self;
+        self.look();
+        let Self {
+            pipeline, pending, ..
+        } = self;
         let Pending { gather, sharing } = pending.entry(Arc::clone(&stream)).or_default();
         let batch = gather.continued(batch)?;
         gather.add(batch, |whole| push(pipeline, sharing, &stream, whole))
@@ -184,18 +220,31 @@ impl<W: Write + Send + 'static> XkSink<W> {
             // It finds nothing out, so it must not be the first of a group.
             push(&mut self.pipeline, &mut Sharing::default(), stream, empty)?;
         }
-        let pending = Pending {
+        let mut pending = Pending {
             gather: Gather::new(continues.map(Arc::new)),
             sharing: Sharing::default(),
         };
+        pending.gather.halve(self.watch.means().halvings);
         self.pending.insert(Arc::clone(stream), pending);
         Ok(())
     }
 
     /// Writes what is left, the index and the tail. Returns what was written, and the writer. A file that was continued keeps
     /// what it said about itself, unless `metadata` says otherwise, and counts all of its rows.
-    pub(crate) fn close(mut self, metadata: &ExportMetadata) -> Result<(Counts, Writer<W>)> {
+    pub(crate) fn close(self, metadata: &ExportMetadata) -> Result<(Counts, Writer<W>)> {
+        self.close_noting(metadata, &mut Vec::new())
+    }
+
+    /// [`XkSink::close`], with what there is to note in the end.
+    pub(crate) fn close_noting(
+        mut self,
+        metadata: &ExportMetadata,
+        notes: &mut Vec<Note>,
+    ) -> Result<(Counts, Writer<W>)> {
         self.flush()?;
+        // All was pushed; what the last chunks fell back to is known once they were written.
+        self.pipeline.call(|_| Ok(()))?;
+        notes.extend(self.notes());
         let Written {
             mut writer, counts, ..
         } = self.pipeline.finish()?;
@@ -254,10 +303,11 @@ impl<W: Write + Send + 'static> Sink for XkSink<W> {
     }
 
     fn finish(self: Box<Self>, metadata: &ExportMetadata) -> Result<SinkSummary> {
-        let (counts, _) = self.close(metadata)?;
+        let mut notes = Vec::new();
+        let (counts, _) = self.close_noting(metadata, &mut notes)?;
         Ok(SinkSummary {
             rows: counts.rows,
-            notes: Vec::new(),
+            notes,
         })
     }
 

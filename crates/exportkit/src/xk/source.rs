@@ -6,7 +6,7 @@ use std::sync::Arc;
 use export_container::{ChunkRef, Container, check_header};
 use export_core::{
     Batch, Error, Note, OnError, Progress, ReadOptions, Result, Severity, Source, Storage,
-    StreamBatch,
+    StreamBatch, Tally,
 };
 
 use super::ahead::{Job, ReadAhead, Reading, read_ahead};
@@ -40,6 +40,7 @@ pub(crate) struct XkSource {
     on_error: OnError,
     progress: Progress,
     bytes_per_chunk: Vec<u64>,
+    tally: Tally,
     failed: bool,
 }
 
@@ -115,6 +116,7 @@ impl XkSource {
             on_error: options.on_error,
             progress: options.progress.clone(),
             bytes_per_chunk,
+            tally: Tally::new(&options.limits),
             failed: false,
         })
     }
@@ -139,7 +141,12 @@ impl Source for XkSource {
             self.progress
                 .add_bytes_in(self.bytes_per_chunk.pop().unwrap_or_default());
             match next {
-                Ok(batch) => return Ok(Some(batch)),
+                Ok(batch) => {
+                    self.tally
+                        .take(&batch.batch)
+                        .inspect_err(|_| self.failed = true)?;
+                    return Ok(Some(batch));
+                }
                 Err(error) if self.on_error == OnError::Fail => {
                     self.failed = true;
                     return Err(damaged(error));

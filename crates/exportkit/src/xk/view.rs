@@ -103,8 +103,10 @@ impl View {
     }
 
     fn written_as(&self, chunk: &ChunkRef) -> Option<&Arc<Schema>> {
-        self.written
-            .get(usize::try_from(chunk.schema_version).ok()?)
+        let written = self
+            .written
+            .get(usize::try_from(chunk.schema_version).ok()?);
+        written.filter(|schema| schema.fields.len() == chunk.columns.len())
     }
 
     /// The wanted columns' places in a schema that may lack some of them.

@@ -22,8 +22,11 @@ const STYLES: [Style; 3] = [
     },
 ];
 
+/// Stored bytes that allow for all that the tests decode.
+const STORED: usize = 1 << 20;
+
 fn budget() -> Budget {
-    Budget::new(&Limits::default())
+    Budget::new(&Limits::default(), STORED)
 }
 
 fn back(bytes: &[u8], count: usize, size: usize) -> Result<(Vec<usize>, Vec<u8>), Defect> {
@@ -77,7 +80,7 @@ fn safe() {
         for (parameters, bytes) in damaged(&[], &bytes) {
             for count in [some.len(), some.len() + 1, 0] {
                 let strings = (count, data.len());
-                let result = decode(&parameters, &bytes, strings, &mut Budget::new(&tiny));
+                let result = decode(&parameters, &bytes, strings, &mut Budget::new(&tiny, STORED));
                 if let Ok((ends, back)) = result {
                     assert_eq!((ends.len(), back.len()), (count + 1, data.len()));
                     assert!(ends.is_sorted() && ends.last() == Some(&data.len()));
@@ -231,7 +234,7 @@ fn what_nothing_stands_behind_is_refused() {
         [head(1, 0), vec![3, 0, 0, 0, 0, 0, 0]].concat(),
         [head(1, 0), vec![1, 12, 0, 0, 0, 0, 0]].concat(),
     ] {
-        assert!(decode(&[], &bytes, (1000, 5000), &mut Budget::new(&small)).is_err());
+        assert!(decode(&[], &bytes, (1000, 5000), &mut Budget::new(&small, STORED)).is_err());
     }
     assert!(decode(&[], &head(0, 0), (0, 0), &mut budget()).is_err());
     let none = [head(0, 0), many(1, 0), many(1, 0), many(1, 0), many(1, 0)].concat();
@@ -265,6 +268,6 @@ fn columns_that_are_not_there_cost_nothing() {
     for value in [0, 0, 0, 0] {
         bytes.extend(constant(value));
     }
-    let mut budget = Budget::new(&Limits::default());
+    let mut budget = Budget::new(&Limits::default(), STORED);
     assert!(decode(&[], &bytes, (1, 500 << 20), &mut budget).is_err());
 }
