@@ -1,6 +1,11 @@
 //! What seals and encryption cost: writes and reads the same rows with each, on one thread and in memory, and prints the
 //! processor's time.
 //!
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a program that measures; its numbers are small"
+)]
 //! `cargo run --release -p exportkit --no-default-features --features crypt,derive --example protection_cost`
 
 use std::io::{self, Write};
@@ -62,10 +67,10 @@ fn main() -> Result<()> {
             stored_bytes[at] = bytes.len();
             let storage = Arc::new(MemoryStorage::new(bytes));
             let access = Access { limits: Limits::default(), keys: protection.keys() };
-            let (rows, read) = timed(|| read(&storage, &access, None))?;
+            let (rows, read) = timed(|| rows_in(&storage, &access, None))?;
             assert_eq!(rows, BATCHES * ROWS);
             let column = [String::from("voltage")];
-            let (rows, one) = timed(|| read(&storage, &access, Some(&column)))?;
+            let (rows, one) = timed(|| rows_in(&storage, &access, Some(&column)))?;
             assert_eq!(rows, BATCHES * ROWS);
             let (_, check) = timed(|| {
                 let storage = Arc::clone(&storage);
@@ -138,7 +143,7 @@ fn written(batches: &[Batch], protection: &Protection) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read(storage: &Arc<MemoryStorage>, access: &Access, columns: Option<&[String]>) -> Result<u64> {
+fn rows_in(storage: &Arc<MemoryStorage>, access: &Access, columns: Option<&[String]>) -> Result<u64> {
     let options = BatchOptions {
         columns: columns.map(<[String]>::to_vec),
         threads: Some(1),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::{Compression, Encoder, Encoding, Fixed, Options};
-use export_container::{FileOptions, Writer};
+use export_container::{FileOptions, Parity, Writer};
 use export_core::marrow::array::{Array, BytesArray, ListArray, PrimitiveArray};
 use export_core::marrow::datatypes::{DataType, Field, FieldMeta};
 use export_core::{
@@ -37,6 +37,7 @@ fn main() -> Result<()> {
     fs::write(golden("evolved"), finish(evolved()?)?)?;
     // Without an index, as a killed recorder leaves it.
     fs::write(golden("unfinished"), evolved()?.into_inner())?;
+    fs::write(golden("parity"), parity()?)?;
     let key = Key::from_bytes(std::array::from_fn(|at| at as u8));
     let _ = fs::remove_file(directory.join("public-test.key"));
     key.save(directory.join("public-test.key"))?;
@@ -355,6 +356,18 @@ fn evolved_as(number: u8, protection: &Protection) -> Result<Writer<Vec<u8>>> {
     )?;
     writer.chunk(stream, &encoder.encode(&second)?)?;
     Ok(writer)
+}
+
+/// A stream with parity of 20 %, in one group.
+fn parity() -> Result<Vec<u8>> {
+    let (mut writer, batch) = (writer(7)?, mixed()?);
+    writer.set_parity(Some(Parity::percent(20)?))?;
+    let encoder = Encoder::new(Options::default())?;
+    let stream = writer.add_stream("mixed", batch.schema())?;
+    for first in (0..batch.rows()).step_by(250) {
+        writer.chunk(stream, &encoder.encode(&batch.slice(first, 250)?)?)?;
+    }
+    finish(writer)
 }
 
 /// The first 2,000 flights of the example data, by the front door.

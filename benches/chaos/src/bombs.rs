@@ -93,7 +93,11 @@ pub(crate) fn defuse(bomb: &Bomb) -> Result<Defused> {
     let options = OpenOptions {
         read: ReadOptions {
             threads: Some(1),
-            on_error: if bomb.fill { OnError::Null } else { OnError::Fail },
+            on_error: if bomb.fill {
+                OnError::Null
+            } else {
+                OnError::Fail
+            },
             ..ReadOptions::default()
         },
         ..OpenOptions::default()

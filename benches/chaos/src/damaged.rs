@@ -99,8 +99,14 @@ pub(crate) fn flips(arguments: &Arguments) -> Result<Vec<Outcome>> {
     use Length::{Long, Short};
     use Share::{All, Random};
     let plans = match arguments.size {
-        Size::Quick => vec![plan(Short, Flip, Random(2_000)), plan(Long, Flip, Random(100))],
-        Size::Ci => vec![plan(Short, Flip, Random(2_000)), plan(Long, Flip, Random(100))],
+        Size::Quick => vec![
+            plan(Short, Flip, Random(2_000)),
+            plan(Long, Flip, Random(100)),
+        ],
+        Size::Ci => vec![
+            plan(Short, Flip, Random(2_000)),
+            plan(Long, Flip, Random(100)),
+        ],
         Size::Full => vec![
             plan(Short, Flip, All),
             few(plan(Long, Flip, All)),
@@ -116,9 +122,18 @@ pub(crate) fn sectors(arguments: &Arguments) -> Result<Vec<Outcome>> {
     use Length::{Long, Short};
     use Share::Random;
     let plans = match arguments.size {
-        Size::Quick => vec![plan(Short, Sectors, Random(40)), plan(Long, Sectors, Random(20))],
-        Size::Ci => vec![plan(Short, Sectors, Random(40)), plan(Long, Sectors, Random(20))],
-        Size::Full => vec![plan(Short, Sectors, Random(200)), plan(Long, Sectors, Random(300))],
+        Size::Quick => vec![
+            plan(Short, Sectors, Random(40)),
+            plan(Long, Sectors, Random(20)),
+        ],
+        Size::Ci => vec![
+            plan(Short, Sectors, Random(40)),
+            plan(Long, Sectors, Random(20)),
+        ],
+        Size::Full => vec![
+            plan(Short, Sectors, Random(200)),
+            plan(Long, Sectors, Random(300)),
+        ],
     };
     let injected = "sectors zeroed, swapped, doubled, stale; frames dropped, doubled, swapped";
     run(arguments, injected, &plans, Check::Reading)
@@ -175,7 +190,12 @@ impl Check {
     }
 }
 
-fn run(arguments: &Arguments, injected: &str, plans: &[Plan], check: Check) -> Result<Vec<Outcome>> {
+fn run(
+    arguments: &Arguments,
+    injected: &str,
+    plans: &[Plan],
+    check: Check,
+) -> Result<Vec<Outcome>> {
     let mut total = Outcome {
         subject: "exportkit".into(),
         injected: injected.into(),
@@ -204,10 +224,14 @@ fn run(arguments: &Arguments, injected: &str, plans: &[Plan], check: Check) -> R
             }
             Ok(())
         };
-        let threads = arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let threads = arguments
+            .threads
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().try_for_each(|worker| worker.join().ok().context("a worker panics")?)
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().ok().context("a worker panics")?)
         })?;
     }
     if total.cases == 0 {
@@ -234,7 +258,11 @@ fn cases<'p>(
         let mut random = Random::new(arguments.seed ^ xxh(&sample.name));
         let mut one = |number: usize| -> Result<()> {
             let injury = plan.hurt.injury(number);
-            let care = if number.is_multiple_of(THOROUGH) { Care::Thorough } else { Care::Usual };
+            let care = if number.is_multiple_of(THOROUGH) {
+                Care::Thorough
+            } else {
+                Care::Usual
+            };
             let verdict = check.judge(&patient, injury, care)?;
             outcome.note(&sample.name, injury, verdict);
             Ok(())
@@ -264,7 +292,7 @@ fn again(arguments: &Arguments, injury: Injury, check: Check) -> Result<Vec<Outc
         ..Outcome::default()
     };
     for length in [Length::Short, Length::Long] {
-        for sample in &samples(length, Size::Full, arguments.file.as_deref())? {
+        for sample in samples(length, Size::Full, arguments.file.as_deref())? {
             let verdict = check.judge(&Patient::new(sample), injury, Care::Thorough)?;
             eprintln!("{} {injury}: {verdict:?}", sample.name);
             outcome.note(&sample.name, injury, verdict);
@@ -280,8 +308,14 @@ impl Outcome {
             ("chunks lost", verdict.lost),
             ("harmless", (!verdict.detected && verdict.lost == 0).into()),
         ]);
-        counts.into_iter().for_each(|(what, count)| self.count(what, count));
+        counts
+            .into_iter()
+            .for_each(|(what, count)| self.count(what, count));
         self.peak("peak bytes", verdict.peak_bytes);
-        self.take(verdict.failure.map(|text| format!("--file {sample} --case {injury}: {text}")));
+        self.take(
+            verdict
+                .failure
+                .map(|text| format!("--file {sample} --case {injury}: {text}")),
+        );
     }
 }

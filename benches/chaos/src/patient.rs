@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use export_container::MemoryStorage;
+use export_container::layout::Kind;
 use export_core::Storage;
 
 use crate::injury::{Fate, Injury, hurt_sectors};
@@ -22,12 +23,16 @@ pub(crate) struct Truth {
     /// Where intact frames start and end, padding included, in the hurt file.
     pub(crate) places: Vec<(usize, usize)>,
     pub(crate) size: usize,
+    /// Whether it is, to the byte, a file that was finished before more was appended: nothing can tell that there was more.
+    pub(crate) was_whole: bool,
 }
 
 impl Truth {
     /// Whether what means something of the frame is there.
     pub(crate) fn has(&self, frame: usize) -> bool {
-        self.fates.get(frame).is_some_and(|fate| *fate != Fate::Gone)
+        self.fates
+            .get(frame)
+            .is_some_and(|fate| *fate != Fate::Gone)
     }
 
     pub(crate) fn is_untouched(&self, frame: usize) -> bool {
@@ -103,9 +108,19 @@ impl<'a> Patient<'a> {
 impl Truth {
     fn of(sample: &Sample, size: usize, fate: impl Fn(&Frame) -> Fate) -> Self {
         let fates: Vec<Fate> = sample.frames.iter().map(fate).collect();
-        let intact = fates.iter().zip(&sample.frames).filter(|(fate, _)| **fate != Fate::Gone);
+        let intact = fates
+            .iter()
+            .zip(&sample.frames)
+            .filter(|(fate, _)| **fate != Fate::Gone);
         Self {
-            places: intact.map(|(_, frame)| (frame.range.start, frame.range.end.min(size))).collect(),
+            places: intact
+                .map(|(_, frame)| (frame.range.start, frame.range.end.min(size)))
+                .collect(),
+            was_whole: size < sample.bytes.len()
+                && sample
+                    .frames
+                    .iter()
+                    .any(|frame| frame.kind() == Some(Kind::Tail) && frame.range.end == size),
             fates,
             size,
         }
@@ -126,7 +141,9 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
             Fate::Untouched
         } else {
             let pairs = original.iter().zip(now).zip(frame.range.clone());
-            let mut meant = pairs.filter(|(_, at)| sample.means(*at)).map(|(pair, _)| pair);
+            let mut meant = pairs
+                .filter(|(_, at)| sample.means(*at))
+                .map(|(pair, _)| pair);
             match now.len() == original.len() && meant.all(|(was, is)| was == is) {
                 true => Fate::Intact,
                 false => Fate::Gone,
@@ -143,5 +160,6 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
         fates,
         places: intact,
         size: bytes.len(),
+        was_whole: false,
     }
 }

@@ -64,8 +64,11 @@ pub(crate) fn judge(patient: &Patient<'_>, truth: &Truth, care: Care) -> Verdict
         }
     };
     verdict.lost = back.iter().filter(|back| !**back).count() as u64;
-    verdict.failure = if verdict.lost > 0 && !detected {
-        Some(format!("{} chunks are missing, and nothing is found to be wrong", verdict.lost))
+    verdict.failure = if verdict.lost > 0 && !detected && !truth.was_whole {
+        Some(format!(
+            "{} chunks are missing, and nothing is found to be wrong",
+            verdict.lost
+        ))
     } else if verdict.peak_bytes > truth.size as u64 + MEMORY_BYTES {
         Some(format!("takes {} bytes", verdict.peak_bytes))
     } else {
@@ -77,7 +80,11 @@ pub(crate) fn judge(patient: &Patient<'_>, truth: &Truth, care: Care) -> Verdict
 /// The first chunk that is intact and did not come back.
 fn missing(sample: &Sample, truth: &Truth, back: &[bool]) -> Option<String> {
     let described = |chunk: &Chunk| {
-        let mut frames = sample.frames.iter().enumerate().filter(|(number, _)| truth.has(*number));
+        let mut frames = sample
+            .frames
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| truth.has(*number));
         frames.any(|(_, frame)| match frame.kind() {
             Some(FrameKind::Stream) => frame.header.stream == Some(chunk.reference.stream),
             Some(FrameKind::Index) => frame.header.sequence > chunk.reference.sequence,
@@ -101,7 +108,11 @@ fn is_detected(storage: Arc<dyn Storage>) -> bool {
 }
 
 /// Which chunks come back as they were written; an error where anything else does, or one comes twice or out of order.
-pub(crate) fn returned(patient: &Patient<'_>, truth: &Truth, care: Care) -> Result<Vec<bool>, String> {
+pub(crate) fn returned(
+    patient: &Patient<'_>,
+    truth: &Truth,
+    care: Care,
+) -> Result<Vec<bool>, String> {
     let sample = patient.sample;
     let mut back = vec![false; sample.chunks.len()];
     let Ok(container) = Container::open(patient.storage(), &Limits::default()) else {
@@ -150,7 +161,8 @@ fn is_returned(
     };
     let written = at.and_then(|at| sample.chunks.get(at));
     let same_fields = |written: &Chunk| written.batch.schema().fields == schema.fields;
-    if written.is_some_and(|written| same_chunk(&encoded, &written.encoded) && same_fields(written)) {
+    if written.is_some_and(|written| same_chunk(&encoded, &written.encoded) && same_fields(written))
+    {
         return Ok(true);
     }
     let Ok(batch) = Decoder::new().decode(schema, &encoded, &Limits::default()) else {

@@ -45,18 +45,38 @@ impl Kind {
     }
 
     /// Name of the stream that chunk number `chunk` of a file belongs to, and its rows.
-    pub(crate) fn batch(self, chunk: u64, count: usize, seed: u64) -> Result<(&'static str, Batch)> {
+    pub(crate) fn batch(
+        self,
+        chunk: u64,
+        count: usize,
+        seed: u64,
+    ) -> Result<(&'static str, Batch)> {
         let mut random = Random::new(seed ^ chunk.wrapping_mul(0x9E37_79B9));
         let first = chunk * count as u64;
         Ok(match self {
             Self::Integers => ("clocks", integers(first, count, &mut random)?),
-            Self::Floats => ("levels", built(count, |at| Levels::new(first + at, &mut random))?),
-            Self::Text => ("log", built(count, |at| Line::new(first + at, &mut random))?),
-            Self::Nested => ("steps", built(count, |at| Step::new(first + at, &mut random))?),
+            Self::Floats => (
+                "levels",
+                built(count, |at| Levels::new(first + at, &mut random))?,
+            ),
+            Self::Text => (
+                "log",
+                built(count, |at| Line::new(first + at, &mut random))?,
+            ),
+            Self::Nested => (
+                "steps",
+                built(count, |at| Step::new(first + at, &mut random))?,
+            ),
             Self::Mixed => match chunk % 3 {
                 0 => ("clocks", integers(first, count, &mut random)?),
-                1 => ("log", built(count, |at| Line::new(first + at, &mut random))?),
-                _ => ("steps", built(count, |at| Step::new(first + at, &mut random))?),
+                1 => (
+                    "log",
+                    built(count, |at| Line::new(first + at, &mut random))?,
+                ),
+                _ => (
+                    "steps",
+                    built(count, |at| Step::new(first + at, &mut random))?,
+                ),
             },
         })
     }
@@ -95,7 +115,10 @@ fn integers(first: u64, count: usize, random: &mut Random) -> Result<Batch> {
             "thread",
             Array::UInt8(PrimitiveArray {
                 validity: None,
-                values: rows.clone().map(|row| u8::from(row / 40 % 3 == 1) * 4).collect(),
+                values: rows
+                    .clone()
+                    .map(|row| u8::from(row / 40 % 3 == 1) * 4)
+                    .collect(),
             }),
         ),
         (
@@ -136,7 +159,11 @@ fn integers(first: u64, count: usize, random: &mut Random) -> Result<Batch> {
         ..Field::default()
     });
     let schema = Arc::new(Schema::new(fields.collect())?);
-    Batch::new(schema, count, columns.into_iter().map(|(_, column)| column).collect())
+    Batch::new(
+        schema,
+        count,
+        columns.into_iter().map(|(_, column)| column).collect(),
+    )
 }
 
 #[derive(Serialize)]
@@ -182,7 +209,12 @@ impl Line {
         let level = ["debug", "info", "warn", ""].get(random.index(4));
         let words = ["read", "wrote", "dropped"].get(random.index(3));
         Self {
-            at: format!("2026-11-30T10:{:02}:{:02}.{:03}", row / 60 % 60, row % 60, row % 1000),
+            at: format!(
+                "2026-11-30T10:{:02}:{:02}.{:03}",
+                row / 60 % 60,
+                row % 60,
+                row % 1000
+            ),
             level: level.copied().unwrap_or_default(),
             message: format!(
                 "{} {} bytes of segment {} in {}.{} ms",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use export_benches::Random;
@@ -80,7 +80,10 @@ impl Frame {
     /// Where its header and payload end.
     pub(crate) fn payload_end(&self) -> usize {
         let payload = usize::try_from(self.header.payload_bytes).unwrap_or(usize::MAX);
-        self.range.start.saturating_add(FRAME_HEADER_BYTES).saturating_add(payload)
+        self.range
+            .start
+            .saturating_add(FRAME_HEADER_BYTES)
+            .saturating_add(payload)
     }
 }
 
@@ -148,9 +151,24 @@ impl Way {
     }
 }
 
+/// [`made`] once for all rows of a run.
+pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<&'static [Sample]> {
+    static SHORT: OnceLock<Vec<Sample>> = OnceLock::new();
+    static LONG: OnceLock<Vec<Sample>> = OnceLock::new();
+    let kept = match length {
+        Length::Short => &SHORT,
+        Length::Long => &LONG,
+    };
+    if let Some(samples) = kept.get() {
+        return Ok(samples);
+    }
+    let made = made(length, size, only)?;
+    Ok(kept.get_or_init(|| made))
+}
+
 /// Files of a length: one for each codec, encoding that has a block in it, and kind of stream. Those that `only` is a part of the
-/// name of, where it is given; in quick runs one in 23.
-pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<Vec<Sample>> {
+/// name of, where it is given; in quick runs one in 23, in CI one in 4.
+fn made(length: Length, size: Size, only: Option<&str>) -> Result<Vec<Sample>> {
     let ways = Encoding::ALL.map(Way::Encoding).into_iter();
     let ways: Vec<Way> = ways.chain([Way::Dictionary]).collect();
     let (mut samples, mut seen, mut number) = (Vec::new(), BTreeSet::new(), 0_u64);
@@ -168,7 +186,11 @@ pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<
                 );
                 let wanted = match only {
                     Some(part) => name.contains(part),
-                    None => size != Size::Quick || number % 23 == 1,
+                    None => match size {
+                        Size::Quick => number % 23 == 1,
+                        Size::Ci => number % 4 == 1,
+                        Size::Full => true,
+                    },
                 };
                 if !wanted {
                     continue;
@@ -180,8 +202,15 @@ pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<
                 let id = number.to_le_bytes();
                 let mut random = Random::new(number);
                 let mut file_id = [0x5A; 16];
-                file_id.iter_mut().zip(random.bits().to_le_bytes()).for_each(|(to, byte)| *to = byte);
-                file_id.iter_mut().rev().zip(id).for_each(|(to, byte)| *to = byte);
+                file_id
+                    .iter_mut()
+                    .zip(random.bits().to_le_bytes())
+                    .for_each(|(to, byte)| *to = byte);
+                file_id
+                    .iter_mut()
+                    .rev()
+                    .zip(id)
+                    .for_each(|(to, byte)| *to = byte);
                 let (bytes, batches) = file(kind, &options, length, file_id, number)?;
                 let before = match &stale {
                     Some(before) => Arc::clone(before),
@@ -191,7 +220,10 @@ pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<
                 let sample = described(name, bytes, batches, before)?;
                 if let Way::Encoding(encoding) = way {
                     let pair = (encoding.id(), codec.id());
-                    let blocks = sample.chunks.iter().flat_map(|chunk| &chunk.encoded.directory.columns);
+                    let blocks = sample
+                        .chunks
+                        .iter()
+                        .flat_map(|chunk| &chunk.encoded.directory.columns);
                     let mut blocks = blocks.flat_map(|column| &column.blocks);
                     if !blocks.any(|block| (block.encoding, block.codec) == pair) {
                         continue;
@@ -203,8 +235,11 @@ pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<
         }
     }
     let pairs = Encoding::ALL.len() * Compression::ALL.len();
-    if only.is_none() && size != Size::Quick && seen.len() != pairs {
-        bail!("{} of {pairs} pairs of encoding and codec are in a file", seen.len());
+    if only.is_none() && size == Size::Full && seen.len() != pairs {
+        bail!(
+            "{} of {pairs} pairs of encoding and codec are in a file",
+            seen.len()
+        );
     }
     Ok(samples)
 }
@@ -213,19 +248,39 @@ type Written = (Vec<u8>, Vec<(&'static str, Batch)>);
 
 /// A file of a length: long ones are tried with two numbers of rows, which tell what a row costs.
 fn file(kind: Kind, options: &Options, length: Length, id: [u8; 16], seed: u64) -> Result<Written> {
-    let write = |rows| write(kind, options, length.chunks(), rows, id, seed);
+    let write = |options, rows| write(kind, options, length.chunks(), rows, id, seed);
     if length == Length::Short {
-        return write(SHORT_ROWS);
+        return write(options, SHORT_ROWS);
+    }
+    let mut quicker = options.clone();
+    if matches!(quicker.fixed.codec, Some(Compression::Brotli { .. })) {
+        // It takes milliseconds for a block, and this is but an estimate.
+        quicker.fixed.codec = Some(Compression::Zstd { level: 3 });
     }
     let (few, many) = (32_u32, 160);
-    let [short, long] = [write(few as usize)?, write(many as usize)?].map(|(bytes, _)| bytes.len() as f64);
+    let tried = [
+        write(&quicker, few as usize)?,
+        write(&quicker, many as usize)?,
+    ];
+    let [short, long] = tried.map(|(bytes, _)| bytes.len() as f64);
     let row_bytes = ((long - short) / f64::from(many - few)).max(1.0);
     let rows = f64::from(few) + (LONG_BYTES - short) / row_bytes;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
-    write(rows.clamp(8.0, 2048.0) as usize)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is clamped"
+    )]
+    write(options, rows.clamp(8.0, 2048.0) as usize)
 }
 
-fn write(kind: Kind, options: &Options, chunks: u64, rows: usize, id: [u8; 16], seed: u64) -> Result<Written> {
+fn write(
+    kind: Kind,
+    options: &Options,
+    chunks: u64,
+    rows: usize,
+    id: [u8; 16],
+    seed: u64,
+) -> Result<Written> {
     let encoder = Encoder::new(options.clone())?;
     let storage = Arc::new(MemoryStorage::default());
     let limits = Limits::default();
@@ -278,7 +333,9 @@ fn described(
     let mut at = FILE_HEADER_BYTES;
     let mut batches = batches.into_iter();
     while at < bytes.len() {
-        let header = bytes.get(at..).and_then(|rest| FrameHeader::parse(rest.get(..FRAME_HEADER_BYTES)?));
+        let header = bytes
+            .get(at..)
+            .and_then(|rest| FrameHeader::parse(rest.get(..FRAME_HEADER_BYTES)?));
         let header = header.with_context(|| format!("{name} has no frame at byte {at}"))?;
         let end = at + usize::try_from(header.frame_bytes())?;
         let is_chunk = header.known_kind() == Some(FrameKind::Chunk);
@@ -288,15 +345,28 @@ fn described(
             chunk: is_chunk.then_some(chunks.len()),
         });
         if is_chunk {
-            let reference = references.get(chunks.len()).context("a chunk is not listed")?;
+            let reference = references
+                .get(chunks.len())
+                .context("a chunk is not listed")?;
             let (stream, batch) = batches.next().context("there is a chunk too many")?;
             let encoded = container.read_chunk(reference, None)?;
             let directory = at + FRAME_HEADER_BYTES;
-            mean(&mut meant, at..directory + reference.directory_bytes as usize);
+            mean(
+                &mut meant,
+                at..directory + reference.directory_bytes as usize,
+            );
             let blocks = directory + (reference.directory_bytes as usize).next_multiple_of(64);
-            for block in encoded.directory.columns.iter().flat_map(|column| &column.blocks) {
+            for block in encoded
+                .directory
+                .columns
+                .iter()
+                .flat_map(|column| &column.blocks)
+            {
                 let start = blocks + usize::try_from(block.offset)?;
-                mean(&mut meant, start..start + usize::try_from(block.stored_bytes)?);
+                mean(
+                    &mut meant,
+                    start..start + usize::try_from(block.stored_bytes)?,
+                );
             }
             chunks.push(Chunk {
                 stream: stream.to_owned(),
@@ -309,7 +379,9 @@ fn described(
         }
         at = end;
     }
-    let schemas = chunks.iter().map(|chunk: &Chunk| (chunk.stream.clone(), Arc::clone(chunk.batch.schema())));
+    let schemas = chunks
+        .iter()
+        .map(|chunk: &Chunk| (chunk.stream.clone(), Arc::clone(chunk.batch.schema())));
     Ok(Sample {
         name,
         schemas: schemas.collect(),

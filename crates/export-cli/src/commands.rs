@@ -10,6 +10,7 @@ pub(crate) mod head;
 pub(crate) mod info;
 pub(crate) mod keygen;
 pub(crate) mod man;
+mod parity;
 pub(crate) mod repair;
 pub(crate) mod sample;
 pub(crate) mod schema;

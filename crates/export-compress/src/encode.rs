@@ -16,7 +16,7 @@ use export_core::marrow::array::{
 use export_core::marrow::datatypes::DataType;
 use export_core::{
     Batch, ChunkDirectory, ChunkEncoder, Codec, ColumnDirectory, EncodedChunk, Error, Limits,
-    Result, Role, Summary, array,
+    Result, Role, Summary, array, memory,
 };
 use half::slice::HalfFloatSliceExt;
 
@@ -87,19 +87,22 @@ impl ChunkEncoder for Encoder {
     type Choices = Choices;
 
     fn encode_with(&self, batch: &Batch, known: &Choices) -> Result<(EncodedChunk, Choices)> {
+        // What it takes at most, but for what few encodings take beside.
+        memory::expect_room(batch.memory_bytes())?;
         let (columns, bytes, chosen) = self.columns(batch, known, None)?;
         let memory = batch.memory_bytes();
         let doubtful = readable::is_doubtful(&DataType::Null, memory, bytes.len());
-        let (columns, bytes) = match doubtful && !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
-            false => (columns, bytes),
-            true => {
-                let (columns, bytes, _) = self.columns(batch, known, Some(PLAIN))?;
-                if !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
-                    return Err(readable::too_large());
+        let (columns, bytes) =
+            match doubtful && !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
+                false => (columns, bytes),
+                true => {
+                    let (columns, bytes, _) = self.columns(batch, known, Some(PLAIN))?;
+                    if !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
+                        return Err(readable::too_large());
+                    }
+                    (columns, bytes)
                 }
-                (columns, bytes)
-            }
-        };
+            };
         let directory = ChunkDirectory {
             rows: wide(batch.rows()),
             columns,
@@ -143,7 +146,8 @@ impl Encoder {
                 )?;
             if doubtful {
                 let why = "a reader would take it for a bomb";
-                self.codecs.remember(&field.name, "its encoding", "plain values", why.into());
+                self.codecs
+                    .remember(&field.name, "its encoding", "plain values", why.into());
                 writer.rewind(start);
                 writer.begin(&field.name, None, None);
                 policy.fixed = PLAIN;

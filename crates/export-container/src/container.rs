@@ -138,10 +138,10 @@ impl Container {
         let mut scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
         let (mut rest, mut torn) =
             walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
-        if let Some(other) = other_file(&source, end, size, &catalogue, file, limits)? {
+        if let Some(other) = other_file(&source, end, size, &catalogue, (file, rest), limits)? {
             file = other;
             catalogue = Catalogue::of_foreign_header();
-                scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
+            scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
             (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         }
         let mut container = Self {

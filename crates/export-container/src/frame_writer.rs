@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use export_core::{
     EncodedChunk, Error, ExportMetadata, FileId, Limits, Protection, Result, Schema, Storage,
-    StreamId,
+    StreamId, memory,
 };
 
 use crate::directory::Directory;
@@ -39,7 +39,10 @@ impl FileOptions {
     /// A file with a random id. Fails where the system has no randomness to give.
     pub fn new(created_ns: i64) -> Result<Self> {
         let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|error| Error::from(std::io::Error::other(error)))?;
+        getrandom::fill(&mut id).map_err(|error| {
+            let system = error.raw_os_error().map(std::io::Error::from_raw_os_error);
+            Error::from(system.unwrap_or_else(|| std::io::Error::other(error)))
+        })?;
         Ok(Self {
             file: FileId(id),
             created_ns,
@@ -275,16 +278,20 @@ impl FrameWriter {
     /// widens with every chunk would be nothing but schemas.
     fn check_schemas(&self, schemas: usize) -> Result<()> {
         let limits = Limits::default();
-        Limits::check("schemas of a stream", schemas as u64 + 1, limits.schemas.into())
-            .and_then(|()| {
-                let most = (self.offset / 2).max(SCHEMA_BYTES);
-                Limits::check("bytes of schemas", self.schema_bytes, most)
-            })
-            .map_err(|error| {
-                error.with_hint(
-                    "rows have ever new fields: make those that differ a list of keys and values",
-                )
-            })
+        Limits::check(
+            "schemas of a stream",
+            schemas as u64 + 1,
+            limits.schemas.into(),
+        )
+        .and_then(|()| {
+            let most = (self.offset / 2).max(SCHEMA_BYTES);
+            Limits::check("bytes of schemas", self.schema_bytes, most)
+        })
+        .map_err(|error| {
+            error.with_hint(
+                "rows have ever new fields: make those that differ a list of keys and values",
+            )
+        })
     }
 
     /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.
@@ -317,14 +324,19 @@ impl FrameWriter {
         let mut head = Vec::new();
         directory.put(&mut head);
         let mut header = self.chunk_header(stream, rows, &head, block_bytes)?;
+        // The same chunk can be written once there is memory again: nothing is known of it so far.
+        let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
         if self.encryption.is_some() {
-            let mut plain = header.directory_bytes.to_le_bytes().to_vec();
+            let mut plain = Vec::new();
+            memory::reserve(&mut plain, frame_bytes)?;
+            plain.extend(header.directory_bytes.to_le_bytes());
             pad(&mut head);
             plain.extend(head);
             let blocks = plain.len();
             put_blocks(chunk, &directory, blocks, &mut plain);
             header = self.encrypted_frame(header, &plain)?;
         } else {
+            memory::reserve(&mut self.out, frame_bytes)?;
             self.out.extend(header.to_bytes());
             self.out.extend(&head);
             pad(&mut head);

@@ -82,26 +82,31 @@ pub fn repair<W: Write>(
     let mut parity = None;
     let mut restored = Sequences::default();
     let mut restorer = None;
-    let container = Container::recover_then(Arc::clone(&storage), &access, Scanner::thorough, |container| {
-        let (source, catalogue) = (&container.source, &mut container.catalogue);
-        if let Some(torn) = container.torn {
-            catalogue.take_rest(source, container.rest, &torn, limits)?;
-        }
-        if container.rest < size {
-            catalogue.find_rest(container.rest, size);
-        }
-        let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
-        parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
-            cancel.check()?;
-            let taken = catalogue.take_restored(source, header, frame, limits)?;
-            if taken {
-                restored.insert(header.sequence);
+    let container = Container::recover_then(
+        Arc::clone(&storage),
+        &access,
+        Scanner::thorough,
+        |container| {
+            let (source, catalogue) = (&container.source, &mut container.catalogue);
+            if let Some(torn) = container.torn {
+                catalogue.take_rest(source, container.rest, &torn, limits)?;
             }
-            Ok(taken)
-        })?;
-        restorer = Some(from);
-        Ok(())
-    })?;
+            if container.rest < size {
+                catalogue.find_rest(container.rest, size);
+            }
+            let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
+            parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
+                cancel.check()?;
+                let taken = catalogue.take_restored(source, header, frame, limits)?;
+                if taken {
+                    restored.insert(header.sequence);
+                }
+                Ok(taken)
+            })?;
+            restorer = Some(from);
+            Ok(())
+        },
+    )?;
     #[cfg(feature = "parity")]
     if writer.frames().parity().is_none() {
         writer.set_parity(container.parity())?;
@@ -162,7 +167,8 @@ impl Rescue {
     ) -> Result<bool> {
         let known = self.restored.contains(chunk.sequence);
         if !known {
-            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None)) else {
+            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None))
+            else {
                 return Ok(true);
             };
             findings.push(finding_of(error, chunk.offset)?);

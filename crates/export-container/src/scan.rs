@@ -7,8 +7,9 @@ use crate::frame::FrameHeader;
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES};
 
 const HEADER: u64 = FRAME_HEADER_BYTES as u64;
-/// How much is searched for the next frame at a time.
-const SEARCH_BYTES: u64 = 64 << 10;
+/// How much is searched for the next frame at a time: little at first, so that many short losses cost no more than they are
+/// long, and then more.
+const SEARCH_BYTES: (u64, u64) = (256, 64 << 10);
 /// How often over the scanner reads a file to tell torn frames from whole ones, before it takes the file for a trap.
 const READ_OVER: u64 = 8;
 
@@ -92,6 +93,8 @@ pub struct Scanner {
     /// Up to here nothing was found after the last frame.
     searched: u64,
     read_over: u64,
+    /// How much is searched next.
+    window: u64,
     is_thorough: bool,
 }
 
@@ -116,6 +119,7 @@ impl Scanner {
             state,
             searched: 0,
             read_over: 0,
+            window: SEARCH_BYTES.0,
             is_thorough: false,
         }
     }
@@ -179,7 +183,7 @@ impl Scanner {
                     if self.left(from) >= HEADER {
                         return Ok(Step::Read {
                             offset: from,
-                            bytes: self.left(from).min(SEARCH_BYTES),
+                            bytes: self.left(from).min(self.window),
                         });
                     }
                     self.searched = self.size;
@@ -260,6 +264,7 @@ impl Scanner {
     }
 
     fn seek(&mut self, start: u64, from: u64, header: Option<FrameHeader>) {
+        self.window = SEARCH_BYTES.0;
         let from = from.max(self.searched.saturating_sub(HEADER - 1));
         self.state = State::Seek {
             start,
@@ -305,6 +310,7 @@ impl Scanner {
                 return Some(Step::Lost { start, end, header });
             }
         }
+        self.window = self.window.saturating_mul(4).min(SEARCH_BYTES.1);
         // The file may have become shorter than was announced: then there is nothing more to be had.
         let from = if next == 0 {
             self.size

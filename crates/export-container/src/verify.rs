@@ -95,32 +95,26 @@ pub fn verify(
     let end = End::read(&source, size)?;
     let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
     catalogue.is_closed = keys.is_empty();
-    let mut pass = Pass {
-        source: &source,
-        depth,
-        limits,
-        listed: Vec::new(),
-        blocks: 0,
-        looked_at: Sequences::default(),
-        intact: Sequences::default(),
-        last: None,
-    };
-    let mut look = |catalogue: &mut Catalogue, step: &Step| {
-        cancel.check()?;
-        if let Step::Frame { offset, header } = step {
-            progress.add_bytes_in(header.frame_bytes());
-            pass.frame(catalogue, *offset, header)?;
-        }
-        Ok(())
+    let mut pass = Pass::new(&source, depth, limits);
+    let look = |pass: &mut Pass<'_>, scanner: &mut Scanner, catalogue: &mut Catalogue| {
+        walk(&source, scanner, catalogue, limits, |catalogue, step| {
+            cancel.check()?;
+            if let Step::Frame { offset, header } = step {
+                progress.add_bytes_in(header.frame_bytes());
+                pass.frame(catalogue, *offset, header)?;
+            }
+            Ok(())
+        })
     };
     let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
-    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+    let (mut rest, mut torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, (file, rest), limits)? {
         file = other;
         catalogue = Catalogue::of_foreign_header();
         catalogue.is_closed = keys.is_empty();
+        pass = Pass::new(&source, depth, limits);
         scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+        (rest, torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
     }
     catalogue.note_orphans();
     if let Some(torn) = torn {
@@ -138,7 +132,9 @@ pub fn verify(
     note_index(&mut catalogue, &listed);
     note_rows(&mut catalogue);
     let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
-    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| cancel.check().map(|()| true))?;
+    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| {
+        cancel.check().map(|()| true)
+    })?;
     let damaged = &catalogue.damaged;
     let intact: Vec<_> = catalogue
         .streams
@@ -186,7 +182,20 @@ struct Pass<'a> {
     last: Option<(Kind, u64)>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(source: &'a Counted, depth: Depth, limits: &'a Limits) -> Self {
+        Self {
+            source,
+            depth,
+            limits,
+            listed: Vec::new(),
+            blocks: 0,
+            looked_at: Sequences::default(),
+            intact: Sequences::default(),
+            last: None,
+        }
+    }
+
     /// Looks at what the catalogue did not: blocks, padding, and what index and tail say of other frames.
     fn frame(
         &mut self,
@@ -311,10 +320,12 @@ impl Pass<'_> {
 
     fn index(&mut self, offset: u64, header: &FrameHeader) -> Result<()> {
         let payload = self.source.payload(offset, header, self.limits)?;
-        self.listed.extend(
-            Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits, &mut 0)?,
-        );
+        self.listed
+            .extend(Index::parse(&payload, header.file, self.limits)?.chunks(
+                header.sequence,
+                self.limits,
+                &mut 0,
+            )?);
         Ok(())
     }
 

@@ -30,10 +30,13 @@ pub struct Lane {
     run: Option<Run>,
     /// Number of the first row of the segment that is being filled.
     first_row: u64,
-    /// Of that segment's use.
+    /// Of that segment's use, or of the last one.
     generation: u64,
     /// `None` before the first run, and where the next segment is yet to be had.
     writer: Option<Writer>,
+    /// How often rows were taken back, and to which row the last time.
+    discards: u64,
+    discarded_to: u64,
 }
 
 /// Rows that one text is about.
@@ -47,11 +50,12 @@ struct Run {
 /// A place between two rows of a lane.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    /// Of the segment's use; 0 where there is none.
+    /// Of the segment's use. Where the lane has no segment, of the last one that it had: those before stay whole.
     generation: u64,
     count: Count,
     row: u64,
     run: Option<Run>,
+    discards: u64,
 }
 
 impl Mark {
@@ -71,6 +75,8 @@ impl Lane {
             first_row: 0,
             generation: 0,
             writer: None,
+            discards: 0,
+            discarded_to: 0,
         }
     }
 
@@ -155,10 +161,11 @@ impl Lane {
     pub fn mark(&self) -> Mark {
         let writer = self.writer.as_ref();
         Mark {
-            generation: writer.map_or(0, |_| self.generation),
+            generation: self.generation,
             count: writer.map(Writer::count).unwrap_or_default(),
             row: self.rows(),
             run: self.run.clone(),
+            discards: self.discards,
         }
     }
 
@@ -167,16 +174,20 @@ impl Lane {
     /// Where some of them were [sealed](crate::Journal::seal) this waits for the disk, so that a power loss does not bring
     /// them back. A process killed in the midst of this leaves a part of them, from the first one on.
     ///
-    /// Fails where `mark` is of later rows than there are, and where the disk fails; then they are taken back as far
-    /// as a crash of the process is concerned.
+    /// A mark that lies behind one to which rows were taken back is void; this fails where it notices, and where `mark` is of
+    /// later rows than there are. It fails as well where the disk does; then rows are taken back as far as a crash of the process is
+    /// concerned.
     pub fn discard(&mut self, mark: &Mark) -> Result<()> {
         let rows = self.rows();
-        if mark.row > rows {
+        let is_void = mark.discards != self.discards && mark.row > self.discarded_to;
+        if mark.row > rows || is_void {
             return Err(Error::usage(format!(
-                "rows from {} on are to be taken back, of {rows}",
+                "rows cannot be taken back to row {}, of {rows}: they are not those that were marked",
                 mark.row
             )));
         }
+        self.discards += 1;
+        self.discarded_to = mark.row;
         let shared = Arc::clone(&self.shared);
         shared.change_sealed(|| {
             let touched = self.cut(&mut shared.pool(), mark);
@@ -203,7 +214,6 @@ impl Lane {
                 if writer.take_back(mark.count, &self.shared.file_id) {
                     touched.push(Arc::clone(&part.segment));
                 }
-                self.generation = part.generation;
                 self.writer = Some(writer);
             } else {
                 // What was marked is the end of this one.
@@ -215,6 +225,7 @@ impl Lane {
         if self.writer.is_none() {
             self.first_row = mark.row;
         }
+        self.generation = mark.generation;
         self.run.clone_from(&mark.run);
         touched
     }

@@ -1,5 +1,7 @@
 //! A journal over memory instead of a file, for tests.
 
+#![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
+
 use std::sync::Arc;
 
 use export_core::{Limits, Result};

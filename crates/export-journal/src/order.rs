@@ -1,7 +1,6 @@
 //! Segments put in order.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::layout::{Count, SegmentHeader};
@@ -40,15 +39,28 @@ pub(crate) fn sort(found: Vec<Found>, mut losses: Vec<Loss>) -> (Vec<RecoveredLa
     for found in found {
         lanes.entry(found.header.lane).or_default().push(found);
     }
+    let told = losses.iter().filter_map(|loss| {
+        let place = (loss.lane?, loss.first_row?);
+        Some((place, loss.rows?))
+    });
+    let told = told.collect();
     let lanes = lanes
         .into_iter()
-        .filter_map(|(number, found)| lane(number, found, &mut losses))
+        .filter_map(|(number, found)| lane(number, found, &told, &mut losses))
         .collect();
     losses.sort_by_key(|loss| loss.offset);
     (lanes, losses)
 }
 
-fn lane(number: u32, mut found: Vec<Found>, losses: &mut Vec<Loss>) -> Option<RecoveredLane> {
+/// Rows of which it is told already why they are missing, by their lane and the first of them.
+type Told = BTreeMap<(u32, u64), u64>;
+
+fn lane(
+    number: u32,
+    mut found: Vec<Found>,
+    told: &Told,
+    losses: &mut Vec<Loss>,
+) -> Option<RecoveredLane> {
     found.sort_unstable_by_key(|found| found.header.generation);
     let mut kept: Vec<Found> = Vec::new();
     for next in found {
@@ -64,7 +76,8 @@ fn lane(number: u32, mut found: Vec<Found>, losses: &mut Vec<Loss>) -> Option<Re
     for (last, next) in kept.iter().zip(kept.iter().skip(1)) {
         let gap = last.end_row()..next.header.first_row;
         let rows = gap.end.saturating_sub(gap.start);
-        let told = told_of(losses, number, &gap);
+        let within = told.range((number, gap.start)..(number, gap.end.max(gap.start)));
+        let told = within.fold(0_u64, |sum, (_, rows)| sum.saturating_add(*rows));
         if rows > told && last.header.run == next.header.run {
             losses.push(last.loss(Cause::Missing, gap.start, rows - told, 0));
         }
@@ -85,12 +98,4 @@ fn lane(number: u32, mut found: Vec<Found>, losses: &mut Vec<Loss>) -> Option<Re
         });
     }
     Some(RecoveredLane { number, name, runs })
-}
-
-/// Rows of the gap of which it is told already why they are missing.
-fn told_of(losses: &[Loss], lane: u32, gap: &Range<u64>) -> u64 {
-    let within = losses.iter().filter(|loss| {
-        loss.lane == Some(lane) && loss.first_row.is_some_and(|row| gap.contains(&row))
-    });
-    within.fold(0, |rows, loss| rows.saturating_add(loss.rows.unwrap_or(0)))
 }

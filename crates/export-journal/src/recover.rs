@@ -16,6 +16,8 @@ use crate::scan::scan;
 /// missing is reported, see [`Recovered::losses`]. A journal that is still written may be read as well: rows
 /// that are released meanwhile are left out.
 ///
+/// Rows in all are bounded by [`Limits::memory_bytes`], what a run is about by [`Limits::metadata_bytes`].
+///
 /// Fails where the file is no journal ([`export_core::ErrorKind::Corrupt`]), or a later version's
 /// ([`export_core::ErrorKind::Version`]), and with [`export_core::ErrorKind::Truncated`] where its writer did not come to
 /// finish its first page, so that there cannot be a row.

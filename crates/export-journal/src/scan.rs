@@ -35,6 +35,7 @@ pub(crate) fn scan(
         limits,
         header,
         same_boot: boot_id.is_some() && boot_id == now,
+        held_bytes: 0,
         found: Vec::new(),
         losses: Vec::new(),
     };
@@ -86,6 +87,8 @@ struct Scan<'a, S> {
     limits: &'a Limits,
     header: FileHeader,
     same_boot: bool,
+    /// Bytes of what was found.
+    held_bytes: u64,
     found: Vec<Found>,
     losses: Vec<Loss>,
 }
@@ -247,6 +250,9 @@ impl<S: Source> Scan<'_, S> {
             .prefix_bytes()
             .saturating_add(count.bytes())
             .min(there);
+        self.held_bytes = self.held_bytes.saturating_add(wanted);
+        let most = self.limits.memory_bytes;
+        Limits::check("rows of the journal", self.held_bytes, most)?;
         let wanted = usize::try_from(wanted)
             .map_err(|_| Error::limit("more than this machine can address"))?;
         let mut body = vec![0; wanted];

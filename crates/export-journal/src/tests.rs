@@ -1,8 +1,10 @@
 //! The journal over memory: what Miri can run.
 
+#![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
+
 use std::thread;
 
-use crate::memory::{BOOT, journal, numbers, push, read, row};
+use crate::memory::{BOOT, ID, journal, numbers, push, read, row};
 use crate::{BootId, Lane, Room};
 
 #[test]
@@ -114,6 +116,10 @@ fn rows_are_taken_back_where_what_was_marked_is_released_or_empty() {
     assert_eq!(lane.rows(), 4);
     assert!((4..7).all(|n| push(&mut lane, n, 1000)));
     assert!(numbers(&read(&heap.image(), BOOT), 0, 1000).ends_with(&[4, 5, 6]));
+    let void = lane.mark();
+    lane.discard(&empty).unwrap();
+    assert!((0..8).all(|n| push(&mut lane, n, 900)));
+    assert!(lane.discard(&void).is_err(), "behind what was taken back");
     lane.discard(&empty).unwrap();
     assert!((0..2).all(|n| push(&mut lane, n, 1000)));
     assert_eq!(numbers(&read(&heap.image(), BOOT), 0, 1000), [0, 1]);
@@ -122,6 +128,33 @@ fn rows_are_taken_back_where_what_was_marked_is_released_or_empty() {
     assert!(lane.grow(1).is_err(), "there was no run");
     assert!(lane.discard(&end).is_err(), "of rows that are gone");
     assert!(read(&heap.image(), BOOT).lanes.is_empty());
+}
+
+#[test]
+fn rows_stay_that_were_there_when_a_lane_without_a_segment_was_marked() {
+    let (journal, heap) = journal(2);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"x", 0).unwrap(), Room::Ready);
+    assert!((0..2).all(|n| push(&mut lane, n, 1000)));
+    assert_eq!(lane.begin(b"y", 2).unwrap(), Room::Ready);
+    // What the lane has is too small, and all that is free is as well.
+    assert_eq!(lane.grow(5000).unwrap(), Room::Full);
+    assert!(lane.space().is_empty());
+    let mark = lane.mark();
+    assert_eq!(mark.row(), 2);
+    for _ in 0..2 {
+        assert!((2..4).all(|n| push(&mut lane, n, 1000)));
+        lane.discard(&mark).unwrap();
+        assert_eq!(numbers(&read(&heap.image(), BOOT), 0, 1000), [0, 1]);
+        assert_eq!(lane.mark().row(), 2);
+    }
+    let again = lane.mark();
+    assert!(push(&mut lane, 2, 1000));
+    lane.discard(&again).unwrap();
+    assert!((2..4).all(|n| push(&mut lane, n, 1000)));
+    let recovered = read(&heap.image(), BOOT);
+    assert_eq!(numbers(&recovered, 0, 1000), [0, 1, 2, 3]);
+    assert_eq!(*recovered.lanes[0].runs[1].about, *b"y");
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! A disk without room: an error, and what is there stays.
 
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
 
 mod common;
 

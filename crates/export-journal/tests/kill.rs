@@ -1,6 +1,12 @@
 //! A process that records is killed at any moment; every row whose commit returned is there.
 
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
 
 mod common;
 

@@ -1,5 +1,12 @@
 //! docs/format/journal.md and the code state the same numbers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 use export_journal::layout::{
     COPY_OFFSET, COUNT_OFFSET, DISCARDS_OFFSET, FILE_HEADER_BYTES, HEADER_BYTES,
     LEAST_SEGMENT_BYTES, MOST_CAPACITY_BYTES, SEAL_BYTES, SEAL_OFFSETS, SEGMENT_HEADER_BYTES,

@@ -1,10 +1,12 @@
 //! Memory, counted in bytes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use export_core::{Cancel, Result};
+
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// How long a blocked [`Budget::acquire`] sleeps before it looks at its cancel flag again. The flag can be raised from a
 /// signal handler and therefore wakes nobody.

@@ -15,6 +15,7 @@ use export_core::{
 use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
 use crate::pressure::Watch;
+use crate::repair::Parity;
 use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -46,6 +47,9 @@ pub struct ConvertOptions {
     pub file_id: Option<FileId>,
     /// Time of creation to record, in ns since 1970 UTC; now where `None`.
     pub created_ns: Option<i64>,
+    /// Parity of an `.xk` output: the share of its bytes that can be damaged, and be restored by [`repair`](crate::repair()).
+    /// None where `None`; for any other format there is none.
+    pub parity: Option<Parity>,
 }
 
 impl ConvertOptions {
@@ -190,6 +194,7 @@ impl<'a> Target<'a> {
         let format = output_format(place, options)?;
         refuse_fixed(format, &options.encode)?;
         refuse_protected(format, &options.protection)?;
+        refuse_parity(format, options.parity)?;
         let (file, writer): (_, Box<dyn Write + Send>) = match place {
             Place::Standard => (None, Box::new(io::stdout())),
             Place::Path(path) => {
@@ -309,6 +314,20 @@ fn refuse_protected(format: &dyn Format, protection: &Protection) -> Result<()> 
     Err(Error::usage(text).with_hint("only .xk files can: leave the key out, or convert to xk"))
 }
 
+/// Fails where parity is asked of a format that has none, or of a build that makes none.
+fn refuse_parity(format: &dyn Format, parity: Option<Parity>) -> Result<()> {
+    if parity.is_none() || (format.name() == Xk.name() && cfg!(feature = "parity")) {
+        return Ok(());
+    }
+    if format.name() == Xk.name() {
+        return Err(Error::unsupported(
+            "this build of exportkit writes no parity",
+        ));
+    }
+    let text = format!("{} has no parity", format.name());
+    Err(Error::usage(text).with_hint("parity is of .xk files: leave it out"))
+}
+
 /// Fails where rows without a single column would leave no trace: only rows of JSON, and our own format, can be empty.
 fn refuse_no_columns(format: &dyn Format, item: &StreamBatch) -> Result<()> {
     let held = matches!(format.name(), "xk" | "ndjson");
@@ -360,6 +379,7 @@ fn make_sink(
             created_ns: options.created_ns,
             protection: options.protection.clone(),
             memory_bytes: options.memory_bytes,
+            parity: options.parity,
         };
         return xk.create(writer, &write);
     }

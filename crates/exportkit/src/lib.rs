@@ -48,13 +48,14 @@ mod wait;
 mod xk;
 
 pub use export_compress::{
-    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus,
+    role_name,
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId, Keys, Limit,
-    Limits, Note, OnError, Position, Progress, Protection, ReadOptions, Result, Role, Schema, Secret, Severity, Sink,
-    Source,
+    Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId,
+    Keys, Limit, Limits, Note, OnError, Position, Progress, Protection, ReadOptions, Result, Role,
+    Schema, Secret, Severity, Sink, Source,
     StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "crypt")]
@@ -77,7 +78,7 @@ pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
 pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
-pub use repair::{LossReport, LostRows, repair};
+pub use repair::{LossReport, LostGroup, LostRows, Parity, ParityReport, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};

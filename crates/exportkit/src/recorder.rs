@@ -33,6 +33,9 @@ pub struct RecordOptions {
     pub protection: Protection,
     /// Whether an existing file is replaced. Default no.
     pub overwrite: bool,
+    /// Parity, from which [`repair`](crate::repair()) restores damaged frames; where `None`, as much as a recording has that is
+    /// gone on with. Holds some 20 MB of frames in memory, see [`Parity`](crate::Parity).
+    pub parity: Option<crate::Parity>,
     /// The user's own keys.
     pub entries: std::collections::BTreeMap<String, String>,
 }
@@ -45,6 +48,7 @@ impl Default for RecordOptions {
             interval: Duration::from_secs(1),
             protection: Protection::default(),
             overwrite: false,
+            parity: None,
             entries: std::collections::BTreeMap::new(),
         }
     }
@@ -134,6 +138,7 @@ impl Recorder {
             let xk = XkOptions {
                 encode: options.encode.clone(),
                 protection: options.protection.clone(),
+                parity: options.parity,
                 ..XkOptions::default()
             };
             let storage = Arc::new(FileStorage::new(file));
@@ -159,6 +164,7 @@ impl Recorder {
             let xk = XkOptions {
                 encode: options.encode.clone(),
                 protection: options.protection.clone(),
+                parity: options.parity,
                 ..XkOptions::default()
             };
             let storage = Arc::new(FileStorage::open_writable(path)?);

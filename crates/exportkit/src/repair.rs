@@ -11,10 +11,11 @@ use crate::clock;
 use crate::input::open_file;
 use crate::output::Output;
 
-pub use export_container::{LossReport, LostRows};
+pub use export_container::{LossReport, LostGroup, LostRows, Parity, ParityReport};
 
 /// Copies all intact chunks of the `.xk` file `input` to a new file `output`, which appears whole or not at all. `input` is
-/// only read. What is copied keeps its streams, their schemas and its order.
+/// only read. What is copied keeps its streams, their schemas and its order. Frames that are damaged are restored from the
+/// file's parity where it has enough, and the copy has as much of it.
 ///
 /// An encrypted file needs its key, with which the copy is encrypted again. A sealed file's copy is not sealed: that it was
 /// repaired is what its seals would have to hide.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{Container, FileStorage, Report, verify_seals};
+use export_container::{Container, FileStorage, ParityReport, Report, verify_seals};
 use export_core::{
     Access, Cancel, ChunkDecoder, Error, ErrorKind, Finding, Position, Progress, Result, Severity,
     Storage, array,
@@ -45,6 +45,8 @@ pub struct Verification {
     pub size_bytes: u64,
     /// Whether the file was finished: it ends with an intact index.
     pub complete: bool,
+    /// What of the damage the file's parity makes good, and could still make good; where it has any.
+    pub parity: Option<ParityReport>,
     /// Whether the file is encrypted.
     pub encrypted: bool,
     /// Encrypted frames of which only the checksums were verified, for want of a key.
@@ -151,6 +153,7 @@ pub fn verify_storage(
         blocks: report.blocks,
         size_bytes,
         complete: report.is_finished,
+        parity: report.parity,
         encrypted: report.is_encrypted,
         closed_frames: report.closed_frames,
         sealed: report.is_sealed,

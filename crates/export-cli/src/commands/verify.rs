@@ -6,6 +6,7 @@ use clap::Args;
 use exportkit::{Depth, Finding, Progress, Result, SealReport, Severity, Verification};
 use serde::Serialize;
 
+use super::parity::{ParityDocument, prospects};
 use crate::args::{KeyArgs, LimitArgs, When};
 use crate::console::{Console, plain};
 use crate::exit::Exit;
@@ -51,6 +52,7 @@ struct Document {
     chunks: u64,
     blocks: u64,
     rows: u64,
+    parity: Option<ParityDocument>,
     encrypted: bool,
     closed_frames: u64,
     sealed: bool,
@@ -158,6 +160,7 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
         chunks: found.chunks,
         blocks: found.blocks,
         rows: found.rows,
+        parity: found.parity.as_ref().map(ParityDocument::new),
         encrypted: found.encrypted,
         closed_frames: found.closed_frames,
         sealed: found.sealed,
@@ -178,6 +181,9 @@ fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
         .iter()
         .map(|finding| line(finding, console))
         .collect();
+    for sentence in found.parity.iter().flat_map(prospects) {
+        text.push_str(&format!("parity: {}\n", plain(&sentence)));
+    }
     text.push_str(&format!(
         "{}: {style}{verdict}{style:#}: {}, {}, {}, {}{}\n",
         plain(file),

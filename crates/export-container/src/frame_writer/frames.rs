@@ -1,11 +1,11 @@
 //! Putting single frames together.
 
 use export_core::chunk::BLOCK_ALIGNMENT;
-use export_core::{Error, Limits, Result, StreamId};
+use export_core::{Error, Limits, Result, StreamId, memory};
 
 use super::{FrameWriter, OpenStream};
 use crate::frame::{FrameHeader, directory_checksum};
-use crate::layout::{FRAME_CRITICAL, FRAME_ENCRYPTED, Kind};
+use crate::layout::{FRAME_CRITICAL, FRAME_ENCRYPTED, FRAME_HEADER_BYTES, Kind};
 
 impl FrameWriter {
     pub(crate) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
@@ -84,12 +84,19 @@ impl FrameWriter {
         header.payload_bytes = encryption.stored_bytes(plain.len()) as u64;
         header.directory_bytes = u32::try_from(header.payload_bytes).map_err(Error::limit)?;
         header.check_limit(&Limits::default())?;
-        let mut payload = Vec::with_capacity(header.directory_bytes as usize);
-        encryption.put(&header, plain, &mut payload)?;
-        header.directory_checksum = directory_checksum(header.file, header.sequence, &payload);
+        let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
+        memory::reserve(&mut self.out, frame_bytes)?;
         let start = self.out.len();
-        self.out.extend(header.to_bytes());
-        self.out.extend(payload);
+        self.out.extend([0; FRAME_HEADER_BYTES]);
+        if let Err(error) = encryption.put(&header, plain, &mut self.out) {
+            self.out.truncate(start);
+            return Err(error);
+        }
+        let frame = self.out.get_mut(start..).unwrap_or_default();
+        if let Some((head, payload)) = frame.split_first_chunk_mut() {
+            header.directory_checksum = directory_checksum(header.file, header.sequence, payload);
+            *head = header.to_bytes();
+        }
         self.frame_done(start);
         Ok(header)
     }

@@ -95,7 +95,12 @@ impl Restorer {
             self.last = Some((at, outcome));
         }
         let (bytes, descriptor) = match &self.last {
-            Some((_, Outcome::Whole { bytes, descriptor, .. })) => (bytes, descriptor),
+            Some((
+                _,
+                Outcome::Whole {
+                    bytes, descriptor, ..
+                },
+            )) => (bytes, descriptor),
             Some((_, Outcome::Lost(reason))) => return Ok(Some(Err(reason.clone()))),
             None => return Ok(None),
         };
@@ -152,7 +157,9 @@ impl Restorer {
         if missing > 0 {
             let work = self.work_left.checked_sub(SOLVING_BYTES);
             let Some(work) = work.and_then(|work| work.checked_sub(bytes.len() as u64)) else {
-                return lost("restoring it would take more work than a file of this length is worth");
+                return lost(
+                    "restoring it would take more work than a file of this length is worth",
+                );
             };
             self.work_left = work;
             let shard_bytes = usize::try_from(descriptor.shard_bytes).unwrap_or(usize::MAX);
@@ -218,6 +225,7 @@ pub(crate) fn note_all(
         spare_bytes: u64::MAX,
         ..ParityReport::default()
     };
+    let seen = catalogue.seen.count_within(0, u64::MAX);
     let mut seen_in_groups = 0_u64;
     for at in 0..restorer.groups.len() {
         let Some(group) = restorer.groups.get(at) else {
@@ -251,7 +259,6 @@ pub(crate) fn note_all(
     if report.groups == 0 {
         report.spare_bytes = 0;
     }
-    let seen = catalogue.seen.count_within(0, u64::MAX);
     report.unprotected_frames = seen
         .saturating_sub(catalogue.unprotectable)
         .saturating_sub(seen_in_groups);

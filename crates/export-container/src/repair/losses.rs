@@ -86,12 +86,7 @@ fn is_made_good(lost: &Lost, catalogue: &Catalogue, restored: &Sequences) -> boo
 }
 
 /// The rows of `stream` between and after those of the chunks that were `kept`.
-fn note_lost_rows(
-    stream: &Stream,
-    end: u64,
-    kept: &[&ChunkRef],
-    lost: &mut Vec<LostRows>,
-) {
+fn note_lost_rows(stream: &Stream, end: u64, kept: &[&ChunkRef], lost: &mut Vec<LostRows>) {
     let mut expected = 0;
     let starts_and_ends = kept
         .iter()
@@ -144,9 +139,9 @@ fn ends(catalogue: &Catalogue) -> (BTreeMap<StreamId, u64>, bool) {
     let mut last: BTreeMap<StreamId, (u64, Option<u64>)> = BTreeMap::new();
     let mut ends = BTreeMap::new();
     for (number, id, first_row, rows) in chunks {
-        let (from, end) = last
-            .get(&id)
-            .map_or((0, Some(0)), |&(before, end)| (before.saturating_add(1), end));
+        let (from, end) = last.get(&id).map_or((0, Some(0)), |&(before, end)| {
+            (before.saturating_add(1), end)
+        });
         let follows = || {
             let between = number.saturating_sub(from);
             end.filter(|_| known.count_within(from, number) == between)

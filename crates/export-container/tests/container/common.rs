@@ -186,6 +186,15 @@ pub(crate) fn write_protected(
     write_to(writer, seed, chunks, longest, finish)
 }
 
+/// [`write_protected`] with parity of so many percent.
+#[cfg(feature = "parity")]
+pub(crate) fn write_protected_with_parity(percent: u8, seed: u64, protection: &Protection) -> Written {
+    let mut writer = FrameWriter::protected(&options(), protection);
+    let share = export_container::Parity::percent(percent).unwrap();
+    writer.set_parity(Some(share)).unwrap();
+    write_to(writer, seed, 40, 60, true)
+}
+
 /// [`write`] with parity of so many percent.
 #[cfg(feature = "parity")]
 pub(crate) fn write_with_parity(

@@ -168,7 +168,17 @@ pub(crate) fn kept(bytes: &[u8], written: &Written, what: &str) -> BTreeSet<usiz
         let place = written.chunks[at..]
             .iter()
             .position(|(id, original)| id.0 as usize == stream && same(&chunk, original));
-        at += place.unwrap_or_else(|| panic!("{what}: a chunk that was not written, or not there: {stream} {:?} at {at}, {:?}", chunk.directory.rows, written.chunks.iter().map(|c| (c.0.0, c.1.directory.rows)).collect::<Vec<_>>())) + 1;
+        at += place.unwrap_or_else(|| {
+            panic!(
+                "{what}: a chunk that was not written, or not there: {stream} {:?} at {at}, {:?}",
+                chunk.directory.rows,
+                written
+                    .chunks
+                    .iter()
+                    .map(|c| (c.0.0, c.1.directory.rows))
+                    .collect::<Vec<_>>()
+            )
+        }) + 1;
         found.insert(at - 1);
     }
     found
@@ -192,9 +202,16 @@ fn check(bytes: &[u8], written: &Written, what: &str) -> bool {
     }
     let parity = report.parity.clone().unwrap_or_default();
     let restored = kept_chunks.difference(&truth.chunks).count() as u64;
-    assert!(restored <= parity.restored_frames, "{what}: {restored} {parity:?}");
+    assert!(
+        restored <= parity.restored_frames,
+        "{what}: {restored} {parity:?}"
+    );
     if parity.is_whole() && parity.damaged_frames > 0 && parity.unprotected_frames == 0 {
-        assert_eq!(kept_chunks.len(), written.chunks.len(), "{what}: {parity:?}");
+        assert_eq!(
+            kept_chunks.len(),
+            written.chunks.len(),
+            "{what}: {parity:?}"
+        );
     }
 
     // Rows.

@@ -95,6 +95,27 @@ fn a_finished_file_is_sealed_to_its_last_byte() {
     }
 }
 
+#[cfg(feature = "parity")]
+#[test]
+fn seals_and_parity_stand_for_each_other() {
+    let written = crate::common::write_protected_with_parity(20, 50, &sealed());
+    let report = checked(&written.bytes);
+    assert_eq!(report.findings, []);
+    assert!(report.is_intact() && report.seals > 1);
+    assert_eq!(report.frames, written.frames.len() as u64);
+    // A seal that is gone is restored like any other frame, but for the last one.
+    let seals = take_apart(&written.bytes);
+    let first = seals.iter().position(|(header, _)| header.kind == SEAL).unwrap();
+    let mut bytes = written.bytes.clone();
+    bytes[written.frames[first]..][..64].fill(0);
+    let (progress, cancel) = (Progress::new(), Cancel::new());
+    let limits = Limits::default();
+    let report = verify(storage(&bytes), Depth::Checksums, &limits, &progress, &cancel).unwrap();
+    let parity = report.parity.unwrap();
+    assert_eq!((parity.damaged_frames, parity.restored_frames), (1, 1));
+    assert_eq!(parity.unprotected_frames, 0);
+}
+
 #[test]
 fn seals_are_nothing_to_who_does_not_ask() {
     let (written, _) = recording();

@@ -60,6 +60,12 @@ fn constants_are_those_of_the_code() {
         ("BLOCK_ENTRY_BYTES", layout::BLOCK_ENTRY_BYTES.to_string()),
         ("INDEX_HEAD_BYTES", layout::INDEX_HEAD_BYTES.to_string()),
         ("INDEX_ENTRY_BYTES", layout::INDEX_ENTRY_BYTES.to_string()),
+        ("PARITY_HEAD_BYTES", layout::PARITY_HEAD_BYTES.to_string()),
+        (
+            "PARITY_GROUP_FRAMES",
+            layout::PARITY_GROUP_FRAMES.to_string(),
+        ),
+        ("PARITY_SHARDS", layout::PARITY_SHARDS.to_string()),
         ("SEAL_PAYLOAD_BYTES", layout::SEAL_PAYLOAD_BYTES.to_string()),
         ("SEAL_FRAME_BYTES", layout::SEAL_FRAME_BYTES.to_string()),
         ("KEY_ID_BYTES", layout::KEY_ID_BYTES.to_string()),
@@ -95,7 +101,7 @@ fn constants_are_those_of_the_code() {
 
 #[test]
 fn fields_follow_one_another_and_fill_their_structures() {
-    let structures: [(&str, &[usize]); 7] = [
+    let structures: [(&str, &[usize]); 8] = [
         ("## File header", &[layout::FILE_HEADER_BYTES]),
         ("## Frames", &[layout::FRAME_HEADER_BYTES]),
         (
@@ -108,6 +114,7 @@ fn fields_follow_one_another_and_fill_their_structures() {
             &[layout::INDEX_HEAD_BYTES, layout::INDEX_ENTRY_BYTES],
         ),
         ("## Tail", &[layout::TAIL_PAYLOAD_BYTES]),
+        ("## Parity", &[layout::PARITY_HEAD_BYTES]),
         ("## Seal", &[layout::SEAL_PAYLOAD_BYTES]),
     ];
     for (section, lengths) in structures {

@@ -43,7 +43,7 @@ impl Rows {
             columns,
             most_cells: sample::most_cells(&options.limits),
             on_error: options.on_error,
-            record_bytes: options.limits.record_bytes,
+            record_bytes: sample::record_bytes(&options.limits),
             value_bytes: options.limits.value_bytes,
             line: 1,
             row: 0,
@@ -159,7 +159,10 @@ impl Rows {
         self.row += 1;
         let found = cells.len();
         if (end - start) as u64 > self.value_bytes {
-            let longest = cells.iter().map(|cell| cell.raw(window.bytes()).len()).max();
+            let longest = cells
+                .iter()
+                .map(|cell| cell.raw(window.bytes()).len())
+                .max();
             let longest = longest.unwrap_or(0) as u64;
             Limits::check("bytes of a value", longest, self.value_bytes)
                 .map_err(|error| error.at_row(self.row).at_offset(window.offset_of(start)))?;

@@ -119,7 +119,9 @@ impl<R: Read> Lines<R> {
         if self.buffer.len() < self.end + READ_BYTES {
             // Doubling: a long line is copied a few times, not once every read.
             let most = usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX);
-            let wanted = (self.end * 2).min(most.max(self.end)).saturating_add(READ_BYTES);
+            let wanted = (self.end * 2)
+                .min(most.max(self.end))
+                .saturating_add(READ_BYTES);
             self.buffer.resize(wanted, 0);
         }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();

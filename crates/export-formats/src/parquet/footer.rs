@@ -24,7 +24,10 @@ pub(super) fn check(file: &CountedFile, limits: &Limits) -> Result<()> {
         return Ok(());
     };
     let tail = file.get_bytes(tail_at, 4).map_err(fault::in_reading)?;
-    let length = tail.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    let length = tail
+        .iter()
+        .rev()
+        .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
     Limits::check("bytes of the footer", length, limits.index_bytes)?;
     let Some(start) = tail_at.checked_sub(length) else {
         return Ok(());
@@ -43,7 +46,9 @@ fn check_metadata(bytes: &[u8], limits: &Limits) -> Result<()> {
             2 => {
                 let mut levels = Levels::new(limits);
                 // Each of our columns is a group of it at most, beside itself.
-                let most = u64::from(limits.columns).saturating_mul(2).saturating_add(1);
+                let most = u64::from(limits.columns)
+                    .saturating_mul(2)
+                    .saturating_add(1);
                 thrift.each_struct(field, most, "columns", |thrift| levels.take(thrift))?;
             }
             4 => thrift.each_struct(field, limits.frames, "row groups", |thrift| {
@@ -61,13 +66,18 @@ fn check_metadata(bytes: &[u8], limits: &Limits) -> Result<()> {
                     Ok(true)
                 })
             })?,
-            5 => thrift.each_struct(field, limits.keys.into(), "keys of the metadata", |thrift| {
-                thrift.each_field(|thrift, field| {
-                    key_bytes = key_bytes.saturating_add(thrift.length_in(field)?);
-                    Limits::check("bytes of metadata", key_bytes, limits.metadata_bytes)?;
-                    Ok(true)
-                })
-            })?,
+            5 => thrift.each_struct(
+                field,
+                limits.keys.into(),
+                "keys of the metadata",
+                |thrift| {
+                    thrift.each_field(|thrift, field| {
+                        key_bytes = key_bytes.saturating_add(thrift.length_in(field)?);
+                        Limits::check("bytes of metadata", key_bytes, limits.metadata_bytes)?;
+                        Ok(true)
+                    })
+                },
+            )?,
             _ => return Ok(false),
         }
         Ok(true)

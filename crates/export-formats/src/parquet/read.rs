@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use export_core::{
     Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch, Tally,
 };
-use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
@@ -154,8 +154,7 @@ impl ParquetSource {
                 self.pages.take_refused();
                 self.pages.set_batch_rows(rows);
                 let range = (self.rows, rows);
-                (self.reader, self.int96) =
-                    readers(&self.file, &self.loaded, &self.roots, range)?;
+                (self.reader, self.int96) = readers(&self.file, &self.loaded, &self.roots, range)?;
                 continue;
             }
             let refused = self.pages.take_refused();

@@ -1,6 +1,12 @@
 //! Rows that tell whether they came back right.
 
 #![allow(dead_code, reason = "each test uses some of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use export_compress::{Encoder, Options};
-use export_container::{FileOptions, FileStorage, StorageEnd, Writer, layout};
+use export_container::{FileOptions, FileStorage, Parity, StorageEnd, Writer, layout};
 use export_core::{
     Cancel, Confidence, FileId, Format, Input, Limits, Protection, ReadOptions, Result, Sink, Source, Storage,
     WriteOptions,
@@ -79,6 +79,8 @@ pub(crate) struct XkOptions {
     pub(crate) protection: Protection,
     /// Bytes that the process may have in all; whatever the system allows where `None`.
     pub(crate) memory_bytes: Option<u64>,
+    /// None where `None`; where a recording goes on, as much as it has.
+    pub(crate) parity: Option<Parity>,
 }
 
 impl XkOptions {
@@ -137,13 +139,37 @@ impl XkOptions {
         }
     }
 
+    #[cfg(feature = "parity")]
+    fn protect<W: Write>(&self, writer: &mut Writer<W>) -> Result<()> {
+        match self.parity {
+            Some(parity) => writer.set_parity(Some(parity)),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "parity"))]
+    fn protect<W: Write>(&self, _writer: &mut Writer<W>) -> Result<()> {
+        match self.parity {
+            Some(_) => Err(export_core::Error::unsupported(
+                "this build of exportkit writes no parity",
+            )),
+            None => Ok(()),
+        }
+    }
+
     fn sink<W: Write + Send + 'static>(
         &self,
-        writer: Writer<W>,
+        mut writer: Writer<W>,
         threads: usize,
         cancel: &Cancel,
     ) -> Result<XkSink<W>> {
+        self.protect(&mut writer)?;
         let encoder = Encoder::new(self.encode.clone())?;
-        XkSink::new(writer, encoder, Watch::new(threads, self.memory_bytes), cancel)
+        XkSink::new(
+            writer,
+            encoder,
+            Watch::new(threads, self.memory_bytes),
+            cancel,
+        )
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use export_compress::Encoder;
 use export_container::Writer;
 use export_core::{
-    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary, StreamBatch,
-    StreamId,
+    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary,
+    StreamBatch, StreamId,
 };
 use export_parallel::{Bounds, Budget, Pipeline};
 
@@ -313,5 +313,79 @@ impl<W: Write + Send + 'static> Sink for XkSink<W> {
 
     fn accepts_widening(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use export_compress::{Compression, Fixed, Options};
+    use export_container::FileOptions;
+    use export_core::marrow::array::{Array, PrimitiveArray};
+    use export_core::marrow::datatypes::{DataType, Field};
+    use export_core::{Codec, CodecId, Error, FileId};
+
+    use super::*;
+
+    struct Failing;
+
+    impl Codec for Failing {
+        fn id(&self) -> CodecId {
+            CodecId(2)
+        }
+
+        fn name(&self) -> &'static str {
+            "zstd"
+        }
+
+        fn compress(&self, _: &[u8], _: &mut Vec<u8>) -> Result<()> {
+            Err(Error::limit("no memory for tables"))
+        }
+
+        fn decompress(&self, _: &[u8], _: usize, _: &mut Vec<u8>) -> Result<()> {
+            Err(Error::limit("no memory for tables"))
+        }
+    }
+
+    #[test]
+    fn a_codec_that_failed_is_in_the_summary() {
+        let options = Options {
+            fixed: Fixed {
+                codec: Some(Compression::Zstd { level: 3 }),
+                ..Fixed::default()
+            },
+            ..Options::default()
+        };
+        for threads in [0, 2] {
+            let file = FileOptions {
+                file: FileId([1; 16]),
+                created_ns: 0,
+            };
+            let encoder = Encoder::new(options.clone()).unwrap();
+            let encoder = encoder.with_codec(Arc::new(Failing));
+            let writer = Writer::new(std::io::sink(), &file).unwrap();
+            let watch = Watch::new(threads, None);
+            let mut sink = XkSink::new(writer, encoder, watch, &Cancel::new()).unwrap();
+            let field = Field {
+                name: "size".into(),
+                data_type: DataType::UInt64,
+                ..Field::default()
+            };
+            let values = Array::UInt64(PrimitiveArray {
+                validity: None,
+                values: (0..1000).map(|value| value * value).collect(),
+            });
+            let schema = Arc::new(Schema::new(vec![field]).unwrap());
+            let batch = Batch::new(schema, 1000, vec![values]).unwrap();
+            sink.write(StreamBatch {
+                stream: "rows".into(),
+                batch,
+            })
+            .unwrap();
+            let summary = Box::new(sink).finish(&ExportMetadata::default()).unwrap();
+            let told: Vec<_> = summary.notes.iter().filter(|note| note.column.is_some()).collect();
+            assert_eq!(told.len(), 1, "{:?}", summary.notes);
+            assert_eq!(told[0].column.as_deref(), Some("size"));
+            assert!(told[0].text.contains("instead of zstd: no memory"), "{}", told[0].text);
+        }
     }
 }
