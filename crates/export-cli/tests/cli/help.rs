@@ -55,7 +55,7 @@ fn every_command_says_how_it_exits() {
     }
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "convert",
     "info",
     "schema",
@@ -66,6 +66,7 @@ const COMMANDS: [&str; 12] = [
     "sample",
     "verify",
     "repair",
+    "keygen",
     "completions",
     "man",
 ];

@@ -13,6 +13,7 @@ mod harness;
 mod help;
 mod json;
 mod publish;
+mod keys;
 mod rows;
 mod signals;
 mod streams;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use export_core::{FileId, Limits, Result, Storage};
+use export_core::{FileId, Keys, Limits, Result, Storage};
 
 use super::descriptor::Descriptor;
 use super::group::{Group, groups};
@@ -53,7 +53,7 @@ impl Restorer {
         size: u64,
         limits: &Limits,
     ) -> Result<Self> {
-        let source = Counted::new(storage);
+        let source = Counted::new(storage, Keys::default());
         let groups = groups(&source, &catalogue.parity_frames, limits)?;
         Ok(Self {
             source,
