@@ -292,7 +292,7 @@ fn again(arguments: &Arguments, injury: Injury, check: Check) -> Result<Vec<Outc
         ..Outcome::default()
     };
     for length in [Length::Short, Length::Long] {
-        for sample in &samples(length, Size::Full, arguments.file.as_deref())? {
+        for sample in samples(length, Size::Full, arguments.file.as_deref())? {
             let verdict = check.judge(&Patient::new(sample), injury, Care::Thorough)?;
             eprintln!("{} {injury}: {verdict:?}", sample.name);
             outcome.note(&sample.name, injury, verdict);

@@ -127,8 +127,9 @@ pub(crate) fn hurt_sectors(sample: &Sample, seed: u64) -> (Vec<u8>, Vec<(usize, 
     (bytes, places)
 }
 
-/// Zeros a sector of 512 bytes to 4 KiB, swaps it with another, writes another over it, or brings back what was there before.
-fn hurt_sector(bytes: &mut [u8], stale: &[u8], random: &mut Random) {
+/// Zeros a sector of 512 bytes to 4 KiB, swaps it with another, writes another over it, or brings back what was there before,
+/// where there was anything.
+pub(crate) fn hurt_sector(bytes: &mut [u8], stale: &[u8], random: &mut Random) {
     let sector = 512_usize << random.below(4);
     let sectors = bytes.len().div_ceil(sector);
     let mut pick = || {
@@ -136,7 +137,7 @@ fn hurt_sector(bytes: &mut [u8], stale: &[u8], random: &mut Random) {
         start..(start + sector).min(bytes.len())
     };
     let (one, other) = (pick(), pick());
-    match random.below(4) {
+    match random.below(if stale.is_empty() { 3 } else { 4 }) {
         0 => bytes.get_mut(one).unwrap_or_default().fill(0),
         1 => {
             let (first, second) = (copy(bytes, &one), copy(bytes, &other));
@@ -148,7 +149,9 @@ fn hurt_sector(bytes: &mut [u8], stale: &[u8], random: &mut Random) {
             put(bytes, one.start, &from);
         }
         _ => {
-            let from = copy(stale, &one);
+            // A longer one would make a short file mostly the older one, which is then what it says it is.
+            let most = if one.start == 0 { 512 } else { sector };
+            let from = copy(stale, &(one.start..one.end.min(one.start + most)));
             put(bytes, one.start, &from);
         }
     }

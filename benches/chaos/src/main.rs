@@ -2,7 +2,10 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod allocations;
 mod bombs;
+mod calls;
+mod cases;
 mod damaged;
 mod injury;
 mod kills;
@@ -11,8 +14,11 @@ mod patient;
 mod power;
 mod reading;
 mod repaired;
+mod rivals;
 mod rows;
 mod sample;
+mod subject;
+mod traced;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -27,8 +33,11 @@ use outcome::{Outcome, Size};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Rows, such as R1
-    #[arg(value_name = "ROW", required = true)]
+    #[arg(value_name = "ROW", required_unless_present = "list")]
     rows: Vec<String>,
+    /// Print which rows there are
+    #[arg(long)]
+    list: bool,
     /// How many cases
     #[arg(long, value_enum, default_value = "quick")]
     size: Size,
@@ -44,18 +53,22 @@ struct Arguments {
     /// Threads; one a core where not given
     #[arg(long)]
     threads: Option<usize>,
+    #[command(flatten)]
+    workers: rivals::Workers,
 }
 
 /// A row of the scoreboard.
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 7] = [
+const ROWS: [(&str, Row); 9] = [
     ("R1", damaged::cuts),
     ("R2", damaged::flips),
     ("R3", damaged::sectors),
     ("R4", kills::row),
     ("R5", power::row),
+    ("R6", calls::row),
+    ("R7", allocations::row),
     ("R9", bombs::row),
     ("R10", damaged::repairs),
 ];
@@ -65,6 +78,10 @@ fn main() -> ExitCode {
         return code;
     }
     let arguments = Arguments::parse();
+    if arguments.list {
+        ROWS.iter().for_each(|(id, _)| println!("{id}"));
+        return ExitCode::SUCCESS;
+    }
     let mut failed = false;
     for name in &arguments.rows {
         let Some((id, row)) = ROWS
@@ -75,13 +92,23 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         };
         let start = Instant::now();
-        match row(&arguments) {
+        let beside = |outcomes: Vec<Outcome>| -> Result<Vec<Outcome>> {
+            let mut outcomes = outcomes;
+            for outcome in &mut outcomes {
+                outcome.seconds = start.elapsed().as_secs_f64();
+            }
+            outcomes.extend(rivals::row(
+                id,
+                &arguments.workers,
+                arguments.size,
+                arguments.seed,
+            )?);
+            Ok(outcomes)
+        };
+        match row(&arguments).and_then(beside) {
             Ok(outcomes) => {
                 for mut outcome in outcomes {
                     outcome.id = id;
-                    if outcome.seconds == 0.0 {
-                        outcome.seconds = start.elapsed().as_secs_f64();
-                    }
                     failed |= outcome.subject == "exportkit" && outcome.passed < outcome.cases;
                     match serde_json::to_string(&outcome) {
                         Ok(line) => println!("{line}"),

@@ -64,7 +64,7 @@ pub(crate) fn judge(patient: &Patient<'_>, truth: &Truth, care: Care) -> Verdict
         }
     };
     verdict.lost = back.iter().filter(|back| !**back).count() as u64;
-    verdict.failure = if verdict.lost > 0 && !detected {
+    verdict.failure = if verdict.lost > 0 && !detected && !truth.was_whole {
         Some(format!(
             "{} chunks are missing, and nothing is found to be wrong",
             verdict.lost

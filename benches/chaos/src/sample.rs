@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use export_benches::Random;
@@ -151,9 +151,24 @@ impl Way {
     }
 }
 
+/// [`made`] once for all rows of a run.
+pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<&'static [Sample]> {
+    static SHORT: OnceLock<Vec<Sample>> = OnceLock::new();
+    static LONG: OnceLock<Vec<Sample>> = OnceLock::new();
+    let kept = match length {
+        Length::Short => &SHORT,
+        Length::Long => &LONG,
+    };
+    if let Some(samples) = kept.get() {
+        return Ok(samples);
+    }
+    let made = made(length, size, only)?;
+    Ok(kept.get_or_init(|| made))
+}
+
 /// Files of a length: one for each codec, encoding that has a block in it, and kind of stream. Those that `only` is a part of the
-/// name of, where it is given; in quick runs one in 23.
-pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<Vec<Sample>> {
+/// name of, where it is given; in quick runs one in 23, in CI one in 4.
+fn made(length: Length, size: Size, only: Option<&str>) -> Result<Vec<Sample>> {
     let ways = Encoding::ALL.map(Way::Encoding).into_iter();
     let ways: Vec<Way> = ways.chain([Way::Dictionary]).collect();
     let (mut samples, mut seen, mut number) = (Vec::new(), BTreeSet::new(), 0_u64);
@@ -171,7 +186,11 @@ pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<
                 );
                 let wanted = match only {
                     Some(part) => name.contains(part),
-                    None => size != Size::Quick || number % 23 == 1,
+                    None => match size {
+                        Size::Quick => number % 23 == 1,
+                        Size::Ci => number % 4 == 1,
+                        Size::Full => true,
+                    },
                 };
                 if !wanted {
                     continue;
@@ -216,7 +235,7 @@ pub(crate) fn samples(length: Length, size: Size, only: Option<&str>) -> Result<
         }
     }
     let pairs = Encoding::ALL.len() * Compression::ALL.len();
-    if only.is_none() && size != Size::Quick && seen.len() != pairs {
+    if only.is_none() && size == Size::Full && seen.len() != pairs {
         bail!(
             "{} of {pairs} pairs of encoding and codec are in a file",
             seen.len()
@@ -229,13 +248,21 @@ type Written = (Vec<u8>, Vec<(&'static str, Batch)>);
 
 /// A file of a length: long ones are tried with two numbers of rows, which tell what a row costs.
 fn file(kind: Kind, options: &Options, length: Length, id: [u8; 16], seed: u64) -> Result<Written> {
-    let write = |rows| write(kind, options, length.chunks(), rows, id, seed);
+    let write = |options, rows| write(kind, options, length.chunks(), rows, id, seed);
     if length == Length::Short {
-        return write(SHORT_ROWS);
+        return write(options, SHORT_ROWS);
+    }
+    let mut quicker = options.clone();
+    if matches!(quicker.fixed.codec, Some(Compression::Brotli { .. })) {
+        // It takes milliseconds for a block, and this is but an estimate.
+        quicker.fixed.codec = Some(Compression::Zstd { level: 3 });
     }
     let (few, many) = (32_u32, 160);
-    let [short, long] =
-        [write(few as usize)?, write(many as usize)?].map(|(bytes, _)| bytes.len() as f64);
+    let tried = [
+        write(&quicker, few as usize)?,
+        write(&quicker, many as usize)?,
+    ];
+    let [short, long] = tried.map(|(bytes, _)| bytes.len() as f64);
     let row_bytes = ((long - short) / f64::from(many - few)).max(1.0);
     let rows = f64::from(few) + (LONG_BYTES - short) / row_bytes;
     #[expect(
@@ -243,7 +270,7 @@ fn file(kind: Kind, options: &Options, length: Length, id: [u8; 16], seed: u64) 
         clippy::cast_sign_loss,
         reason = "it is clamped"
     )]
-    write(rows.clamp(8.0, 2048.0) as usize)
+    write(options, rows.clamp(8.0, 2048.0) as usize)
 }
 
 fn write(

@@ -10,8 +10,8 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use input::{InputArgs, LimitArgs, SelectArgs};
 pub(crate) use values::{
-    Choice, KeyValue, ValueEncoding, codec, encoding, file_id, format_names, key_value, place,
-    preset, word_list,
+    Choice, KeyValue, ValueEncoding, codec, encoding, file_id, format_names, key_value, parity,
+    place, preset, word_list,
 };
 
 use crate::commands::{

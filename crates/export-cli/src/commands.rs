@@ -9,6 +9,7 @@ mod follow;
 pub(crate) mod head;
 pub(crate) mod info;
 pub(crate) mod man;
+mod parity;
 pub(crate) mod repair;
 pub(crate) mod sample;
 pub(crate) mod schema;

@@ -144,6 +144,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Version => "version",
         ErrorKind::Limit => "limit",
+        ErrorKind::Memory => "memory",
         ErrorKind::Schema => "schema",
         ErrorKind::Data => "data",
         ErrorKind::Usage => "usage",

@@ -3,7 +3,7 @@
 mod frames;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use export_core::{
@@ -68,8 +68,10 @@ pub(crate) struct Catalogue {
     pub(crate) orphans: BTreeMap<StreamId, Vec<ChunkRef>>,
     /// Chunks that came after ones with greater numbers.
     out_of_order: Vec<ChunkRef>,
-    /// Chunks that indexes or headers speak of, by sequence.
+    /// Chunks that indexes or directories speak of, by sequence.
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
+    /// Damaged chunks of which the header tells stream and rows, but nothing tells which rows, by sequence.
+    pub(crate) torn: BTreeMap<u64, (StreamId, u32)>,
     /// One more than the greatest stream number seen.
     pub(crate) next_stream: u32,
     /// What a stream frame said of parity last, and which one.
@@ -113,6 +115,16 @@ impl Catalogue {
             .binary_search_by_key(&id, |stream| stream.id)
             .ok()
             .and_then(|at| self.streams.get(at))
+    }
+
+    /// Numbers that frames should have, going by those of others, damaged ones included, and none has that is intact.
+    pub(crate) fn missing(&self) -> Vec<RangeInclusive<u64>> {
+        let mut missing = self.seen.missing_from(0);
+        let end = self.seen.last().map_or(0, |last| last.saturating_add(1));
+        if end < self.next_sequence {
+            missing.push(end..=self.next_sequence - 1);
+        }
+        missing
     }
 
     /// Takes the copies of stream and metadata frames in an index.

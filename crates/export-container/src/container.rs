@@ -43,25 +43,26 @@ impl Container {
         let end = End::read(&source, size)?;
         match read_index(&source, &end, size, limits)? {
             Some(catalogue) => Self::new(source, catalogue, size, limits),
-            None => Self::by_frames(source, &end, size, limits, |_| Ok(())),
+            None => Self::by_frames(source, &end, size, limits, Scanner::new, |_| Ok(())),
         }
     }
 
     /// Opens a container by finding its frames, whether or not there is an index.
     pub fn recover(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        Self::recover_then(storage, limits, |_| Ok(()))
+        Self::recover_then(storage, limits, Scanner::new, |_| Ok(()))
     }
 
-    /// [`Container::recover`] that knows more than what was found.
+    /// [`Container::recover`] with a scanner of choice, which knows more than what was found.
     pub(crate) fn recover_then(
         storage: Arc<dyn Storage>,
         limits: &Limits,
+        scan: fn(FileId, u64, u64, &Limits) -> Scanner,
         add: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
         let source = Counted::new(storage);
         let size = source.size_bytes()?;
         let end = End::read(&source, size)?;
-        Self::by_frames(source, &end, size, limits, add)
+        Self::by_frames(source, &end, size, limits, scan, add)
     }
 
     fn new(source: Counted, catalogue: Catalogue, size: u64, limits: &Limits) -> Result<Self> {
@@ -89,19 +90,20 @@ impl Container {
         end: &End,
         size: u64,
         limits: &Limits,
+        scan: fn(FileId, u64, u64, &Limits) -> Scanner,
         add: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
         if size == 0 {
             return Err(Error::truncated("the file is empty"));
         }
         let (mut file, mut catalogue) = identify(&source, end, size, limits)?;
-        let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        let mut scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
         let (mut rest, mut torn) =
             walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
-        if let Some(other) = other_file(&source, end, size, &catalogue, file, limits)? {
+        if let Some(other) = other_file(&source, end, size, &catalogue, (file, rest), limits)? {
             file = other;
             catalogue = Catalogue::of_foreign_header();
-            scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+            scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
             (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         }
         let mut container = Self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use export_core::{Error, Limits, Result, Storage};
+use export_core::{Error, Limits, Result, Storage, memory};
 
 use crate::frame::FrameHeader;
 use crate::layout::FRAME_HEADER_BYTES;
@@ -71,7 +71,7 @@ impl Counted {
     pub(crate) fn read(&self, offset: u64, bytes: u64) -> Result<Vec<u8>> {
         let bytes = self.at_most(offset, bytes)?;
         let length = usize::try_from(bytes).map_err(Error::limit)?;
-        let mut buffer = vec![0; length];
+        let mut buffer = memory::zeros(length)?;
         let count = self.read_into(offset, &mut buffer)?;
         buffer.truncate(count);
         Ok(buffer)

@@ -198,16 +198,24 @@ fn learn(source: &Counted, end: &End, size: u64, limits: &Limits) -> Result<Opti
     Ok(None)
 }
 
-/// The file that the frames are of, where the header is intact and none is of its: then what is there belongs to them.
+/// The file that the frames are of, where the header is that of another: what a sector held before the file was written. That is
+/// so where an intact tail says so, or where less than half of the file, which ends at `rest` but for a torn frame, is of the
+/// header's and most frames are of another.
 pub(crate) fn other_file(
     source: &Counted,
     end: &End,
     size: u64,
     catalogue: &Catalogue,
-    file: FileId,
+    (file, rest): (FileId, u64),
     limits: &Limits,
 ) -> Result<Option<FileId>> {
-    if catalogue.frames > 0 {
+    let has_tail = end.tail(size, limits).is_some();
+    let lost = catalogue
+        .lost
+        .iter()
+        .map(|lost| lost.bytes.end.saturating_sub(lost.bytes.start));
+    let lost = lost.fold(size.saturating_sub(rest), u64::saturating_add);
+    if catalogue.frames > 0 && !has_tail && lost <= size / 2 {
         return Ok(None);
     }
     Ok(learn(source, end, size, limits)?.filter(|other| *other != file))
@@ -242,7 +250,7 @@ pub(crate) fn walk(
                 catalogue.take_frame(source, *offset, header, limits)?
             }
             Step::Lost { start, end, header } => {
-                catalogue.take_lost(*start, *end, header.as_ref());
+                catalogue.take_lost(source, *start..*end, header.as_ref(), limits)?;
             }
             Step::End { rest, header } => {
                 catalogue.settle();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{
-    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result,
+    ChunkDirectory, ColumnDirectory, EncodedChunk, Error, ErrorKind, Limits, Result, memory,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -98,10 +98,10 @@ impl Container {
         let blocks = offset
             .saturating_add(FRAME_HEADER_BYTES as u64)
             .saturating_add(header.blocks_start());
-        if self.source.at_most(blocks, bytes)? < bytes {
+        if source.at_most(blocks, bytes)? < bytes {
             return Err(Error::corrupt("the file ends within the chunk"));
         }
-        let mut buffer = vec![0; usize::try_from(bytes).map_err(Error::limit)?];
+        let mut buffer = memory::zeros(usize::try_from(bytes).map_err(Error::limit)?)?;
         for run in runs {
             let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
             source.read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;

@@ -18,6 +18,7 @@ use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
 use crate::open::{End, identify, other_file, walk};
 use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
 use crate::scan::{Scanner, Step};
+use crate::sequences::Sequences;
 use whole::{note_end, note_index, note_missing, note_rows};
 
 /// How closely to look.
@@ -79,33 +80,29 @@ pub fn verify(
     }
     let end = End::read(&source, size)?;
     let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
-    let mut pass = Pass {
-        source: &source,
-        depth,
-        limits,
-        listed: Vec::new(),
-        blocks: 0,
-        last: None,
-    };
-    let mut look = |catalogue: &mut Catalogue, step: &Step| {
-        cancel.check()?;
-        if let Step::Frame { offset, header } = step {
-            progress.add_bytes_in(header.frame_bytes());
-            pass.frame(catalogue, *offset, header)?;
-        }
-        Ok(())
+    let mut pass = Pass::new(&source, depth, limits);
+    let look = |pass: &mut Pass<'_>, scanner: &mut Scanner, catalogue: &mut Catalogue| {
+        walk(&source, scanner, catalogue, limits, |catalogue, step| {
+            cancel.check()?;
+            if let Step::Frame { offset, header } = step {
+                progress.add_bytes_in(header.frame_bytes());
+                pass.frame(catalogue, *offset, header)?;
+            }
+            Ok(())
+        })
     };
     let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
-    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+    let (mut rest, mut torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, (file, rest), limits)? {
         file = other;
         catalogue = Catalogue::of_foreign_header();
+        pass = Pass::new(&source, depth, limits);
         scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+        (rest, torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
     }
     catalogue.note_orphans();
     if let Some(torn) = torn {
-        catalogue.take_rest(rest, &torn);
+        catalogue.take_rest(&source, rest, &torn, limits)?;
     }
     let Pass {
         listed,
@@ -153,11 +150,27 @@ struct Pass<'a> {
     /// What each intact index lists.
     listed: Vec<ChunkRef>,
     blocks: u64,
+    looked_at: Sequences,
+    /// Frames in a copy of which nothing was found damaged.
+    intact: Sequences,
     /// Kind and end of the last frame.
     last: Option<(Kind, u64)>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(source: &'a Counted, depth: Depth, limits: &'a Limits) -> Self {
+        Self {
+            source,
+            depth,
+            limits,
+            listed: Vec::new(),
+            blocks: 0,
+            looked_at: Sequences::default(),
+            intact: Sequences::default(),
+            last: None,
+        }
+    }
+
     /// Looks at what the catalogue did not: blocks, padding, and what index and tail say of other frames.
     fn frame(
         &mut self,
@@ -167,6 +180,14 @@ impl Pass<'_> {
     ) -> Result<()> {
         let end = offset.saturating_add(header.frame_bytes());
         let before = std::mem::replace(&mut self.last, header.known_kind().map(|kind| (kind, end)));
+        if self.intact.contains(header.sequence) {
+            // A copy, which was noted. Whether it is as intact does not matter.
+            return Ok(());
+        }
+        if !self.looked_at.insert(header.sequence) && catalogue.seen.contains(header.sequence) {
+            // The copy before was damaged in what only this pass looks at.
+            catalogue.damaged.remove(header.sequence);
+        }
         let looked = match header.known_kind() {
             Some(Kind::Chunk) if self.depth == Depth::Checksums => {
                 self.chunk(catalogue, offset, header)
@@ -182,6 +203,9 @@ impl Pass<'_> {
         {
             catalogue.findings.push(finding_of(error, offset)?);
             catalogue.damaged.insert(header.sequence);
+        }
+        if !catalogue.damaged.contains(header.sequence) {
+            self.intact.insert(header.sequence);
         }
         if self.depth == Depth::Checksums {
             let start = offset.saturating_add(header.whole_bytes());

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Version,
     /// A limit of [`crate::Limits`] would be exceeded.
     Limit,
+    /// There is not enough memory.
+    Memory,
     /// A schema is invalid, or two schemas do not fit each other.
     Schema,
     /// The content of a row cannot be represented (ragged CSV row, malformed JSON, invalid UTF-8).

@@ -34,6 +34,7 @@ pub mod image;
 pub mod json;
 mod likeness;
 mod limits;
+pub mod memory;
 mod metadata;
 mod progress;
 pub mod record;

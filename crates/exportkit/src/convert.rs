@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use export_core::{
 use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
 use crate::pressure::Watch;
+use crate::repair::Parity;
+use crate::wait::StandardOutput;
 use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -44,6 +46,9 @@ pub struct ConvertOptions {
     pub file_id: Option<FileId>,
     /// Time of creation to record, in ns since 1970 UTC; now where `None`.
     pub created_ns: Option<i64>,
+    /// Parity of an `.xk` output: the share of its bytes that can be damaged, and be restored by [`repair`](crate::repair()).
+    /// None where `None`; for any other format there is none.
+    pub parity: Option<Parity>,
 }
 
 impl ConvertOptions {
@@ -187,8 +192,13 @@ impl<'a> Target<'a> {
     fn create(place: &'a Place, options: &ConvertOptions) -> Result<Self> {
         let format = output_format(place, options)?;
         refuse_fixed(format, &options.encode)?;
+        refuse_parity(format, options.parity)?;
         let (file, writer): (_, Box<dyn Write + Send>) = match place {
-            Place::Standard => (None, Box::new(io::stdout())),
+            Place::Standard => {
+                let output = StandardOutput::new(&options.open.read.cancel);
+                // What sinks write in small pieces does not go through the standard library's line by line.
+                (None, Box::new(BufWriter::with_capacity(64 << 10, output)))
+            }
             Place::Path(path) => {
                 let file = Output::create(path, options.overwrite)?;
                 let writer = file.writer()?;
@@ -297,6 +307,20 @@ fn refuse_fixed(format: &dyn Format, encode: &EncodeOptions) -> Result<()> {
     Err(Error::usage(text).with_hint("they are choices of .xk files: leave them out"))
 }
 
+/// Fails where parity is asked of a format that has none, or of a build that makes none.
+fn refuse_parity(format: &dyn Format, parity: Option<Parity>) -> Result<()> {
+    if parity.is_none() || (format.name() == Xk.name() && cfg!(feature = "parity")) {
+        return Ok(());
+    }
+    if format.name() == Xk.name() {
+        return Err(Error::unsupported(
+            "this build of exportkit writes no parity",
+        ));
+    }
+    let text = format!("{} has no parity", format.name());
+    Err(Error::usage(text).with_hint("parity is of .xk files: leave it out"))
+}
+
 /// Fails where rows without a single column would leave no trace: only rows of JSON, and our own format, can be empty.
 fn refuse_no_columns(format: &dyn Format, item: &StreamBatch) -> Result<()> {
     let held = matches!(format.name(), "xk" | "ndjson");
@@ -347,6 +371,7 @@ fn make_sink(
             file_id: options.file_id,
             created_ns: options.created_ns,
             memory_bytes: options.memory_bytes,
+            parity: options.parity,
         };
         return xk.create(writer, &write);
     }

@@ -1,5 +1,6 @@
 //! R1 and R2 of the reliability scoreboard on small files: one for each codec and encoding, cut at every byte and with every
-//! bit flipped. Prints its table, past the test harness, which would keep it to itself.
+//! bit flipped. The short version of `cargo xtask chaos`, with overflow checks. Prints its table, past the test harness, which
+//! would keep it to itself.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test")]
 

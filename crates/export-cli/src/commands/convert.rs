@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use exportkit::{
-    Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Place,
-    Preset, Result, formats,
+    Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Parity,
+    Place, Preset, Result, formats,
 };
 use serde::Serialize;
 
 use crate::args::{
     Choice, InputArgs, KeyValue, SelectArgs, ValueEncoding, When, codec, encoding, file_id,
-    format_names, key_value, place, preset,
+    format_names, key_value, parity, place, preset,
 };
 use crate::console::Console;
 use crate::exit::Exit;
@@ -63,6 +63,10 @@ struct WriteArgs {
     /// The encoding of an .xk file's values, such as plain or col=delta; chosen by sampling where not given
     #[arg(long, value_name = "[COLUMN=]NAME", value_parser = encoding)]
     encoding: Vec<Choice<ValueEncoding>>,
+    /// Reed-Solomon parity of an .xk file, 1% to 50% of its bytes: about as many of them can be damaged, wherever, and `repair`
+    /// restores what they held
+    #[arg(long, value_name = "PERCENT", value_parser = parity)]
+    parity: Option<Parity>,
     /// Threads that encode, and that read an .xk file; one a core where not given. The output is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -192,6 +196,7 @@ impl Convert {
             extra,
             file_id: write.file_id,
             created_ns: write.created_ns,
+            parity: write.parity,
         }
     }
 

@@ -6,6 +6,7 @@ use clap::Args;
 use exportkit::{LossReport, Progress, Result};
 use serde::Serialize;
 
+use super::parity::ParityDocument;
 use super::verify::{FindingDocument, line};
 use crate::args::{LimitArgs, When};
 use crate::console::{Console, plain};
@@ -49,6 +50,7 @@ struct Document {
     lost_bytes: Vec<RangeDocument>,
     lost_frames: Vec<RangeDocument>,
     skipped_frames: u64,
+    parity: Option<ParityDocument>,
     findings: Vec<FindingDocument>,
 }
 
@@ -121,6 +123,7 @@ impl Repair {
                 })
                 .collect(),
             skipped_frames: done.skipped_frames,
+            parity: done.parity.as_ref().map(ParityDocument::new),
             findings: done.findings.iter().map(FindingDocument::new).collect(),
         }
     }
@@ -131,6 +134,19 @@ impl Repair {
             .iter()
             .map(|finding| line(finding, console))
             .collect();
+        if let Some(parity) = done
+            .parity
+            .as_ref()
+            .filter(|parity| parity.restored_frames > 0)
+        {
+            let good = console.out.good;
+            text.push_str(&format!(
+                "{good}restored:{good:#} {} from parity: {}, {}\n",
+                units::count(parity.restored_frames, "frame"),
+                units::count(parity.restored_rows, "row"),
+                units::bytes(parity.restored_bytes),
+            ));
+        }
         for lost in losses(done) {
             let odd = console.out.odd;
             text.push_str(&format!("{odd}lost:{odd:#} {}\n", plain(&lost)));
@@ -168,6 +184,15 @@ fn losses(done: &LossReport) -> Vec<String> {
     if done.unknown_loss {
         losses.push(String::from(
             "frames at the end, of which nothing tells how many rows they held",
+        ));
+    }
+    for lost in done.parity.iter().flat_map(|parity| &parity.lost) {
+        losses.push(format!(
+            "{} of {} to {}, which their parity does not restore: {}",
+            units::count(lost.lost_frames, "frame"),
+            lost.first_frame,
+            lost.last_frame,
+            lost.reason
         ));
     }
     for range in &done.lost_bytes {

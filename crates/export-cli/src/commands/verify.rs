@@ -6,6 +6,7 @@ use clap::Args;
 use exportkit::{Depth, Finding, Progress, Result, Severity, Verification};
 use serde::Serialize;
 
+use super::parity::{ParityDocument, prospects};
 use crate::args::{LimitArgs, When};
 use crate::console::{Console, plain};
 use crate::exit::Exit;
@@ -49,6 +50,8 @@ struct Document {
     chunks: u64,
     blocks: u64,
     rows: u64,
+    journal_rows: u64,
+    parity: Option<ParityDocument>,
     findings: Vec<FindingDocument>,
 }
 
@@ -116,6 +119,8 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
         chunks: found.chunks,
         blocks: found.blocks,
         rows: found.rows,
+        journal_rows: found.journal_rows,
+        parity: found.parity.as_ref().map(ParityDocument::new),
         findings: found.findings.iter().map(FindingDocument::new).collect(),
     }
 }
@@ -132,6 +137,9 @@ fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
         .iter()
         .map(|finding| line(finding, console))
         .collect();
+    for sentence in found.parity.iter().flat_map(prospects) {
+        text.push_str(&format!("parity: {}\n", plain(&sentence)));
+    }
     text.push_str(&format!(
         "{}: {style}{verdict}{style:#}: {}, {}, {}, {}{}\n",
         plain(file),

@@ -1,8 +1,9 @@
 //! What a walk over frames adds to the catalogue.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use export_core::{Error, Limits, Result, Severity, StreamId};
+use export_core::{Error, Finding, Limits, Position, Result, Severity, StreamId};
 
 use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
@@ -74,6 +75,8 @@ impl Catalogue {
             Some(Kind::Index | Kind::Tail | Kind::Parity)
         );
         self.seen.insert(header.sequence);
+        // Another copy of it may have been damaged.
+        self.damaged.remove(header.sequence);
         self.unprotectable += u64::from(is_unprotectable);
         Ok(())
     }
@@ -162,25 +165,7 @@ impl Catalogue {
         let mut memory = self.memory;
         let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
-        for chunk in chunks {
-            let ChunkRef {
-                first_row,
-                rows,
-                number,
-                ..
-            } = chunk;
-            self.announced.insert(
-                chunk.sequence,
-                (
-                    chunk.stream,
-                    Announced {
-                        first_row,
-                        rows,
-                        number,
-                    },
-                ),
-            );
-        }
+        chunks.iter().for_each(|chunk| self.announce(chunk));
         Ok(())
     }
 
@@ -188,38 +173,76 @@ impl Catalogue {
         let mut finding = finding_of(error, offset)?;
         if let Some((id, announced)) = self.take_torn(header) {
             finding.position.stream = self.stream(id).map(|stream| stream.name.clone());
-            finding.position.chunk = Some(announced.number);
+            finding.position.chunk = announced.map(|announced| announced.number);
         }
         self.findings.push(finding);
         Ok(())
     }
 
-    /// Notes bytes that belong to no intact frame.
-    pub(crate) fn take_lost(&mut self, start: u64, end: u64, header: Option<&FrameHeader>) {
-        let text = format!(
-            "{} bytes belong to no intact frame",
-            end.saturating_sub(start)
-        );
-        self.find(Severity::Damage, "structure", start, text);
+    /// Notes bytes that belong to no intact frame, though they may start with an intact header.
+    pub(crate) fn take_lost(
+        &mut self,
+        source: &Counted,
+        bytes: Range<u64>,
+        header: Option<&FrameHeader>,
+        limits: &Limits,
+    ) -> Result<()> {
+        let mut text = match bytes.end.saturating_sub(bytes.start) {
+            0 => "padding is missing before the frame".to_owned(),
+            count => format!("{count} bytes belong to no intact frame"),
+        };
+        let mut position = Position {
+            offset: Some(bytes.start),
+            ..Position::default()
+        };
+        if let Some(header) = header {
+            text = format!("frame {} is damaged: {text}", header.sequence);
+            if let Some((id, announced)) = self.take_rest(source, bytes.start, header, limits)? {
+                position.stream = self.stream(id).map(|stream| stream.name.clone());
+                position.chunk = announced.map(|announced| announced.number);
+            }
+        }
+        self.findings.push(Finding {
+            severity: Severity::Damage,
+            check: "structure".into(),
+            position,
+            text,
+        });
         self.lost.push(Lost {
-            bytes: start..end,
+            bytes,
             before: self.last_sequence,
             after: None,
         });
-        if let Some(header) = header {
-            self.take_torn(header);
-            if header.known_kind() == Some(Kind::Parity) {
-                self.parity_frames.push((start, *header));
-            }
-        }
+        Ok(())
     }
 
-    /// Notes the header of what starts at `rest` and is no whole frame.
-    pub(crate) fn take_rest(&mut self, rest: u64, header: &FrameHeader) {
-        self.take_torn(header);
-        if header.known_kind() == Some(Kind::Parity) {
-            self.parity_frames.push((rest, *header));
+    /// Notes the header of a frame at `offset` that is not whole, and what its directory says where that is.
+    pub(crate) fn take_rest(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<Option<(StreamId, Option<Announced>)>> {
+        match header.known_kind() {
+            Some(Kind::Chunk) => match read_directory(source, offset, header, limits) {
+                Ok(chunk) => self.announce(&chunk),
+                Err(error) => drop(finding_of(error, offset)?),
+            },
+            Some(Kind::Parity) => self.parity_frames.push((offset, *header)),
+            _ => {}
         }
+        Ok(self.take_torn(header))
+    }
+
+    fn announce(&mut self, chunk: &ChunkRef) {
+        let announced = Announced {
+            first_row: chunk.first_row,
+            rows: chunk.rows,
+            number: chunk.number,
+        };
+        self.announced
+            .insert(chunk.sequence, (chunk.stream, announced));
     }
 
     /// Notes that the file does not end with a whole frame.
@@ -243,13 +266,19 @@ impl Catalogue {
         catalogue
     }
 
-    /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of
-    /// the stream's last chunk is a guess, until an index says where they are.
-    pub(crate) fn take_torn(&mut self, header: &FrameHeader) -> Option<(StreamId, Announced)> {
+    /// Notes a header whose payload is damaged or not (all) there. Returns what is known of its rows, where it is a chunk's.
+    pub(crate) fn take_torn(
+        &mut self,
+        header: &FrameHeader,
+    ) -> Option<(StreamId, Option<Announced>)> {
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
         self.next_stream = self
             .next_stream
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
+        if self.seen.contains(header.sequence) {
+            // A copy of a frame that is intact.
+            return None;
+        }
         self.damaged.insert(header.sequence);
         let id = header
             .stream
@@ -260,19 +289,9 @@ impl Catalogue {
             }
             return None;
         };
-        let last = self.stream(id).and_then(|stream| stream.chunks.last());
-        let (first_row, number) = last.map_or((0, 0), |last| {
-            (last.end_row(), last.number.saturating_add(1))
-        });
-        let guess = (
-            id,
-            Announced {
-                first_row,
-                rows: header.rows.into(),
-                number,
-            },
-        );
-        Some(*self.announced.entry(header.sequence).or_insert(guess))
+        self.torn.insert(header.sequence, (id, header.rows));
+        let announced = self.announced.get(&header.sequence);
+        Some((id, announced.map(|(_, announced)| *announced)))
     }
 }
 

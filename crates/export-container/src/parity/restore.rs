@@ -225,6 +225,7 @@ pub(crate) fn note_all(
         spare_bytes: u64::MAX,
         ..ParityReport::default()
     };
+    let seen = catalogue.seen.count_within(0, u64::MAX);
     let mut seen_in_groups = 0_u64;
     for at in 0..restorer.groups.len() {
         let Some(group) = restorer.groups.get(at) else {
@@ -258,7 +259,6 @@ pub(crate) fn note_all(
     if report.groups == 0 {
         report.spare_bytes = 0;
     }
-    let seen = catalogue.seen.count_within(0, u64::MAX);
     report.unprotected_frames = seen
         .saturating_sub(catalogue.unprotectable)
         .saturating_sub(seen_in_groups);

@@ -142,8 +142,33 @@ pub(crate) fn write_as(
     longest: usize,
     finish: bool,
 ) -> Written {
+    let writer = FrameWriter::new(&FileOptions { file, ..options() });
+    write_to(writer, seed, chunks, longest, finish)
+}
+
+/// [`write`] with parity of so many percent.
+#[cfg(feature = "parity")]
+pub(crate) fn write_with_parity(
+    percent: u8,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+) -> Written {
+    let mut writer = FrameWriter::new(&options());
+    let share = export_container::Parity::percent(percent).unwrap();
+    writer.set_parity(Some(share)).unwrap();
+    write_to(writer, seed, chunks, longest, finish)
+}
+
+fn write_to(
+    mut writer: FrameWriter,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+) -> Written {
     let mut random = Random(seed);
-    let mut writer = FrameWriter::new(&FileOptions { file, ..options() });
     let streams = [
         writer.add_stream("events", &schema(3)),
         writer.add_stream("states", &schema(2)),
