@@ -155,6 +155,9 @@ pub(crate) fn bring_in(
             }
             // Also where there was nothing to write: whoever wrote it may have been killed before this.
             storage.sync()?;
+            if leftover.is_still_needed() {
+                return set_aside(path, "rows-between-chunks");
+            }
         }
         Beside::Unreadable(error) if error.kind() == ErrorKind::Corrupt => {
             return set_aside(path, "unreadable");

@@ -21,6 +21,9 @@ use crate::xk::CHUNK_BYTES;
 /// Bytes of rows for which there is no room that a stream holds before it drops them.
 const MOST_HELD_BYTES: usize = 2 * CHUNK_BYTES;
 
+/// Rows after which a stream tries again to hand on rows for which there was no room.
+const ROWS_BETWEEN_TRIES: usize = 256;
+
 /// One stream of a [`super::Recorder`]: rows of type `T`, gathered by a `B`. Can be sent to the thread that makes the rows.
 ///
 /// Dropped without [`RecordStream::finish`], it writes the rows it still has, but cannot report an error.
@@ -168,11 +171,16 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
                 return sent.map_err(|error| self.tape().in_file(error));
             }
         }
+        self.look_later(next_look(self.rows.rows(), self.rows.memory_bytes()));
+        Ok(())
+    }
+
+    /// Looks with that many rows, or with each, where each is sealed.
+    fn look_later(&mut self, rows: usize) {
         self.next_look = match self.tape().options.durability {
             Durability::Sync => 0,
-            _ => next_look(self.rows.rows(), self.rows.memory_bytes()),
+            _ => rows,
         };
-        Ok(())
     }
 
     /// Returns once the rows in the journal, of all streams, survive a power loss.
@@ -289,7 +297,10 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
             .tape
             .hand_on(&self.name, &self.account, &mut self.rows, wait);
         match handed {
-            Ok(false) if self.rows.memory_bytes() < MOST_HELD_BYTES => return Ok(()),
+            Ok(false) if self.rows.memory_bytes() < MOST_HELD_BYTES => {
+                self.look_later(self.rows.rows() + ROWS_BETWEEN_TRIES);
+                return Ok(());
+            }
             Ok(false) => return self.drop_rows(),
             Ok(true) => {}
             Err(error) => {
