@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::{Compression, Encoder, Encoding, Fixed, Options};
-use export_container::{FileOptions, Writer};
+use export_container::{FileOptions, Parity, Writer};
 use export_core::marrow::array::{Array, BytesArray, ListArray, PrimitiveArray};
 use export_core::marrow::datatypes::{DataType, Field, FieldMeta};
 use export_core::{
@@ -34,6 +34,7 @@ fn main() -> Result<()> {
     fs::write(golden("evolved"), finish(evolved()?)?)?;
     // Without an index, as a killed recorder leaves it.
     fs::write(golden("unfinished"), evolved()?.into_inner())?;
+    fs::write(golden("parity"), parity()?)?;
     flights(&golden("flights"))
 }
 
@@ -332,6 +333,18 @@ fn evolved() -> Result<Writer<Vec<u8>>> {
     )?;
     writer.chunk(stream, &encoder.encode(&second)?)?;
     Ok(writer)
+}
+
+/// A stream with parity of 20 %, in one group.
+fn parity() -> Result<Vec<u8>> {
+    let (mut writer, batch) = (writer(7)?, mixed()?);
+    writer.set_parity(Some(Parity::percent(20)?))?;
+    let encoder = Encoder::new(Options::default())?;
+    let stream = writer.add_stream("mixed", batch.schema())?;
+    for first in (0..batch.rows()).step_by(250) {
+        writer.chunk(stream, &encoder.encode(&batch.slice(first, 250)?)?)?;
+    }
+    finish(writer)
 }
 
 /// The first 2,000 flights of the example data, by the front door.

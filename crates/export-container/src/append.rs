@@ -19,7 +19,11 @@ const MOST_VERSIONS: u64 = 1 << 16;
 
 /// A writer that goes on after the last byte of `storage`. Its first output is the padding up to there.
 pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<FrameWriter> {
-    let mut container = Container::open(storage, limits)?;
+    go_on(Container::open(storage, limits)?)
+}
+
+/// [`resume`] of a container that is open.
+pub(crate) fn go_on(mut container: Container) -> Result<FrameWriter> {
     if let Some(torn) = container.torn {
         // Its number stays its own, should its header ever be found.
         container.catalogue.take_torn(&torn);

@@ -4,12 +4,12 @@ mod frames;
 mod parity;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId, memory,
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, StreamId, memory,
 };
 
+use crate::container::Container;
 use crate::directory::Directory;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
@@ -33,7 +33,10 @@ impl FileOptions {
     /// A file with a random id. Fails where the system has no randomness to give.
     pub fn new(created_ns: i64) -> Result<Self> {
         let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|error| Error::from(std::io::Error::other(error)))?;
+        getrandom::fill(&mut id).map_err(|error| {
+            let system = error.raw_os_error().map(std::io::Error::from_raw_os_error);
+            Error::from(system.unwrap_or_else(|| std::io::Error::other(error)))
+        })?;
         Ok(Self {
             file: FileId(id),
             created_ns,
@@ -105,10 +108,10 @@ impl FrameWriter {
         }
     }
 
-    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// Goes on after the last byte that `container` had when it was opened, finished or not. Its first output is the padding up to
     /// where the next frame starts.
-    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        crate::append::resume(storage, limits)
+    pub fn after(container: Container) -> Result<Self> {
+        crate::append::go_on(container)
     }
 
     /// The facts of the file.
@@ -274,6 +277,7 @@ impl FrameWriter {
             end_row.ok_or_else(|| placed(Error::limit("the stream has too many rows")))?;
 
         self.repeat_streams(stream)?;
+        self.close_full_group()?;
         let (columns, block_bytes) = place_blocks(&chunk.directory);
         let directory = Directory {
             first_row,
@@ -288,6 +292,7 @@ impl FrameWriter {
         // The same chunk can be written once there is memory again: nothing is known of it so far.
         let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
         memory::reserve(&mut self.out, frame_bytes)?;
+        self.make_room(frame_bytes)?;
         self.out.extend(header.to_bytes());
         self.out.extend(&head);
         pad(&mut head);
@@ -307,6 +312,14 @@ impl FrameWriter {
             open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
         self.protect(start)
+    }
+
+    /// Leaves rows of a stream out that are known to be lost: the next chunk starts with row `next`, where that is later. Readers
+    /// see the gap, and `verify` reports it.
+    pub fn skip_rows(&mut self, stream: StreamId, next: u64) {
+        if let Some(open) = self.streams.get_mut(&stream) {
+            open.rows = open.rows.max(next);
+        }
     }
 
     /// Writes what the export says about itself. The last one counts.

@@ -70,5 +70,6 @@ pub use storage::{
     Extended, FileStorage, MemoryStorage, Patience, Retrying, StorageEnd, is_being_written, lock,
 };
 pub use stream::Stream;
+pub use text::{schema_from_text, schema_to_text};
 pub use verify::{Depth, Report, verify};
 pub use writer::Writer;

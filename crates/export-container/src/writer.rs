@@ -97,6 +97,14 @@ impl<W: Write> Writer<W> {
         self.unsynced.as_ref().map_or(0, Unsynced::bytes)
     }
 
+    /// Rows of a stream in these chunks.
+    #[must_use]
+    pub fn unsynced_rows(&self, stream: StreamId) -> u64 {
+        self.unsynced
+            .as_ref()
+            .map_or(0, |unsynced| unsynced.rows(stream))
+    }
+
     /// Writes the chunks that are kept to another container, to streams of the same names. They stay here until
     /// [`Writer::forget_unsynced`].
     pub fn replay_unsynced<V: Write>(&self, to: &mut Writer<V>) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
 use crate::pressure::Watch;
 use crate::repair::Parity;
+use crate::wait::StandardOutput;
 use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -193,7 +194,11 @@ impl<'a> Target<'a> {
         refuse_fixed(format, &options.encode)?;
         refuse_parity(format, options.parity)?;
         let (file, writer): (_, Box<dyn Write + Send>) = match place {
-            Place::Standard => (None, Box::new(io::stdout())),
+            Place::Standard => {
+                let output = StandardOutput::new(&options.open.read.cancel);
+                // What sinks write in small pieces does not go through the standard library's line by line.
+                (None, Box::new(BufWriter::with_capacity(64 << 10, output)))
+            }
             Place::Path(path) => {
                 let file = Output::create(path, options.overwrite)?;
                 let writer = file.writer()?;

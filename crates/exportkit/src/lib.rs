@@ -34,6 +34,7 @@ mod convert;
 mod explain;
 pub mod formats;
 mod input;
+mod journal;
 mod output;
 mod pace;
 mod pressure;
@@ -73,13 +74,17 @@ pub use explain::{
 };
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
-pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
+pub use recorder::{
+    Access, Durability, Health, JournalHealth, OnFull, RecordOptions, RecordStream, Recorded,
+    Recorder, RowCounts, StreamHealth,
+};
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostGroup, LostRows, Parity, ParityReport, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
 pub use verify::{Depth, Verification, verify, verify_storage};
+pub use wait::StandardOutput;
 
 /// Program and version, as recorded in what it writes.
 pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));
@@ -93,3 +98,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/library.md")]
 struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/durability.md")]
+struct Durable;

@@ -2,20 +2,20 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use export_container::{FileOptions, FileStorage, Writer};
-use export_core::{Cancel, Error, Limits, Progress, Result, Storage};
+use export_container::{FileOptions, Writer};
+use export_core::{Cancel, Error, Limits, Progress, Result};
 
 use crate::clock;
 use crate::input::open_file;
+use crate::journal;
 use crate::output::Output;
 
 pub use export_container::{LossReport, LostGroup, LostRows, Parity, ParityReport};
 
 /// Copies all intact chunks of the `.xk` file `input` to a new file `output`, which appears whole or not at all. `input` is
-/// only read. What is copied keeps its streams, their schemas and its order. Frames that are damaged are restored from the
-/// file's parity where it has enough, and the copy has as much of it.
+/// only read, and rows of its journal come with it. What is copied keeps its streams, their schemas and its order. Frames that
+/// are damaged are restored from the file's parity where it has enough, and the copy has as much of it.
 ///
 /// Fails where nothing of a container can be found in `input`.
 pub fn repair(
@@ -29,8 +29,8 @@ pub fn repair(
     let (input, output) = (input.as_ref(), output.as_ref());
     crate::convert::refuse_same_file(&input.into(), &output.into())?;
     let in_input = |error: Error| error.in_file(input.display().to_string());
-    let storage: Arc<dyn Storage> =
-        Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
+    let find = || journal::find(input, open_file(input)?.0, limits);
+    let storage = find().map_err(in_input)?.storage;
     progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
     let file = Output::create(output, overwrite)?;
     let copy = || -> Result<LossReport> {

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{Container, FileStorage, ParityReport};
+use export_container::{Container, FileStorage, ParityReport, Retrying};
 use export_core::{
-    Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Position, Progress, Result, Severity,
-    Storage, array,
+    Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Note, Position, Progress, Result,
+    Severity, Storage, array,
 };
 
 use crate::input::open_file;
+use crate::journal;
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Verification {
     pub size_bytes: u64,
     /// Whether the file was finished: it ends with an intact index.
     pub complete: bool,
+    /// Rows that are in the journal beside the file only, because its recorder did not finish.
+    pub journal_rows: u64,
     /// What of the damage the file's parity makes good, and could still make good; where it has any.
     pub parity: Option<ParityReport>,
 }
@@ -57,7 +60,8 @@ impl Verification {
     }
 }
 
-/// Looks at an `.xk` file and says what is damaged. Damage is not an error: fails only where the file cannot be looked at.
+/// Looks at an `.xk` file and says what is damaged, and what a journal beside it holds. Damage is not an error: fails only where
+/// the file cannot be looked at.
 ///
 /// ```
 /// use exportkit::{Cancel, Depth, Limits, Progress, verify};
@@ -78,9 +82,21 @@ pub fn verify(
     cancel: &Cancel,
 ) -> Result<Verification> {
     let path = path.as_ref();
-    let look = || {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
-        verify_storage(storage, depth, limits, progress, cancel)
+    let look = || -> Result<Verification> {
+        let file = open_file(path)?.0;
+        let storage: Arc<dyn Storage> =
+            Arc::new(Retrying::new(FileStorage::new(file.try_clone()?)));
+        let mut found = verify_storage(storage, depth, limits, progress, cancel)?;
+        let beside = journal::find(path, file, limits)?;
+        if let Some(leftover) = beside.leftover {
+            found.journal_rows = leftover.rows.values().sum();
+            found.findings.extend(leftover.journal_findings());
+        } else {
+            found
+                .findings
+                .extend(beside.notes.into_iter().map(journal_finding));
+        }
+        Ok(found)
     };
     look().map_err(|error| error.in_file(path.display().to_string()))
 }
@@ -114,8 +130,23 @@ pub fn verify_storage(
         blocks: report.blocks,
         size_bytes,
         complete: report.is_finished,
+        journal_rows: 0,
         parity: report.parity,
     })
+}
+
+/// A journal that has nothing for the file.
+fn journal_finding(note: Note) -> Finding {
+    Finding {
+        severity: if note.loss {
+            Severity::Damage
+        } else {
+            Severity::Note
+        },
+        check: "journal".into(),
+        position: Position::default(),
+        text: note.text,
+    }
 }
 
 /// Decodes every chunk whose bytes are as they were written.

@@ -50,6 +50,7 @@ struct Document {
     chunks: u64,
     blocks: u64,
     rows: u64,
+    journal_rows: u64,
     parity: Option<ParityDocument>,
     findings: Vec<FindingDocument>,
 }
@@ -118,6 +119,7 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
         chunks: found.chunks,
         blocks: found.blocks,
         rows: found.rows,
+        journal_rows: found.journal_rows,
         parity: found.parity.as_ref().map(ParityDocument::new),
         findings: found.findings.iter().map(FindingDocument::new).collect(),
     }

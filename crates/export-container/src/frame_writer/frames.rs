@@ -62,6 +62,11 @@ impl FrameWriter {
         stream: Option<StreamId>,
         payload: &[u8],
     ) -> Result<()> {
+        let kinds = [Kind::Parity, Kind::Index, Kind::Tail].map(Kind::number);
+        if !kinds.contains(&kind) {
+            self.close_full_group()?;
+            self.make_room(payload.len() + 2 * BLOCK_ALIGNMENT)?;
+        }
         let header = FrameHeader {
             file: self.file.file,
             sequence: self.sequence,

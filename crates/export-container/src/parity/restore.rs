@@ -140,7 +140,7 @@ impl Restorer {
         let Some(places) = &self.places else {
             return lost("its frames were not looked for");
         };
-        let mut shards = Shards::new(&self.source, &descriptor, &group, self.work_left);
+        let mut shards = Shards::new(&self.source, &descriptor, &group, self.work_left)?;
         shards.find(places)?;
         let missing = shards.missing();
         let (recovery, intact) = shards.recovery(missing)?;

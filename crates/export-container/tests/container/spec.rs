@@ -60,6 +60,12 @@ fn constants_are_those_of_the_code() {
         ("BLOCK_ENTRY_BYTES", layout::BLOCK_ENTRY_BYTES.to_string()),
         ("INDEX_HEAD_BYTES", layout::INDEX_HEAD_BYTES.to_string()),
         ("INDEX_ENTRY_BYTES", layout::INDEX_ENTRY_BYTES.to_string()),
+        ("PARITY_HEAD_BYTES", layout::PARITY_HEAD_BYTES.to_string()),
+        (
+            "PARITY_GROUP_FRAMES",
+            layout::PARITY_GROUP_FRAMES.to_string(),
+        ),
+        ("PARITY_SHARDS", layout::PARITY_SHARDS.to_string()),
         ("NO_STREAM", layout::NO_STREAM.to_string()),
         ("FRAME_CRITICAL", layout::FRAME_CRITICAL.to_string()),
         (
@@ -82,7 +88,7 @@ fn constants_are_those_of_the_code() {
 
 #[test]
 fn fields_follow_one_another_and_fill_their_structures() {
-    let structures: [(&str, &[usize]); 6] = [
+    let structures: [(&str, &[usize]); 7] = [
         ("## File header", &[layout::FILE_HEADER_BYTES]),
         ("## Frames", &[layout::FRAME_HEADER_BYTES]),
         (
@@ -95,6 +101,7 @@ fn fields_follow_one_another_and_fill_their_structures() {
             &[layout::INDEX_HEAD_BYTES, layout::INDEX_ENTRY_BYTES],
         ),
         ("## Tail", &[layout::TAIL_PAYLOAD_BYTES]),
+        ("## Parity", &[layout::PARITY_HEAD_BYTES]),
     ];
     for (section, lengths) in structures {
         let mut ends = Vec::new();

@@ -43,7 +43,7 @@ impl Rows {
             columns,
             most_cells: sample::most_cells(&options.limits),
             on_error: options.on_error,
-            record_bytes: options.limits.record_bytes,
+            record_bytes: sample::record_bytes(&options.limits),
             value_bytes: options.limits.value_bytes,
             line: 1,
             row: 0,

@@ -64,12 +64,12 @@ pub(super) fn take(
             }
             None => {
                 let have = window.bytes().len() - window.start();
-                Limits::check("bytes of the first rows", have as u64, limits.record_bytes)
+                Limits::check("bytes of the first rows", have as u64, record_bytes(limits))
                     .map_err(|error| {
                         error.with_hint("perhaps a quote is not closed, or the file has no lines")
                     })?;
                 // A byte more than is allowed tells that there are too many.
-                let most = usize::try_from(limits.record_bytes).unwrap_or(usize::MAX);
+                let most = usize::try_from(record_bytes(limits)).unwrap_or(usize::MAX);
                 wanted = (wanted * 2).min(most.saturating_add(1)).max(have + 1);
                 window.fill(wanted)?;
             }
@@ -121,6 +121,11 @@ fn check_encoding(window: &mut Window) -> Result<()> {
         window.consume(window.start() + BYTE_ORDER_MARK.len());
     }
     Ok(())
+}
+
+/// How long a row may be: it is held whole.
+pub(super) fn record_bytes(limits: &Limits) -> u64 {
+    limits.record_bytes.min(limits.memory_bytes)
 }
 
 /// How many cells a row may have.

@@ -61,7 +61,10 @@ impl NdjsonSource {
         }
         Ok(Self {
             stream: options.name.as_str().into(),
-            lines: Lines::new(input, options.limits.record_bytes),
+            lines: Lines::new(
+                input,
+                options.limits.record_bytes.min(options.limits.memory_bytes),
+            ),
             parser: Parser::new(&options.limits, options.columns.as_deref()),
             rows,
             on_error: options.on_error,
