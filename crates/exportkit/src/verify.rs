@@ -122,7 +122,12 @@ pub fn verify_storage(
     let mut seals = None;
     if !access.keys.is_empty() {
         progress.add_total_bytes_in(size_bytes);
-        seals = Some(verify_seals(Arc::clone(&storage), &access, progress, cancel));
+        seals = Some(verify_seals(
+            Arc::clone(&storage),
+            &access,
+            progress,
+            cancel,
+        ));
     }
     let report = match (report, &seals) {
         // A key of the seals alone: the rest is looked at as by who has none.
