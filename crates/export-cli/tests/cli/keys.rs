@@ -138,6 +138,9 @@ fn every_command_reads_an_encrypted_file_with_its_key_alone() {
             Some(i32::from(command.starts_with("verify")))
         );
     }
+    place
+        .run("repair secret.xk -o repaired.xk -f --key lab.key")
+        .succeeds();
     place.run("cat repaired.xk").fails(1, &["encrypted"]);
     place.run("cat repaired.xk --key lab.key").succeeds();
     let error = place.run("info secret.xk --json").exits(1).json();
