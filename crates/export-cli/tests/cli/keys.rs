@@ -32,7 +32,7 @@ fn key_id(place: &Place, file: &str) -> String {
         .run(&format!("keygen {file} --json"))
         .succeeds()
         .json();
-    document["key_id"].as_str().unwrap().to_owned()
+    document.get("key_id").unwrap().as_str().unwrap().to_owned()
 }
 
 #[test]

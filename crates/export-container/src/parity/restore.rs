@@ -85,10 +85,7 @@ impl Restorer {
     }
 
     /// A frame as it was written, without padding; nothing where it has no group, or why it cannot be restored.
-    pub(crate) fn frame(
-        &mut self,
-        sequence: u64,
-    ) -> Result<Option<Restored>> {
+    pub(crate) fn frame(&mut self, sequence: u64) -> Result<Option<Restored>> {
         let Some(at) = self.group_of(sequence) else {
             return Ok(None);
         };
