@@ -310,7 +310,7 @@ fn a_cut_is_never_taken_for_the_whole() {
             let whole = seals
                 .iter()
                 .filter(|&&at| at + layout::SEAL_FRAME_BYTES <= cut)
-                .last();
+                .next_back();
             let sealed = whole.map_or(0, |&at| at + layout::SEAL_FRAME_BYTES);
             let torn = seals
                 .iter()
