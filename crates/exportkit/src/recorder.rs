@@ -26,7 +26,7 @@ use ticker::Ticker;
 
 pub use health::{Health, JournalHealth, RowCounts, StreamHealth};
 pub(crate) use losses::Losses;
-pub use options::{Access, Durability, OnFull, RecordOptions};
+pub use options::{Durability, OnFull, Permissions, RecordOptions};
 pub use stream::RecordStream;
 
 /// A container being recorded. Clones and its streams share the file, which is complete once the last of them is finished
@@ -133,6 +133,13 @@ impl Recorder {
             ));
         }
         let durability = options.durability;
+        if options.protection.encrypt.is_some() && durability != Durability::None {
+            let text =
+                "an encrypted recording has no journal, which would hold its rows in the clear";
+            return Err(in_file(Error::usage(text).with_hint(
+                "record with `Durability::None`, and `sync` what must survive",
+            )));
+        }
         let tape = Arc::new(Tape::open(blank, options).map_err(in_file)?);
         let ticker = match durability {
             Durability::Interval(interval) => Some(Ticker::start(&tape, interval)?),

@@ -531,7 +531,7 @@ fn a_journal_has_the_recordings_mode() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("run.xk");
     let options = RecordOptions {
-        access: exportkit::Access::Owner,
+        permissions: exportkit::Permissions::Owner,
         ..RecordOptions::default()
     };
     let _recorder = Recorder::create_with(&path, options).unwrap();

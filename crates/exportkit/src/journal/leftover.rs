@@ -6,7 +6,8 @@ use std::sync::Arc;
 use export_compress::{Choices, Encoder, Options as EncodeOptions};
 use export_container::{Container, FrameWriter, Stream, schema_from_text};
 use export_core::{
-    Batch, ChunkEncoder, Error, Finding, Limits, Note, Position, Result, Schema, Severity, image,
+    Batch, ChunkEncoder, Error, Finding, Limits, Note, Position, Protection, Result, Schema,
+    Severity, image,
 };
 use export_journal::{Cause, Recovered, RecoveredLane, RecoveredRun};
 
@@ -44,6 +45,7 @@ impl Leftover {
         recovered: Recovered,
         encode: EncodeOptions,
         limits: &Limits,
+        protection: Option<&Protection>,
     ) -> Result<Self> {
         let mut leftover = Self {
             size_bytes: container.size_bytes(),
@@ -57,7 +59,10 @@ impl Leftover {
             leftover.note_between(lane, container.stream(&lane.name));
         }
         let mut filling = Filling {
-            frames: FrameWriter::after(container)?,
+            frames: match protection {
+                Some(protection) => FrameWriter::after(container, protection)?,
+                None => FrameWriter::unsealed_after(container)?,
+            },
             encoder: Encoder::new(encode)?,
             limits,
         };
