@@ -17,6 +17,10 @@ pub(super) fn bombs() -> Result<Vec<Bomb>> {
         ndjson("arrays of 600 levels, again and again", "[".repeat(600) + &"]".repeat(600) + "\n"),
         ndjson("a million keys in a row", row_of_keys(0..1_000_000)),
         ndjson("ever new keys", (0..20_000).map(|n| row_of_keys(n..n + 1)).collect()),
+        ndjson("ever new keys without a value", {
+            let row = |n| format!("{{\"k{n}\":null}}\n");
+            (0..70_000).map(row).collect()
+        }),
         ndjson("a number of a million digits", format!("{{\"a\":{}}}\n", "9".repeat(1_000_000))),
         ndjson("an exponent of a million", String::from("{\"a\":1e999999}\n")).read_as_it_is(),
         csv("a million columns", format!("{}\n{}\n", names(), ",".repeat(999_999))),

@@ -12,6 +12,7 @@ mod explain;
 mod harness;
 mod help;
 mod json;
+mod pressure;
 mod rows;
 mod signals;
 mod streams;
