@@ -14,6 +14,7 @@ mod help;
 mod json;
 mod keys;
 mod publish;
+mod pressure;
 mod rows;
 mod signals;
 mod streams;
