@@ -211,7 +211,14 @@ struct Program {
 impl Program {
     fn build(workspace: &Workspace, arguments: &Arguments, size: Size) -> Result<Self> {
         // The command line tool is one of the programs that are hurt.
-        run_command(&mut workspace.cargo(["build", "--release", "-p", "export-chaos", "-p", "export-cli"]))?;
+        run_command(&mut workspace.cargo([
+            "build",
+            "--release",
+            "-p",
+            "export-chaos",
+            "-p",
+            "export-cli",
+        ]))?;
         let built = |name: &str| {
             let path = workspace.target().join("release").join(name);
             path.with_extension(std::env::consts::EXE_EXTENSION)

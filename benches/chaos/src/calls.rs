@@ -209,7 +209,11 @@ fn suffered(fault: &Fault, meaning: Meaning, failed: &[Call]) -> Suffered {
             &[]
         },
         // Where memory was meant for a thread, the system says "temporarily unavailable".
-        text: if meaning == Meaning::Memory { "error" } else { text(fault.error) },
+        text: if meaning == Meaning::Memory {
+            "error"
+        } else {
+            text(fault.error)
+        },
         names_file: meaning == Meaning::Fails,
         mute: fault.call == "write" && failed.iter().any(speaks),
         may_leave: fault.call.starts_with("unlink") || meaning == Meaning::Memory,

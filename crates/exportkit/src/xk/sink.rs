@@ -382,10 +382,18 @@ mod tests {
             })
             .unwrap();
             let summary = Box::new(sink).finish(&ExportMetadata::default()).unwrap();
-            let told: Vec<_> = summary.notes.iter().filter(|note| note.column.is_some()).collect();
+            let told: Vec<_> = summary
+                .notes
+                .iter()
+                .filter(|note| note.column.is_some())
+                .collect();
             assert_eq!(told.len(), 1, "{:?}", summary.notes);
             assert_eq!(told[0].column.as_deref(), Some("size"));
-            assert!(told[0].text.contains("instead of zstd: no memory"), "{}", told[0].text);
+            assert!(
+                told[0].text.contains("instead of zstd: no memory"),
+                "{}",
+                told[0].text
+            );
         }
     }
 }
