@@ -12,6 +12,8 @@ mod explain;
 mod harness;
 mod help;
 mod json;
+mod keys;
+mod publish;
 mod rows;
 mod signals;
 mod streams;

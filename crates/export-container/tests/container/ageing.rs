@@ -52,7 +52,7 @@ fn a_flag_of_a_later_version_makes_a_frame_unknown() {
     let at = written.frames[0];
     let mut bytes = written.bytes.clone();
     let header = FrameHeader::parse(&bytes[at..at + 64]).unwrap();
-    bytes[at..at + 64].copy_from_slice(&FrameHeader { flags: 3, ..header }.to_bytes());
+    bytes[at..at + 64].copy_from_slice(&FrameHeader { flags: 5, ..header }.to_bytes());
     assert_eq!(
         try_open(&bytes).err().unwrap().kind(),
         ErrorKind::Unsupported
@@ -83,7 +83,7 @@ fn a_later_major_version_is_refused_by_name() {
         ErrorKind::Unsupported
     );
     let harmless = FileHeader {
-        flags: 1 << 16,
+        flags: 1 << 17,
         minor: 7,
         ..FileHeader::new(FileId([1; 16]), 0)
     };
