@@ -342,9 +342,24 @@ fn numbers() -> Result<Vec<Plan>> {
     // A pco file of version 4: chunks whose head announces a dictionary, and a window, of what is not there.
     let pco = |head: [u8; 2]| [&[4, 1][..], &head, &[0xFF; 200]].concat();
     let mut plans: Vec<Plan> = vec![
-        ("pco: a dictionary", T::UInt64, FEW, few(E::Pco, vec![0], pco([4, 0xFF]))),
-        ("pco: a window", T::UInt64, FEW, few(E::Pco, vec![0], pco([0x20, 0x3E]))),
-        ("pco: values of nothing", T::UInt64, FEW, few(E::Pco, vec![0], pco([0, 0]))),
+        (
+            "pco: a dictionary",
+            T::UInt64,
+            FEW,
+            few(E::Pco, vec![0], pco([4, 0xFF])),
+        ),
+        (
+            "pco: a window",
+            T::UInt64,
+            FEW,
+            few(E::Pco, vec![0], pco([0x20, 0x3E])),
+        ),
+        (
+            "pco: values of nothing",
+            T::UInt64,
+            FEW,
+            few(E::Pco, vec![0], pco([0, 0])),
+        ),
         (
             "entropy: tables of nothing",
             T::UInt32,

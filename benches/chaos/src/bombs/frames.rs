@@ -222,7 +222,10 @@ fn indexes() -> Result<Vec<Bomb>> {
         ("a link to 2^62 bytes", [64, 1 << 62, 0]),
         ("a link to a gigabyte that is not there", [64, 1 << 30, 0]),
     ] {
-        let index = Index { previous, ..Index::new() };
+        let index = Index {
+            previous,
+            ..Index::new()
+        };
         // Where links lead nowhere, frames tell what there is.
         bombs.push(bomb(&format!("index: {name}"), indexed(&[index])?).read_as_it_is());
     }

@@ -346,8 +346,7 @@ fn files_are_storage() {
         .unwrap();
     writer.finish().unwrap();
     writer.sync().unwrap();
-    let container =
-        Container::open(Arc::new(FileStorage::open(&path).unwrap()), limits()).unwrap();
+    let container = Container::open(Arc::new(FileStorage::open(&path).unwrap()), limits()).unwrap();
     assert_eq!(read_all(&container).len(), 5);
     assert_eq!(
         FileStorage::open(directory.path()).unwrap_err().kind(),

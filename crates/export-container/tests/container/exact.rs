@@ -69,7 +69,7 @@ fn originals(written: &Written) -> Vec<Original> {
         });
         let end = start + 64 + header.payload_bytes as usize;
         let head = 64 + header.directory_bytes as usize;
-        let mut parts = vec![0..head];
+        let mut parts = Vec::from_iter(std::iter::once(0..head));
         if let Some(chunk) = chunk {
             let directory = container.read_directory(listed[chunk]).unwrap();
             let blocks = directory.columns.iter().flat_map(|column| &column.blocks);
@@ -296,7 +296,10 @@ fn check(bytes: &[u8], written: &Written, what: &str) -> bool {
         );
         accounted.sort_by_key(|range| range.start);
         let mut end = 64;
-        for range in accounted.into_iter().chain([bytes.len()..bytes.len()]) {
+        for range in accounted
+            .into_iter()
+            .chain(std::iter::once(bytes.len()..bytes.len()))
+        {
             assert!(
                 range.start < end + 64,
                 "{what}: nothing is said of {end}..{}",

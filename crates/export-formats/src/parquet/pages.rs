@@ -240,7 +240,9 @@ impl Pages {
                 }
                 if longest.saturating_mul(batch_rows) > limits.ratio_floor_bytes.max(longest) {
                     state.longest = Some(longest);
-                    return Err(Error::limit("a batch of the longest value would be too large"));
+                    return Err(Error::limit(
+                        "a batch of the longest value would be too large",
+                    ));
                 }
             }
             return Ok(());
