@@ -201,7 +201,7 @@ where
         }),
         ("builder derived image", &|| {
             let mut images = Images::new();
-            let then = |rows: &mut RecordBuilder<T>| images.keep(rows);
+            let then = |rows: &mut RecordBuilder<T>, row: &T| images.keep_of(rows, row);
             build(rows.iter(), RecordBuilder::new(), RecordBuilder::push, then)
         }),
         ("builder derived warm", &|| {
@@ -214,7 +214,7 @@ where
         }),
         ("builder derived warm image", &|| {
             let mut images = Images::new();
-            let then = |rows: &mut RecordBuilder<T>| images.keep(rows);
+            let then = |rows: &mut RecordBuilder<T>, row: &T| images.keep_of(rows, row);
             build(warm(), RecordBuilder::new(), RecordBuilder::push, then)
         }),
         ("builder serde", &|| {
@@ -230,7 +230,7 @@ where
         }),
         ("builder serde warm image", &|| {
             let mut images = Images::new();
-            let then = |rows: &mut RowBuilder| images.keep(rows);
+            let then = |rows: &mut RowBuilder, _: &T| images.keep(rows);
             build(warm(), RowBuilder::new(), export_core::rows::push, then)
         }),
         ("recorder derived", &|| {
@@ -298,12 +298,12 @@ fn build<'a, T: 'a, B: BatchBuilder>(
     rows: impl Iterator<Item = &'a T>,
     mut builder: B,
     push: impl Fn(&mut B, &T) -> Result<()>,
-    mut then: impl FnMut(&mut B),
+    mut then: impl FnMut(&mut B, &T),
 ) -> Result<Duration> {
     let (time, pushed) = thread_time(|| {
         for (at, row) in rows.enumerate() {
             push(&mut builder, row)?;
-            then(&mut builder);
+            then(&mut builder, row);
             if at % ROWS_BETWEEN_LOOKS == 0 && builder.memory_bytes() >= CHUNK_BYTES {
                 std::hint::black_box(builder.take_batch()?);
             }
@@ -313,7 +313,7 @@ fn build<'a, T: 'a, B: BatchBuilder>(
     pushed.map(|()| time)
 }
 
-fn nothing<B>(_builder: &mut B) {}
+fn nothing<T, B>(_builder: &mut B, _row: &T) {}
 
 /// Where a journal would keep the rows that are in no chunk yet.
 struct Images {
@@ -331,14 +331,24 @@ impl Images {
 
     #[inline]
     fn keep(&mut self, rows: &mut impl BatchBuilder) {
+        self.write(|image| rows.image_last(image));
+        std::hint::black_box(rows.image_shape());
+    }
+
+    #[inline]
+    fn keep_of<T: Record>(&mut self, rows: &mut RecordBuilder<T>, row: &T) {
+        self.write(|image| rows.image_of(row, image));
+    }
+
+    #[inline]
+    fn write(&mut self, write: impl FnOnce(&mut RowImage<'_>)) {
         let room = self.space.get_mut(self.used..).unwrap_or_default();
         let mut image = RowImage::new(room);
-        rows.image_last(&mut image);
+        write(&mut image);
         match image.written() {
             Some(bytes) => self.used += bytes,
             None => self.used = 0,
         }
-        std::hint::black_box(rows.image_shape());
     }
 }
 

@@ -141,6 +141,15 @@ pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
         Some(Promise::Acknowledged(Vec::new())),
         0,
     )?;
+    let record = shop.child(&["record", "kept.xk", "--journal", "--rows=30"]);
+    shop.add(
+        "record with a journal",
+        record,
+        &[],
+        "kept.xk",
+        Some(Promise::Acknowledged(Vec::new())),
+        0,
+    )?;
     let append = shop.child(&["append", "recorded.xk", "--rows=24"]);
     shop.add(
         "append",

@@ -137,7 +137,7 @@ fn run(case: &Case) -> Result<Found> {
     let sound = exportkit::verify(
         &path,
         Depth::Deep,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     )?;

@@ -91,6 +91,12 @@ pub(crate) fn read_index(
             let listed = index.chunks(link.sequence, limits, &mut memory)?;
             Ok::<_, Error>((index, listed))
         })();
+        if intact
+            .as_ref()
+            .is_ok_and(|(index, _)| index.file.is_encrypted() != header.is_encrypted())
+        {
+            return Ok(None);
+        }
         let (index, listed) = match intact {
             Ok(parts) => parts,
             Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(None),
@@ -145,10 +151,17 @@ fn read_link(
     }
     frame.drain(..FRAME_HEADER_BYTES);
     frame.truncate(usize::try_from(header.payload_bytes).map_err(Error::limit)?);
-    Ok(header
-        .check_payload(&frame, limits)
-        .is_ok()
-        .then_some((header, frame)))
+    if header.check_payload(&frame, limits).is_err() {
+        return Ok(None);
+    }
+    if header.is_encrypted() {
+        frame = match source.opener().open(&header, frame) {
+            Ok(plain) => plain,
+            Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(None),
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(Some((header, frame)))
 }
 
 /// Which file the frames belong to, and what its header says where that is intact.
@@ -164,6 +177,7 @@ pub(crate) fn identify(
     if let Start::Header(header) = start {
         header.check_version()?;
         catalogue.file = Some(header);
+        catalogue.is_encrypted = Some(header.is_encrypted());
         return Ok((header.file, catalogue));
     }
     if size < FILE_HEADER_BYTES as u64 && (start == Start::Damaged || SIGNATURE.starts_with(&head))

@@ -24,6 +24,12 @@ pub fn reserve<T>(values: &mut Vec<T>, more: usize) -> Result<()> {
     values.try_reserve(more).map_err(|_| missing(asked))
 }
 
+/// [`reserve`], and not more than that, for what will not grow again.
+pub fn reserve_exact<T>(values: &mut Vec<T>, more: usize) -> Result<()> {
+    let asked = more.saturating_mul(size_of::<T>());
+    values.try_reserve_exact(more).map_err(|_| missing(asked))
+}
+
 /// Fails with [`ErrorKind::Memory`] where `bytes` bytes are not to be had at this moment. For those who are about to allocate
 /// them in ways that cannot fail.
 pub fn expect_room(bytes: usize) -> Result<()> {
@@ -51,6 +57,7 @@ mod tests {
         for error in [
             zeros(usize::MAX).unwrap_err(),
             reserve(&mut values, usize::MAX / 2).unwrap_err(),
+            reserve_exact(&mut values, usize::MAX / 2).unwrap_err(),
             expect_room(usize::MAX / 2).unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::Memory);

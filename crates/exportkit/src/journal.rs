@@ -11,7 +11,7 @@ use export_compress::{Options as EncodeOptions, Preset};
 use export_container::{
     Container, Extended, FileStorage, Retrying, check_header, is_being_written,
 };
-use export_core::{Error, ErrorKind, Limits, Note, Result, Storage};
+use export_core::{Access, Error, ErrorKind, Limits, Note, Protection, Result, Storage};
 use export_journal::Recovered;
 
 pub(crate) use leftover::Leftover;
@@ -37,18 +37,20 @@ pub(crate) enum Beside {
     Foreign(Box<Recovered>),
 }
 
-/// Looks at what is beside the recording at `path`, which is in `storage`. Writes nothing.
+/// Looks at what is beside the recording at `path`, which is in `storage`. Writes nothing. What is to be written is protected as is
+/// told; who only looks has nothing to tell.
 fn look(
     path: &Path,
     storage: &Arc<dyn Storage>,
     encode: EncodeOptions,
-    limits: &Limits,
+    access: &Access,
+    protection: Option<&Protection>,
 ) -> Result<Beside> {
     let journal = path_of(path);
     if !journal.exists() {
         return Ok(Beside::Nothing);
     }
-    let recovered = match export_journal::read(&journal, limits) {
+    let recovered = match export_journal::read(&journal, &access.limits) {
         Ok(recovered) => recovered,
         // It was taken away in the meantime, or never came to hold a row.
         Err(error) if is_not_there(&error) || error.kind() == ErrorKind::Truncated => {
@@ -56,11 +58,11 @@ fn look(
         }
         Err(error) => return Ok(Beside::Unreadable(error)),
     };
-    let container = Container::open(Arc::clone(storage), limits)?;
+    let container = Container::open(Arc::clone(storage), access)?;
     if container.file_id().0 != recovered.file_id {
         return Ok(Beside::Foreign(Box::new(recovered)));
     }
-    Leftover::new(container, recovered, encode, limits).map(Beside::Rows)
+    Leftover::new(container, recovered, encode, &access.limits, protection).map(Beside::Rows)
 }
 
 fn is_not_there(error: &Error) -> bool {
@@ -79,7 +81,7 @@ pub(crate) struct Found {
 }
 
 /// The recording in `file`, which is at `path`.
-pub(crate) fn find(path: &Path, file: File, limits: &Limits) -> Result<Found> {
+pub(crate) fn find(path: &Path, file: File, access: &Access) -> Result<Found> {
     // Whoever is writing has its rows in hand.
     let is_live = is_being_written(&file)?;
     let storage: Arc<dyn Storage> = Arc::new(Retrying::new(FileStorage::new(file)));
@@ -93,7 +95,7 @@ pub(crate) fn find(path: &Path, file: File, limits: &Limits) -> Result<Found> {
         return Ok(found);
     }
     let encode = EncodeOptions::new(Preset::HighPerformance);
-    match look(path, &found.storage, encode, limits) {
+    match look(path, &found.storage, encode, access, None) {
         Ok(Beside::Nothing) => {}
         Ok(Beside::Rows(leftover)) => {
             found.notes = leftover.notes();
@@ -138,9 +140,14 @@ pub(crate) fn bring_in(
     path: &Path,
     storage: &Arc<dyn Storage>,
     encode: &EncodeOptions,
+    protection: &Protection,
 ) -> Result<()> {
     check_header(&**storage)?;
-    match look(path, storage, encode.clone(), &Limits::default())? {
+    let access = Access {
+        keys: protection.keys(),
+        ..Access::default()
+    };
+    match look(path, storage, encode.clone(), &access, Some(protection))? {
         Beside::Nothing => {}
         Beside::Rows(leftover) => {
             if leftover.has_rows() {
@@ -148,6 +155,9 @@ pub(crate) fn bring_in(
             }
             // Also where there was nothing to write: whoever wrote it may have been killed before this.
             storage.sync()?;
+            if leftover.is_still_needed() {
+                return set_aside(path, "rows-between-chunks");
+            }
         }
         Beside::Unreadable(error) if error.kind() == ErrorKind::Corrupt => {
             return set_aside(path, "unreadable");
@@ -165,7 +175,7 @@ pub(crate) fn make_way(path: &Path, storage: &Arc<dyn Storage>) -> Result<()> {
     if !journal.exists() {
         return Ok(());
     }
-    let owner = Container::open(Arc::clone(storage), &Limits::default());
+    let owner = Container::open(Arc::clone(storage), Limits::default());
     let owner = owner.ok().map(|container| container.file_id().0);
     match export_journal::read(&journal, &Limits::default()) {
         Ok(recovered) if Some(recovered.file_id) == owner => remove(&journal),

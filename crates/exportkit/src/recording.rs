@@ -7,7 +7,8 @@ use std::sync::Arc;
 use export_container::{Container, Stream, check_header};
 use export_core::record::{self, FromRecord};
 use export_core::{
-    Batch, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
+    Access, Batch, Error, ExportMetadata, FileId, Finding, KeyId, Limits, Note, Result, Schema,
+    Storage,
 };
 use serde::de::DeserializeOwned;
 
@@ -33,16 +34,17 @@ use crate::xk::unfinished;
 /// # Ok::<(), exportkit::Error>(())
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Result<Recording> {
-    open_with(path, &Limits::default())
+    open_with(path, Limits::default())
 }
 
-/// [`open`] with limits of your own.
-pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
+/// [`open`] with limits of your own, or with the keys of an encrypted file ([`Access`]).
+pub fn open_with(path: impl AsRef<Path>, access: impl Into<Access>) -> Result<Recording> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let find = || journal::find(path, open_file(path)?.0, limits);
+    let access = access.into();
+    let find = || journal::find(path, open_file(path)?.0, &access);
     let found = find().map_err(|error| error.in_file(&name))?;
-    let mut recording = open_storage(found.storage, &name, limits)?;
+    let mut recording = open_storage(found.storage, &name, access)?;
     recording.beside = Beside {
         findings: found
             .leftover
@@ -60,16 +62,21 @@ pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
 }
 
 /// [`open`] of a container wherever it is stored; errors call it `name`. Nobody looks for a journal.
-pub fn open_storage(storage: Arc<dyn Storage>, name: &str, limits: &Limits) -> Result<Recording> {
+pub fn open_storage(
+    storage: Arc<dyn Storage>,
+    name: &str,
+    access: impl Into<Access>,
+) -> Result<Recording> {
+    let access = access.into();
     let open = || -> Result<Container> {
         check_header(&*storage)?;
-        Container::open(Arc::clone(&storage), limits)
+        Container::open(Arc::clone(&storage), &access)
     };
     let container = open().map_err(|error| error.in_file(name))?;
     Ok(Recording {
         container: Arc::new(container),
         name: name.to_owned(),
-        limits: limits.clone(),
+        limits: access.limits,
         beside: Beside::default(),
     })
 }
@@ -128,6 +135,10 @@ pub struct Info {
     pub created_ns: i64,
     /// Whether it was finished: an intact index is at its end.
     pub complete: bool,
+    /// The key that it is encrypted with, where it is.
+    pub encrypted_with: Option<KeyId>,
+    /// Whether it was begun sealed; [`crate::verify()`] looks at the seals.
+    pub sealed: bool,
     /// Length in bytes.
     pub size_bytes: u64,
     /// What the export says about itself, if it does.
@@ -166,6 +177,8 @@ impl Recording {
             version: (file.major, file.minor),
             created_ns: file.created_ns,
             complete: self.container.is_indexed() && self.beside.rows.is_empty(),
+            encrypted_with: self.container.key_id(),
+            sealed: file.is_sealed(),
             size_bytes: self
                 .beside
                 .size_bytes

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use export_container::MemoryStorage;
 use export_core::Storage;
 use exportkit::{
-    Access, Durability, Error, ErrorKind, OnFull, RecordOptions, Recorder, Result, open,
+    Durability, Error, ErrorKind, OnFull, Permissions, RecordOptions, Recorder, Result, open,
 };
 use serde::{Deserialize, Serialize};
 
@@ -312,7 +312,7 @@ fn a_recording_can_be_its_owners_alone() {
         "this test needs a umask that lets others read"
     );
     let options = RecordOptions {
-        access: Access::Owner,
+        permissions: Permissions::Owner,
         overwrite: true,
         ..RecordOptions::default()
     };
@@ -376,7 +376,8 @@ fn rows_without_room_are_dropped_and_counted() {
     // The file tells before it is finished.
     let told = |bytes: &[u8]| {
         let storage = Arc::new(MemoryStorage::new(bytes.to_vec()));
-        let file = exportkit::open_storage(storage, "run.xk", &Default::default()).unwrap();
+        let file =
+            exportkit::open_storage(storage, "run.xk", exportkit::Limits::default()).unwrap();
         let stream = file.streams().remove(0);
         (stream.rows, stream.dropped_rows, stream.refused_rows)
     };

@@ -531,7 +531,7 @@ fn a_journal_has_the_recordings_mode() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("run.xk");
     let options = RecordOptions {
-        access: exportkit::Access::Owner,
+        permissions: exportkit::Permissions::Owner,
         ..RecordOptions::default()
     };
     let _recorder = Recorder::create_with(&path, options).unwrap();
@@ -540,4 +540,40 @@ fn a_journal_has_the_recordings_mode() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn rows_whose_place_in_the_file_is_gone_are_told_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    let (_recorder, mut stream) = recorded(&path, Durability::Sync);
+    let mut ends = Vec::new();
+    for number in 0..30 {
+        stream.push(&row(number)).unwrap();
+        if number % 10 == 9 {
+            stream.flush().unwrap();
+            ends.push(usize::try_from(fs::metadata(&path).unwrap().len()).unwrap());
+        }
+    }
+    // A power loss after which the second of three chunks was not on the disk, and the third was.
+    let left = directory.path().join("left.xk");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[ends[0]..ends[1]].fill(0);
+    fs::write(&left, bytes).unwrap();
+    fs::copy(journal_of(&path), journal_of(&left)).unwrap();
+    let notes = open(&left).unwrap().info().journal_notes;
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.loss && note.text.contains("10 rows before row 20")),
+        "{notes:?}"
+    );
+    drop(Recorder::append(&left).unwrap());
+    assert!(!journal_of(&left).exists());
+    let mut aside = journal_of(&left).into_os_string();
+    aside.push(".rows-between-chunks");
+    assert_eq!(
+        fs::read(aside).unwrap(),
+        fs::read(journal_of(&path)).unwrap()
+    );
 }

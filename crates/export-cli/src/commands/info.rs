@@ -61,6 +61,9 @@ struct ContainerDocument {
     /// Rows of each stream that are in the journal beside the file, and counted with those in it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     journal_rows: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted_with: Option<String>,
+    sealed: bool,
     findings: Vec<FindingDocument>,
     #[serde(skip)]
     found: Vec<String>,
@@ -104,7 +107,7 @@ impl Info {
     }
 
     fn document(&self, console: &Console) -> Result<Document> {
-        let options = self.input.open_options(None, console);
+        let options = self.input.open_options(None, console)?;
         let file = self.file.to_string();
         if let Some(recording) = recording(&self.file, &options)? {
             return Ok(Document {
@@ -158,7 +161,7 @@ pub(crate) fn recording(input: &Place, options: &OpenOptions) -> Result<Option<R
     if format.is_none_or(|format| format.name() != "xk") {
         return Ok(None);
     }
-    exportkit::open_with(path, &options.read.limits).map(Some)
+    exportkit::open_with(path, options.read.access()).map(Some)
 }
 
 fn of_recording(info: exportkit::Info) -> Document {
@@ -193,6 +196,8 @@ fn of_recording(info: exportkit::Info) -> Document {
                 .into_iter()
                 .map(|note| note.text)
                 .collect(),
+            encrypted_with: info.encrypted_with.map(|key| key.to_string()),
+            sealed: info.sealed,
             found: info.findings.iter().map(sentence).collect(),
             findings: info.findings.iter().map(FindingDocument::new).collect(),
         }),
@@ -264,6 +269,12 @@ impl Document {
                     .iter()
                     .map(|text| ("journal", text.clone())),
             );
+            let key = container.encrypted_with.iter();
+            facts.extend(key.map(|key| ("encrypted", format!("with key {key}"))));
+            if container.sealed {
+                let text = "yes; `exportkit verify --key FILE` looks at the seals";
+                facts.push(("sealed", text.to_owned()));
+            }
             facts.extend(container.found.iter().map(|found| ("found", found.clone())));
         }
         facts.extend(self.tool.iter().map(|tool| ("written by", tool.clone())));

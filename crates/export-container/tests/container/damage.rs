@@ -47,7 +47,7 @@ fn expected(written: &Written) -> Vec<(StreamId, u64, &EncodedChunk)> {
 }
 
 /// Fails unless what is read is a part of what was written, in its order, each chunk at most once. Returns which part.
-fn check_subset(container: &Container, written: &Written) -> Vec<usize> {
+pub(crate) fn check_subset(container: &Container, written: &Written) -> Vec<usize> {
     let expected = expected(written);
     let mut at = 0;
     let mut found = Vec::new();
@@ -69,7 +69,7 @@ fn check_subset(container: &Container, written: &Written) -> Vec<usize> {
 }
 
 fn reopen(bytes: &[u8]) -> Result<Container> {
-    Container::open(storage(bytes), &Limits::default())
+    Container::open(storage(bytes), Limits::default())
 }
 
 #[test]

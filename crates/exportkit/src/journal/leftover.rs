@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use export_compress::{Choices, Encoder, Options as EncodeOptions};
-use export_container::{Container, FrameWriter, schema_from_text};
+use export_container::{Container, FrameWriter, Stream, schema_from_text};
 use export_core::{
-    Batch, ChunkEncoder, Error, Finding, Limits, Note, Position, Result, Schema, Severity, image,
+    Batch, ChunkEncoder, Error, Finding, Limits, Note, Position, Protection, Result, Schema,
+    Severity, image,
 };
 use export_journal::{Cause, Recovered, RecoveredLane, RecoveredRun};
 
@@ -26,6 +27,9 @@ pub(crate) struct Leftover {
     pub(crate) findings: Vec<Finding>,
     /// Rows that may have been in the journal and are not.
     losses: Vec<Lost>,
+    /// Rows of the journal that lie between chunks of the file, where nothing can be put any more: the machine went down when of
+    /// two chunks only the later one was on the disk.
+    between: u64,
 }
 
 #[derive(Debug)]
@@ -41,6 +45,7 @@ impl Leftover {
         recovered: Recovered,
         encode: EncodeOptions,
         limits: &Limits,
+        protection: Option<&Protection>,
     ) -> Result<Self> {
         let mut leftover = Self {
             size_bytes: container.size_bytes(),
@@ -48,9 +53,16 @@ impl Leftover {
             rows: BTreeMap::new(),
             findings: container.findings().to_vec(),
             losses: Vec::new(),
+            between: 0,
         };
+        for lane in &recovered.lanes {
+            leftover.note_between(lane, container.stream(&lane.name));
+        }
         let mut filling = Filling {
-            frames: FrameWriter::after(container)?,
+            frames: match protection {
+                Some(protection) => FrameWriter::after(container, protection)?,
+                None => FrameWriter::unsealed_after(container)?,
+            },
             encoder: Encoder::new(encode)?,
             limits,
         };
@@ -64,6 +76,37 @@ impl Leftover {
         filling.frames.finish()?;
         leftover.more = filling.frames.output().to_vec();
         Ok(leftover)
+    }
+
+    /// Rows that the file lacks although it has later ones.
+    fn note_between(&mut self, lane: &RecoveredLane, stream: Option<&Stream>) {
+        let Some(stream) = stream else { return };
+        let mut next = 0;
+        for chunk in &stream.chunks {
+            let gap = next..chunk.first_row;
+            let within = lane.runs.iter().map(|run| {
+                let start = run.first_row.max(gap.start);
+                run.end_row().min(gap.end).saturating_sub(start)
+            });
+            let rows: u64 = within.sum();
+            if rows > 0 {
+                self.between = self.between.saturating_add(rows);
+                self.losses.push(Lost {
+                    stream: Some(lane.name.clone()),
+                    severity: Severity::Damage,
+                    text: format!(
+                        "{rows} rows before row {} are of no chunk, and chunks with later rows are in the file",
+                        chunk.first_row
+                    ),
+                });
+            }
+            next = next.max(chunk.first_row.saturating_add(chunk.rows));
+        }
+    }
+
+    /// Whether the journal has rows that the file cannot have any more.
+    pub(crate) fn is_still_needed(&self) -> bool {
+        self.between > 0
     }
 
     /// Rows that are in neither.

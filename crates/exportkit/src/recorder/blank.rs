@@ -9,7 +9,7 @@ use export_container::{FileStorage, Retrying, lock};
 use export_core::{Error, FileId, Result, Storage};
 use export_journal::Journal;
 
-use super::{Access, Durability, RecordOptions};
+use super::{Durability, Permissions, RecordOptions};
 use crate::journal;
 
 /// Where a recording is to be stored.
@@ -48,7 +48,12 @@ impl Blank {
                 _ => Error::from(error),
             })?;
             lock(&file)?;
-            journal::bring_in(path, &storage(file.try_clone()?), &options.encode)?;
+            journal::bring_in(
+                path,
+                &storage(file.try_clone()?),
+                &options.encode,
+                &options.protection,
+            )?;
             Ok(file)
         };
         open()
@@ -127,7 +132,7 @@ fn create(path: &Path, options: &RecordOptions) -> Result<File> {
         .create(true)
         .create_new(!options.overwrite);
     #[cfg(unix)]
-    if options.access == Access::Owner {
+    if options.permissions == Permissions::Owner {
         use std::os::unix::fs::OpenOptionsExt;
         open.mode(0o600);
     }
@@ -137,7 +142,7 @@ fn create(path: &Path, options: &RecordOptions) -> Result<File> {
         _ => Error::from(error),
     })?;
     #[cfg(unix)]
-    if options.overwrite && options.access == Access::Owner {
+    if options.overwrite && options.permissions == Permissions::Owner {
         use std::os::unix::fs::PermissionsExt;
         // One that was there keeps its mode otherwise.
         file.set_permissions(fs::Permissions::from_mode(0o600))?;

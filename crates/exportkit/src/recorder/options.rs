@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use export_compress::Options as EncodeOptions;
+use export_core::{Error, Protection, Result};
 
 /// How to record.
 #[derive(Debug, Clone)]
@@ -26,7 +27,10 @@ pub struct RecordOptions {
     /// each stream, and for those on their way. Default 256 MiB.
     pub journal_bytes: u64,
     /// Who may open the file.
-    pub access: Access,
+    pub permissions: Permissions,
+    /// How the file is encrypted and sealed. An append needs the keys of what it goes on with. Where rows are encrypted there can
+    /// be no journal, which would hold them in the clear: [`Durability::None`] must be asked for. Default not at all.
+    pub protection: Protection,
     /// Whether an existing file is replaced. Default no.
     pub overwrite: bool,
     /// Parity, from which [`repair`](crate::repair()) restores damaged frames; where `None`, as much as a recording has that is
@@ -46,11 +50,31 @@ impl Default for RecordOptions {
             on_full: OnFull::default(),
             budget_bytes: None,
             journal_bytes: 256 << 20,
-            access: Access::default(),
+            permissions: Permissions::default(),
+            protection: Protection::default(),
             overwrite: false,
             parity: None,
             entries: BTreeMap::new(),
         }
+    }
+}
+
+impl RecordOptions {
+    /// Fails where they contradict one another.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.on_full == OnFull::Drop && self.threads == 0 {
+            return Err(
+                Error::usage("rows are dropped only where another thread writes")
+                    .with_hint("record with `threads` of 1 or more"),
+            );
+        }
+        if self.protection.encrypt.is_some() && self.durability != Durability::None {
+            let text =
+                "an encrypted recording has no journal, which would hold its rows in the clear";
+            return Err(Error::usage(text)
+                .with_hint("record with `Durability::None`, and `sync` what must survive"));
+        }
+        Ok(())
     }
 }
 
@@ -97,11 +121,11 @@ pub enum OnFull {
 
 /// Who may open a file that is created.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Access {
+pub enum Permissions {
     /// Whoever the process' umask lets.
     #[default]
     Umask,
     /// Its owner alone (mode 0600): for recordings of memory, of databases, of anything that may hold secrets. Where the system
-    /// has no modes, as with [`Access::Umask`].
+    /// has no modes, as with [`Permissions::Umask`].
     Owner,
 }

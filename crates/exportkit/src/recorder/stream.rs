@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use export_core::build::{BatchBuilder, RowBuilder};
+use export_core::image::RowImage;
 use export_core::record::{Record, RecordBuilder};
 use export_core::{Error, Result};
 use serde::Serialize;
@@ -20,6 +21,9 @@ use crate::xk::CHUNK_BYTES;
 
 /// Bytes of rows for which there is no room that a stream holds before it drops them.
 const MOST_HELD_BYTES: usize = 2 * CHUNK_BYTES;
+
+/// Rows after which a stream tries again to hand on rows for which there was no room.
+const ROWS_BETWEEN_TRIES: usize = 256;
 
 /// One stream of a [`super::Recorder`]: rows of type `T`, gathered by a `B`. Can be sent to the thread that makes the rows.
 ///
@@ -78,7 +82,7 @@ impl<T: Serialize + ?Sized> RecordStream<T> {
             self.go_on()?;
         }
         match export_core::rows::push(&mut self.rows, row) {
-            Ok(()) => self.pushed(),
+            Ok(()) => self.pushed(|rows, image| rows.image_last(image)),
             Err(error) => Err(self.refused(error)),
         }
     }
@@ -110,7 +114,7 @@ impl<T: Record + ?Sized> RecordStream<T, RecordBuilder<T>> {
             self.go_on()?;
         }
         match self.rows.push(row) {
-            Ok(()) => self.pushed(),
+            Ok(()) => self.pushed(|rows, image| rows.image_of(row, image)),
             Err(error) => Err(self.refused(error)),
         }
     }
@@ -121,12 +125,13 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         &self.shared.tape
     }
 
+    /// A row was pushed, which `write` can put into the journal.
     #[inline]
-    fn pushed(&mut self) -> Result<()> {
+    fn pushed(&mut self, write: impl FnOnce(&mut B, &mut RowImage<'_>)) -> Result<()> {
         if let Some(lane) = &mut self.lane {
-            let rows = self.rows.rows();
+            let rows = self.rows.rows() as u64;
             let account = &self.account;
-            if !lane.add_last(&mut self.rows, || account.number_after(rows as u64 - 1))? {
+            if !lane.add_last(&mut self.rows, write, || account.number_after(rows - 1))? {
                 self.write_through()?;
             }
         }
@@ -168,11 +173,16 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
                 return sent.map_err(|error| self.tape().in_file(error));
             }
         }
+        self.look_later(next_look(self.rows.rows(), self.rows.memory_bytes()));
+        Ok(())
+    }
+
+    /// Looks with that many rows, or with each, where each is sealed.
+    fn look_later(&mut self, rows: usize) {
         self.next_look = match self.tape().options.durability {
             Durability::Sync => 0,
-            _ => next_look(self.rows.rows(), self.rows.memory_bytes()),
+            _ => rows,
         };
-        Ok(())
     }
 
     /// Returns once the rows in the journal, of all streams, survive a power loss.
@@ -289,7 +299,10 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
             .tape
             .hand_on(&self.name, &self.account, &mut self.rows, wait);
         match handed {
-            Ok(false) if self.rows.memory_bytes() < MOST_HELD_BYTES => return Ok(()),
+            Ok(false) if self.rows.memory_bytes() < MOST_HELD_BYTES => {
+                self.look_later(self.rows.rows() + ROWS_BETWEEN_TRIES);
+                return Ok(());
+            }
             Ok(false) => return self.drop_rows(),
             Ok(true) => {}
             Err(error) => {

@@ -45,11 +45,16 @@ pub(super) struct Tape {
 impl Tape {
     pub(super) fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
         let mut writer = match blank.is_new {
-            true => Writer::create(
+            true => Writer::create_protected(
                 Arc::clone(&blank.storage),
                 &FileOptions::new(clock::now_ns())?,
+                &options.protection,
             )?,
-            false => Writer::append(Arc::clone(&blank.storage), &Limits::default())?,
+            false => Writer::append_protected(
+                Arc::clone(&blank.storage),
+                &Limits::default(),
+                &options.protection,
+            )?,
         };
         let survives_power = matches!(
             options.durability,
@@ -264,7 +269,8 @@ impl Tape {
             );
         }
         let file = FileOptions::new(clock::now_ns())?;
-        let mut writer = Writer::create(Arc::clone(&blank.storage), &file)?;
+        let protection = &self.options.protection;
+        let mut writer = Writer::create_protected(Arc::clone(&blank.storage), &file, protection)?;
         protect(&mut writer, self.options.parity)?;
         let about = metadata(&self.options.entries, self.ledger.losses());
         let replay = move |written: &mut Written<StorageEnd>| {

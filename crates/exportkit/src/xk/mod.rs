@@ -13,8 +13,8 @@ use std::sync::Arc;
 use export_compress::{Encoder, Options};
 use export_container::{FileOptions, FileStorage, Parity, Writer, layout};
 use export_core::{
-    Cancel, Confidence, FileId, Format, Input, ReadOptions, Result, Sink, Source, Storage,
-    WriteOptions,
+    Cancel, Confidence, FileId, Format, Input, Protection, ReadOptions, Result, Sink, Source,
+    Storage, WriteOptions,
 };
 
 use crate::clock;
@@ -76,6 +76,7 @@ pub(crate) struct XkOptions {
     pub(crate) file_id: Option<FileId>,
     /// Now where `None`.
     pub(crate) created_ns: Option<i64>,
+    pub(crate) protection: Protection,
     /// Bytes that the process may have in all; whatever the system allows where `None`.
     pub(crate) memory_bytes: Option<u64>,
     /// None where `None`; where a recording goes on, as much as it has.
@@ -97,7 +98,7 @@ impl XkOptions {
         output: Box<dyn Write + Send>,
         options: &WriteOptions,
     ) -> Result<Box<dyn Sink>> {
-        let writer = Writer::new(output, &self.file()?)?;
+        let writer = Writer::protected(output, &self.file()?, &self.protection)?;
         Ok(Box::new(self.sink(
             writer,
             options.threads,

@@ -50,7 +50,7 @@ pub(crate) struct XkSource {
 impl XkSource {
     /// Opens the container in a file, and the rows of the journal beside it. Fails as [`XkSource::open`].
     pub(crate) fn open_file(path: &Path, file: File, options: &ReadOptions) -> Result<Self> {
-        let found = journal::find(path, file, &options.limits)?;
+        let found = journal::find(path, file, &options.access())?;
         let findings = found.leftover.map(|leftover| leftover.findings);
         let findings = findings.unwrap_or_default();
         let mut source = Self::open_with(found.storage, &findings, options)?;
@@ -69,7 +69,7 @@ impl XkSource {
         options: &ReadOptions,
     ) -> Result<Self> {
         check_header(&*storage)?;
-        let container = Container::open(storage, &options.limits)?;
+        let container = Container::open(storage, options.access())?;
         let mut notes = Vec::new();
         for finding in findings.iter().chain(container.findings()) {
             let damage = finding.severity == Severity::Damage;
