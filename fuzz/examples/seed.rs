@@ -126,7 +126,7 @@ fn containers(corpus: &mut Corpus, home: &Path) -> Result<()> {
 fn frames(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
     let mut at = 64;
-    while let Some(header) = bytes.get(at..).and_then(|rest| FrameHeader::parse(rest)) {
+    while let Some(header) = bytes.get(at..).and_then(FrameHeader::parse) {
         let end = at + usize::try_from(header.frame_bytes()).unwrap_or(usize::MAX);
         frames.push(
             bytes

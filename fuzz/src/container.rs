@@ -69,8 +69,8 @@ pub(crate) fn scan(bytes: &[u8]) {
 
 pub(crate) fn open(bytes: &[u8]) {
     for container in [
-        Container::open(storage(bytes), &limits()),
-        Container::recover(storage(bytes), &limits()),
+        Container::open(storage(bytes), limits()),
+        Container::recover(storage(bytes), limits()),
     ]
     .into_iter()
     .flatten()
@@ -85,7 +85,7 @@ pub(crate) fn open(bytes: &[u8]) {
 pub(crate) fn open_sealed(bytes: &[u8]) {
     let bytes = sealed(bytes);
     open(&bytes);
-    let Ok(container) = Container::recover(storage(&bytes), &limits()) else {
+    let Ok(container) = Container::recover(storage(&bytes), limits()) else {
         return;
     };
     for chunk in container.chunks() {
@@ -113,7 +113,7 @@ pub(crate) fn verify(bytes: &[u8]) {
             drop(export_container::verify(
                 storage(bytes),
                 depth,
-                &limits(),
+                limits(),
                 &progress,
                 &cancel,
             ));
@@ -129,7 +129,7 @@ fn repaired(bytes: &[u8]) -> Option<(Vec<u8>, export_container::LossReport)> {
     let mut writer = Writer::new(Vec::new(), &options).ok()?;
     let (progress, cancel) = (Progress::new(), Cancel::new());
     let report =
-        export_container::repair(storage(bytes), &mut writer, &limits(), &progress, &cancel);
+        export_container::repair(storage(bytes), &mut writer, limits(), &progress, &cancel);
     Some((writer.into_inner(), report.ok()?))
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn repair(bytes: &[u8]) {
         let verified = export_container::verify(
             storage(&whole),
             Depth::Checksums,
-            &limits(),
+            limits(),
             &progress,
             &cancel,
         );
@@ -181,7 +181,7 @@ pub(crate) fn schema(bytes: &[u8]) {
         };
         let header = FileHeader::new(FILE, 0).to_bytes();
         let file = [&header[..], &frame.to_bytes(), bytes].concat();
-        let Ok(container) = Container::recover(storage(&sealed(&file)), &limits()) else {
+        let Ok(container) = Container::recover(storage(&sealed(&file)), limits()) else {
             continue;
         };
         // What was read can be written.

@@ -85,7 +85,7 @@ fn write_header(bytes: &mut [u8], at: usize, header: &FrameHeader) -> Option<()>
 /// Blocks are found as a reader finds them, now that directories are believed.
 fn seal_blocks(bytes: &mut [u8]) {
     let storage = Arc::new(MemoryStorage::new(bytes.to_vec()));
-    let Ok(container) = Container::recover(storage, &limits()) else {
+    let Ok(container) = Container::recover(storage, limits()) else {
         return;
     };
     for chunk in container.chunks() {

@@ -30,7 +30,7 @@ fn a_sealed_container_is_intact_whatever_was_changed_in_its_blocks() {
     let whole = golden("0.1.0-evolved.xk");
     assert_eq!(sealed(&whole), whole);
     let storage = Arc::new(MemoryStorage::new(whole.clone()));
-    let container = Container::open(storage, &Limits::default()).unwrap();
+    let container = Container::open(storage, Limits::default()).unwrap();
     let mut changed = 0;
     for chunk in container.chunks() {
         let directory = container.read_directory(chunk).unwrap();
@@ -70,7 +70,7 @@ fn types_and_directories_come_back_from_their_plans() {
     }
     let whole = golden("0.1.0-evolved.xk");
     let container =
-        Container::open(Arc::new(MemoryStorage::new(whole)), &Limits::default()).unwrap();
+        Container::open(Arc::new(MemoryStorage::new(whole)), Limits::default()).unwrap();
     for chunk in container.chunks() {
         let mut directory = container.read_directory(chunk).unwrap();
         let bytes = directory_to_bytes(&directory);

@@ -8,7 +8,7 @@ const ROWS: usize = 400_000;
 
 fn rows_of(place: &Place, name: &str) -> u64 {
     let info = place.run(&format!("info {name} --json")).succeeds().json();
-    info["streams"][0]["rows"].as_u64().unwrap()
+    info.pointer("/streams/0/rows").unwrap().as_u64().unwrap()
 }
 
 #[test]
