@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use export_container::MemoryStorage;
 use exportkit::{
-    Access, BatchOptions, Batch, Cancel, ConvertOptions, Key, Limits, Progress, Protection, Record,
+    Access, Batch, BatchOptions, Cancel, ConvertOptions, Key, Limits, Progress, Protection, Record,
     Result, Secret, StreamBatch, container_sink, open_storage, record::RecordBuilder,
 };
 use rustix::time::{ClockId, clock_gettime};
@@ -53,8 +53,20 @@ fn main() -> Result<()> {
     let (encrypt, seal) = (Some(Arc::clone(&key)), Some(key));
     let ways = [
         ("none", Protection::default()),
-        ("sealed", Protection { encrypt: None, seal: seal.clone() }),
-        ("encrypted", Protection { encrypt: encrypt.clone(), seal: None }),
+        (
+            "sealed",
+            Protection {
+                encrypt: None,
+                seal: seal.clone(),
+            },
+        ),
+        (
+            "encrypted",
+            Protection {
+                encrypt: encrypt.clone(),
+                seal: None,
+            },
+        ),
         ("both", Protection { encrypt, seal }),
     ];
     let batches = batches()?;
@@ -66,7 +78,10 @@ fn main() -> Result<()> {
             let (bytes, write) = timed(|| written(&batches, protection))?;
             stored_bytes[at] = bytes.len();
             let storage = Arc::new(MemoryStorage::new(bytes));
-            let access = Access { limits: Limits::default(), keys: protection.keys() };
+            let access = Access {
+                limits: Limits::default(),
+                keys: protection.keys(),
+            };
             let (rows, read) = timed(|| rows_in(&storage, &access, None))?;
             assert_eq!(rows, BATCHES * ROWS);
             let column = [String::from("voltage")];
@@ -74,7 +89,12 @@ fn main() -> Result<()> {
             assert_eq!(rows, BATCHES * ROWS);
             let (_, check) = timed(|| {
                 let storage = Arc::clone(&storage);
-                let report = export_container::verify_seals(storage, &access, &Progress::new(), &Cancel::new());
+                let report = export_container::verify_seals(
+                    storage,
+                    &access,
+                    &Progress::new(),
+                    &Cancel::new(),
+                );
                 // Without a key there is nothing to look at.
                 Ok(report.is_ok_and(|report| report.is_intact()))
             })?;
@@ -83,12 +103,26 @@ fn main() -> Result<()> {
             }
         }
     }
-    println!("{} rows, {:.1} MiB in memory", BATCHES * ROWS, mib(raw_bytes));
-    println!("| | MiB | write | read | read one column | verify the seals |\n|---|---|---|---|---|---|");
+    println!(
+        "{} rows, {:.1} MiB in memory",
+        BATCHES * ROWS,
+        mib(raw_bytes)
+    );
+    println!(
+        "| | MiB | write | read | read one column | verify the seals |\n|---|---|---|---|---|---|"
+    );
     for (at, (name, protection)) in ways.iter().enumerate() {
-        let [write, read, one, check] = best[at].map(|time| format!("{:.0} ms", time.as_secs_f64() * 1e3));
-        let check = if protection.seal.is_some() { check } else { String::from("–") };
-        println!("| {name} | {:.2} | {write} | {read} | {one} | {check} |", mib(stored_bytes[at]));
+        let [write, read, one, check] =
+            best[at].map(|time| format!("{:.0} ms", time.as_secs_f64() * 1e3));
+        let check = if protection.seal.is_some() {
+            check
+        } else {
+            String::from("–")
+        };
+        println!(
+            "| {name} | {:.2} | {write} | {read} | {one} | {check} |",
+            mib(stored_bytes[at])
+        );
     }
     Ok(())
 }
@@ -136,14 +170,21 @@ fn written(batches: &[Batch], protection: &Protection) -> Result<Vec<u8>> {
     let mut sink = container_sink(Box::new(out.clone()), &options)?;
     for batch in batches {
         let stream = Arc::from("steps");
-        sink.write(StreamBatch { stream, batch: batch.clone() })?;
+        sink.write(StreamBatch {
+            stream,
+            batch: batch.clone(),
+        })?;
     }
     sink.finish(&Default::default())?;
     let bytes = std::mem::take(&mut *out.0.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(bytes)
 }
 
-fn rows_in(storage: &Arc<MemoryStorage>, access: &Access, columns: Option<&[String]>) -> Result<u64> {
+fn rows_in(
+    storage: &Arc<MemoryStorage>,
+    access: &Access,
+    columns: Option<&[String]>,
+) -> Result<u64> {
     let options = BatchOptions {
         columns: columns.map(<[String]>::to_vec),
         threads: Some(1),

@@ -332,7 +332,14 @@ fn interleavings(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcom
     };
     let mut all = Outcome::of("R12", "orders in which threads take turns, by a scheduler");
     for package in ["export-journal", "export-parallel"] {
-        let mut command = workspace.cargo(["test", "--release", "-p", package, "--test", "interleavings"]);
+        let mut command = workspace.cargo([
+            "test",
+            "--release",
+            "-p",
+            package,
+            "--test",
+            "interleavings",
+        ]);
         command.env("INTERLEAVINGS", orders.to_string());
         let one = of_command("R12", "", command);
         all.cases += orders;

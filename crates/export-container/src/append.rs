@@ -6,8 +6,8 @@ use export_core::{Access, Error, ErrorKind, Limits, Protection, Result, Schema, 
 
 use crate::container::Container;
 use crate::envelope::Encryption;
-use crate::frame_writer::{FrameWriter, OpenStream};
 use crate::frame::FrameHeader;
+use crate::frame_writer::{FrameWriter, OpenStream};
 use crate::layout::{FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES, aligned};
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
@@ -126,10 +126,10 @@ fn encryption(container: &Container, protection: &Protection) -> Result<Option<E
     if !container.file.is_encrypted() {
         return match protection.encrypt {
             None => Ok(None),
-            Some(_) => Err(
-                Error::usage("the file is not encrypted: what it holds would stay readable")
-                    .with_hint("convert it to a new file that is encrypted, or leave the key out"),
-            ),
+            Some(_) => Err(Error::usage(
+                "the file is not encrypted: what it holds would stay readable",
+            )
+            .with_hint("convert it to a new file that is encrypted, or leave the key out")),
         };
     }
     let id = container.key_id();
@@ -137,7 +137,11 @@ fn encryption(container: &Container, protection: &Protection) -> Result<Option<E
     match (known, &protection.encrypt) {
         (Some(known), Some(given)) if known.id() != given.id() => Err(Error::new(
             ErrorKind::Key,
-            format!("the file is encrypted with key {}, not with {}", known.id(), given.id()),
+            format!(
+                "the file is encrypted with key {}, not with {}",
+                known.id(),
+                given.id()
+            ),
         )),
         (Some(secret), _) | (None, Some(secret)) => {
             Ok(Some(Encryption::new(&**secret, container.file.file)))
@@ -156,7 +160,9 @@ fn sealing(container: &Container, protection: &Protection) -> Result<Option<Seal
         return match (container.file.is_sealed(), last) {
             (false, _) => Ok(None),
             (true, last) => {
-                let key = last.map_or(String::from("the one it was begun with"), |(_, seal)| seal.key.to_string());
+                let key = last.map_or(String::from("the one it was begun with"), |(_, seal)| {
+                    seal.key.to_string()
+                });
                 let text = "the file is sealed, and no key was given to seal what is added";
                 Err(Error::new(ErrorKind::Key, text).with_hint(format!("give its key: {key}")))
             }
@@ -167,7 +173,11 @@ fn sealing(container: &Container, protection: &Protection) -> Result<Option<Seal
     let mut sealed_to = 0;
     if let Some((offset, seal)) = last {
         if seal.key != secret.id() {
-            let text = format!("the file is sealed with key {}, not with {}", seal.key, secret.id());
+            let text = format!(
+                "the file is sealed with key {}, not with {}",
+                seal.key,
+                secret.id()
+            );
             return Err(Error::new(ErrorKind::Key, text));
         }
         sealing.go_on(&seal, offset);
@@ -178,7 +188,9 @@ fn sealing(container: &Container, protection: &Protection) -> Result<Option<Seal
     }
     let mut offset = sealing.start();
     while offset < size {
-        let bytes = container.source.read(offset, FIND_BYTES.min(size - offset))?;
+        let bytes = container
+            .source
+            .read(offset, FIND_BYTES.min(size - offset))?;
         if bytes.is_empty() {
             return Err(Error::truncated("the file became shorter").at_offset(offset));
         }
@@ -213,7 +225,11 @@ fn seal_of(frame: &[u8], container: &Container) -> Option<Seal> {
 /// Whether index and tail are those that the last seal speaks for.
 fn holds_after(container: &Container, sealing: &Sealing, seal: &Seal) -> Result<bool> {
     let mut mac = Seal::after(sealing.fresh(), &seal.tag);
-    Limits::check("bytes of the index", seal.after, container.limits.index_bytes)?;
+    Limits::check(
+        "bytes of the index",
+        seal.after,
+        container.limits.index_bytes,
+    )?;
     mac.update(&container.source.read(sealing.start(), seal.after)?);
     Ok(mac.tag() == seal.after_tag)
 }

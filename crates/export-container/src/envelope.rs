@@ -120,7 +120,8 @@ impl Opener {
 }
 
 fn decrypted(cipher: &dyn Cipher, header: &FrameHeader, stored: Vec<u8>) -> Result<Vec<u8>> {
-    let text = "the frame's checksum matches, its authentication does not: somebody changed or moved it";
+    let text =
+        "the frame's checksum matches, its authentication does not: somebody changed or moved it";
     cipher
         .decrypt(&context(header), stored)
         .ok_or_else(|| Error::corrupt(text))

@@ -7,7 +7,8 @@ mod seals;
 use std::collections::BTreeMap;
 
 use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Protection, Result, Schema, StreamId, memory,
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Protection, Result, Schema, StreamId,
+    memory,
 };
 
 use crate::container::Container;
@@ -16,9 +17,7 @@ use crate::envelope::Encryption;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link, tail_to_payload};
-use crate::layout::{
-    FILE_ENCRYPTED, FILE_HEADER_BYTES, FILE_SEALED, Kind, NO_STREAM, pad,
-};
+use crate::layout::{FILE_ENCRYPTED, FILE_HEADER_BYTES, FILE_SEALED, Kind, NO_STREAM, pad};
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
 use crate::repetition::Repetition;
@@ -420,7 +419,9 @@ impl FrameWriter {
             )));
         }
         if self.encryption.is_some() {
-            return Err(Error::usage("a private frame of an encrypted file would not be encrypted"));
+            return Err(Error::usage(
+                "a private frame of an encrypted file would not be encrypted",
+            ));
         }
         self.frame_of(kind, u16::from(critical), None, payload)
     }

@@ -6,7 +6,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::cursor::Cursor;
 use crate::fault::{Fault, needs_later};
 use crate::layout::{
-    FILE_ENCRYPTED, FILE_FLAGS_CRITICAL, FILE_HEADER_BYTES, FILE_SEALED, FIRST_RELEASE, MAJOR, MINOR, SIGNATURE,
+    FILE_ENCRYPTED, FILE_FLAGS_CRITICAL, FILE_HEADER_BYTES, FILE_SEALED, FIRST_RELEASE, MAJOR,
+    MINOR, SIGNATURE,
 };
 
 const CHECKED_BYTES: usize = FILE_HEADER_BYTES - 8;

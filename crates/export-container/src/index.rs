@@ -115,7 +115,11 @@ impl ChunkRef {
                 .to_le_bytes(),
         );
         out.extend(Kind::Chunk.number().to_le_bytes());
-        let encrypted = if self.is_encrypted { FRAME_ENCRYPTED } else { 0 };
+        let encrypted = if self.is_encrypted {
+            FRAME_ENCRYPTED
+        } else {
+            0
+        };
         out.extend((FRAME_CRITICAL | encrypted).to_le_bytes());
         for column in &self.columns {
             let units = u32::try_from(column.stored_bytes / ALIGNMENT).unwrap_or(u32::MAX);

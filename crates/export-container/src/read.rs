@@ -156,12 +156,7 @@ impl Container {
     }
 
     /// Header and directory of `chunk`, whose frame should be at `offset`.
-    fn head_at(
-        &self,
-        source: &Counted,
-        chunk: &ChunkRef,
-        offset: u64,
-    ) -> Result<Head> {
+    fn head_at(&self, source: &Counted, chunk: &ChunkRef, offset: u64) -> Result<Head> {
         let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
         Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
         let mut head = source.read(offset, head_bytes)?;

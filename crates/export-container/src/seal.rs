@@ -94,7 +94,14 @@ impl Seal {
     /// The tag of a seal at `offset`, where `mac` has taken in the bytes before it.
     pub(crate) fn tag_at(&self, mut mac: Box<dyn Mac>, offset: u64, sequence: u64) -> [u8; 32] {
         mac.update(&self.key.0);
-        let fields = [self.number, self.start, self.adopted, self.after, offset, sequence];
+        let fields = [
+            self.number,
+            self.start,
+            self.adopted,
+            self.after,
+            offset,
+            sequence,
+        ];
         fields
             .iter()
             .for_each(|field| mac.update(&field.to_le_bytes()));

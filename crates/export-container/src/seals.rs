@@ -290,7 +290,8 @@ impl<'a> Chain<'a> {
         let mut mac = Seal::after(&*self.fresh, &seal.tag);
         self.hash(&mut *mac, start, end)?;
         if mac.tag() != seal.after_tag {
-            let text = format!("bytes {start} to {end} (index and tail) are not as they were sealed");
+            let text =
+                format!("bytes {start} to {end} (index and tail) are not as they were sealed");
             self.damage(start, text);
             return Ok(());
         }

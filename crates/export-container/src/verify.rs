@@ -5,7 +5,9 @@ mod whole;
 use std::sync::Arc;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
-use export_core::{Access, Cancel, Error, Finding, Limits, Position, Progress, Result, Severity, Storage};
+use export_core::{
+    Access, Cancel, Error, Finding, Limits, Position, Progress, Result, Severity, Storage,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::catalogue::Catalogue;

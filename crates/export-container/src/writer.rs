@@ -4,7 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ErrorKind, ExportMetadata, Limits, Protection, Result, Schema, Storage, StreamId,
+    EncodedChunk, Error, ErrorKind, ExportMetadata, Limits, Protection, Result, Schema, Storage,
+    StreamId,
 };
 
 use crate::append::resume;

@@ -92,8 +92,10 @@ impl Keys {
             [ref key] => format!("{what} with key {id}, not with the one given, {}", key.id()),
             _ => format!("{what} with key {id}, which is none of those given"),
         };
-        self.get(id)
-            .ok_or_else(|| Error::new(ErrorKind::Key, wrong).with_hint(format!("give the file of key {id} with --key")))
+        self.get(id).ok_or_else(|| {
+            Error::new(ErrorKind::Key, wrong)
+                .with_hint(format!("give the file of key {id} with --key"))
+        })
     }
 }
 

@@ -60,7 +60,9 @@ impl Key {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::exists("there is a file of that name already")
-                .with_hint("a key that is overwritten is lost with all it protects: give another name"),
+                .with_hint(
+                    "a key that is overwritten is lost with all it protects: give another name",
+                ),
             _ => Error::from(error),
         })?;
         file.write_all(text::of_key(&self.0).as_bytes())?;
@@ -68,7 +70,9 @@ impl Key {
         // The key must not be lost while the files it protects are not.
         #[cfg(unix)]
         {
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let directory = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
             File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
         }
         Ok(())
@@ -106,7 +110,10 @@ fn refuse_shared(file: &File) -> Result<()> {
     if others == 0 || !metadata.is_file() {
         return Ok(());
     }
-    let error = Error::new(ErrorKind::Key, "others than its owner can get at the key file");
+    let error = Error::new(
+        ErrorKind::Key,
+        "others than its owner can get at the key file",
+    );
     Err(error.with_hint("chmod 600 it, and make a new key if anybody may have read this one"))
 }
 

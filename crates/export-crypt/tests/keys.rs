@@ -105,7 +105,10 @@ fn a_line_that_is_changed_anywhere_is_no_key() {
         fs::write(&path, bytes).unwrap();
         Key::read(&path)
     };
-    assert!(read(&line[..line.len() - 1]).is_ok(), "its end may be missing");
+    assert!(
+        read(&line[..line.len() - 1]).is_ok(),
+        "its end may be missing"
+    );
     for at in 0..line.len() - 1 {
         let mut changed = line.clone();
         changed[at] ^= 1;

@@ -56,8 +56,8 @@ pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
     Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId,
     Keys, Limit, Limits, Note, OnError, Position, Progress, Protection, ReadOptions, Result, Role,
-    Schema, Secret, Severity, Sink, Source,
-    StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
+    Schema, Secret, Severity, Sink, Source, StreamBatch, Summary, WriteOptions, array,
+    did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "crypt")]
 pub use export_crypt::Key;

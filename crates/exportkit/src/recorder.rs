@@ -134,7 +134,8 @@ impl Recorder {
         }
         let durability = options.durability;
         if options.protection.encrypt.is_some() && durability != Durability::None {
-            let text = "an encrypted recording has no journal, which would hold its rows in the clear";
+            let text =
+                "an encrypted recording has no journal, which would hold its rows in the clear";
             return Err(in_file(Error::usage(text).with_hint(
                 "record with `Durability::None`, and `sync` what must survive",
             )));

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use export_container::{Container, Stream, check_header};
 use export_core::record::{self, FromRecord};
 use export_core::{
-    Access, Batch, Error, ExportMetadata, FileId, Finding, KeyId, Limits, Note, Result, Schema, Storage,
+    Access, Batch, Error, ExportMetadata, FileId, Finding, KeyId, Limits, Note, Result, Schema,
+    Storage,
 };
 use serde::de::DeserializeOwned;
 

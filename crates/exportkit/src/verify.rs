@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{
-    Container, FileStorage, ParityReport, Report, Retrying, verify_seals,
-};
+use export_container::{Container, FileStorage, ParityReport, Report, Retrying, verify_seals};
 use export_core::{
     Access, Cancel, ChunkDecoder, Error, ErrorKind, Finding, Note, Position, Progress, Result,
     Severity, Storage, array,
@@ -140,7 +138,12 @@ pub fn verify_storage(
     let mut seals = None;
     if !access.keys.is_empty() {
         progress.add_total_bytes_in(size_bytes);
-        seals = Some(verify_seals(Arc::clone(&storage), &access, progress, cancel));
+        seals = Some(verify_seals(
+            Arc::clone(&storage),
+            &access,
+            progress,
+            cancel,
+        ));
     }
     let report = match (report, &seals) {
         // A key of the seals alone: the rest is looked at as by who has none.

@@ -376,7 +376,8 @@ fn rows_without_room_are_dropped_and_counted() {
     // The file tells before it is finished.
     let told = |bytes: &[u8]| {
         let storage = Arc::new(MemoryStorage::new(bytes.to_vec()));
-        let file = exportkit::open_storage(storage, "run.xk", exportkit::Limits::default()).unwrap();
+        let file =
+            exportkit::open_storage(storage, "run.xk", exportkit::Limits::default()).unwrap();
         let stream = file.streams().remove(0);
         (stream.rows, stream.dropped_rows, stream.refused_rows)
     };

@@ -1,9 +1,6 @@
 //! Encrypted and sealed files through the front door.
 #![cfg(feature = "crypt")]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +39,13 @@ type Row = (u64, String, Option<f64>);
 
 fn rows(count: u64) -> Vec<Row> {
     (0..count)
-        .map(|n| (n * 3, format!("row {n}"), (n % 3 > 0).then_some(n as f64 / 8.0)))
+        .map(|n| {
+            (
+                n * 3,
+                format!("row {n}"),
+                (n % 3 > 0).then_some(n as f64 / 8.0),
+            )
+        })
         .collect()
 }
 
@@ -77,7 +80,11 @@ fn a_conversion_in_and_out() {
     let path = at("a.xk");
     let input = Place::from(path.as_path());
     let out = at("out.csv");
-    let error = convert(&input, &Place::from(out.as_path()), &ConvertOptions::default());
+    let error = convert(
+        &input,
+        &Place::from(out.as_path()),
+        &ConvertOptions::default(),
+    );
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Key);
     assert!(!out.exists());
     let reading = OpenOptions {
@@ -93,7 +100,14 @@ fn a_conversion_in_and_out() {
     };
     let done = convert(&input, &Place::from(out.as_path()), &options).unwrap();
     assert_eq!(done.rows, 60_000);
-    let error = write_with(at("c.csv"), &rows, &ConvertOptions { protection: both(), ..options });
+    let error = write_with(
+        at("c.csv"),
+        &rows,
+        &ConvertOptions {
+            protection: both(),
+            ..options
+        },
+    );
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Usage);
 }
 
@@ -124,11 +138,23 @@ fn a_recording_killed_and_continued() {
 
     for protection in [
         Protection::default(),
-        Protection { seal: None, ..both() },
-        Protection { encrypt: None, ..both() },
-        Protection { seal: Some(key(9)), ..both() },
+        Protection {
+            seal: None,
+            ..both()
+        },
+        Protection {
+            encrypt: None,
+            ..both()
+        },
+        Protection {
+            seal: Some(key(9)),
+            ..both()
+        },
     ] {
-        let wrong = RecordOptions { protection, ..RecordOptions::default() };
+        let wrong = RecordOptions {
+            protection,
+            ..RecordOptions::default()
+        };
         let error = Recorder::append_with(&killed, wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Key, "{error}");
     }
@@ -147,14 +173,24 @@ fn a_recording_killed_and_continued() {
 fn a_repair_needs_the_key_and_keeps_the_secret() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
-    let options = ConvertOptions { protection: both(), ..ConvertOptions::default() };
+    let options = ConvertOptions {
+        protection: both(),
+        ..ConvertOptions::default()
+    };
     write_with(at("a.xk"), &rows(1_000), &options).unwrap();
     let mut bytes = fs::read(at("a.xk")).unwrap();
     bytes.truncate(bytes.len() - 200);
     fs::write(at("cut.xk"), bytes).unwrap();
     let (progress, cancel) = (Progress::new(), Cancel::new());
     let run = |keys: Keys| {
-        repair(at("cut.xk"), at("new.xk"), true, access(keys), &progress, &cancel)
+        repair(
+            at("cut.xk"),
+            at("new.xk"),
+            true,
+            access(keys),
+            &progress,
+            &cancel,
+        )
     };
     for keys in [Keys::default(), key(9).into()] {
         assert_eq!(run(keys).unwrap_err().kind(), ErrorKind::Key);
@@ -163,7 +199,10 @@ fn a_repair_needs_the_key_and_keeps_the_secret() {
     let mut keys = Keys::from(key(9));
     keys.add(key(1));
     assert_eq!(run(keys).unwrap().rows, 1_000);
-    assert_eq!(read(&at("new.xk"), Keys::default()).unwrap_err().kind(), ErrorKind::Key);
+    assert_eq!(
+        read(&at("new.xk"), Keys::default()).unwrap_err().kind(),
+        ErrorKind::Key
+    );
     assert_eq!(read(&at("new.xk"), key(1).into()).unwrap(), rows(1_000));
 }
 
@@ -171,7 +210,10 @@ fn a_repair_needs_the_key_and_keeps_the_secret() {
 fn seals_and_secrets_may_have_keys_of_their_own() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.xk");
-    let options = ConvertOptions { protection: both(), ..ConvertOptions::default() };
+    let options = ConvertOptions {
+        protection: both(),
+        ..ConvertOptions::default()
+    };
     write_with(&path, &rows(100), &options).unwrap();
     // Who can read it is told that the seals are not their business.
     let found = checked(&path, key(1).into()).unwrap();
@@ -179,9 +221,19 @@ fn seals_and_secrets_may_have_keys_of_their_own() {
     assert_eq!(found.findings.len(), 1);
     assert_eq!(found.findings[0].severity, Severity::Warning);
     // Who can only look at the seals cannot read, so the question how well it decodes has no answer.
-    assert_eq!(checked(&path, key(2).into()).unwrap_err().kind(), ErrorKind::Key);
+    assert_eq!(
+        checked(&path, key(2).into()).unwrap_err().kind(),
+        ErrorKind::Key
+    );
     let (progress, cancel) = (Progress::new(), Cancel::new());
-    let found = verify(&path, Depth::Checksums, access(key(2).into()), &progress, &cancel).unwrap();
+    let found = verify(
+        &path,
+        Depth::Checksums,
+        access(key(2).into()),
+        &progress,
+        &cancel,
+    )
+    .unwrap();
     assert!(found.is_sound() && found.closed_frames > 0 && found.seals.unwrap().is_intact());
     // Without any key: the checksums.
     let limits = Limits::default();
@@ -195,8 +247,8 @@ fn seals_and_secrets_may_have_keys_of_their_own() {
 /// Files that were protected once stay readable, and true.
 #[test]
 fn protected_goldens() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../export-container/tests/golden/v1");
+    let directory =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../export-container/tests/golden/v1");
     let scratch = tempfile::tempdir().unwrap();
     let copy = scratch.path().join("public-test.key");
     // Git keeps no modes that would do for a key.
@@ -214,7 +266,10 @@ fn protected_goldens() {
     };
     let plain = contents("0.1.0-evolved.xk", Keys::default());
     assert_eq!(contents("0.1.0-sealed.xk", Keys::default()), plain);
-    assert_eq!(contents("0.1.0-encrypted.xk", Arc::clone(&key).into()), plain);
+    assert_eq!(
+        contents("0.1.0-encrypted.xk", Arc::clone(&key).into()),
+        plain
+    );
     for name in ["0.1.0-sealed.xk", "0.1.0-encrypted.xk"] {
         let path = directory.join(name);
         let found = checked(&path, Arc::clone(&key).into()).unwrap();
@@ -226,7 +281,11 @@ fn protected_goldens() {
             let mut bytes = bytes.clone();
             bytes[at] ^= 1;
             fs::write(&forged, bytes).unwrap();
-            assert!(!checked(&forged, Arc::clone(&key).into()).unwrap().is_sound());
+            assert!(
+                !checked(&forged, Arc::clone(&key).into())
+                    .unwrap()
+                    .is_sound()
+            );
         }
     }
 }

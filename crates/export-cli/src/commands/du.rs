@@ -99,7 +99,8 @@ impl Du {
             Place::Standard => &path,
         };
         let options = self.input.open_options(None, console)?;
-        let recording = exportkit::open_with(path, options.read.access()).map_err(|e| e.in_file(&file))?;
+        let recording =
+            exportkit::open_with(path, options.read.access()).map_err(|e| e.in_file(&file))?;
         let usage = recording.usage().map_err(|e| e.in_file(&file))?;
         if console.json {
             json::print(&document(file, &usage))?;

@@ -28,7 +28,10 @@ fn place() -> Place {
 
 /// The id of a key, as `keygen` tells it.
 fn key_id(place: &Place, file: &str) -> String {
-    let document = place.run(&format!("keygen {file} --json")).succeeds().json();
+    let document = place
+        .run(&format!("keygen {file} --json"))
+        .succeeds()
+        .json();
     document["key_id"].as_str().unwrap().to_owned()
 }
 
@@ -41,12 +44,20 @@ fn a_key_file_is_its_owners_alone_and_never_replaced() {
     assert!(line.starts_with("exportkit-key-1:") && line.lines().count() == 1);
     let secret = line.split(':').nth(1).unwrap();
     assert!(!run.stderr.contains(secret), "{}", run.stderr);
-    place.run("keygen lab.key").fails(1, &["already", "lab.key"]);
+    place
+        .run("keygen lab.key")
+        .fails(1, &["already", "lab.key"]);
     assert_eq!(place.read("lab.key"), line.as_bytes());
     let id = key_id(&place, "json.key");
     assert_eq!(id.len(), 16);
-    assert!(!String::from_utf8(place.read("json.key")).unwrap().contains(&id));
-    place.run("keygen nowhere/lab.key").fails(1, &["nowhere/lab.key"]);
+    assert!(
+        !String::from_utf8(place.read("json.key"))
+            .unwrap()
+            .contains(&id)
+    );
+    place
+        .run("keygen nowhere/lab.key")
+        .fails(1, &["nowhere/lab.key"]);
 
     #[cfg(unix)]
     {
@@ -96,8 +107,13 @@ fn every_command_reads_an_encrypted_file_with_its_key_alone() {
     for command in commands {
         let with = |file: &str| command.replace("FILE", file);
         let plain = place.run(&with("plain.xk"));
-        let with_key = place.run(&format!("{} --key lab.key", with("secret.xk"))).succeeds();
-        if !command.starts_with("info") && !command.starts_with("du") && !command.starts_with("verify") {
+        let with_key = place
+            .run(&format!("{} --key lab.key", with("secret.xk")))
+            .succeeds();
+        if !command.starts_with("info")
+            && !command.starts_with("du")
+            && !command.starts_with("verify")
+        {
             assert_eq!(with_key.text(), plain.text(), "{command}");
         }
         place
@@ -105,36 +121,65 @@ fn every_command_reads_an_encrypted_file_with_its_key_alone() {
             .fails(1, &["encrypted", "--key"]);
         place
             .run(&format!("{} --key other.key", with("secret.xk")))
-            .fails(1, &["encrypted with key", "not with the one given", "--key"]);
+            .fails(
+                1,
+                &["encrypted with key", "not with the one given", "--key"],
+            );
         place
-            .run(&format!("{} --key other.key --key lab.key", with("secret.xk")))
+            .run(&format!(
+                "{} --key other.key --key lab.key",
+                with("secret.xk")
+            ))
             .succeeds();
         // A key that is not needed does not matter, but to who asks for seals.
         let unneeded = place.run(&format!("{} --key lab.key", with("plain.xk")));
-        assert_eq!(unneeded.code, Some(i32::from(command.starts_with("verify"))));
+        assert_eq!(
+            unneeded.code,
+            Some(i32::from(command.starts_with("verify")))
+        );
     }
     place.run("cat repaired.xk").fails(1, &["encrypted"]);
     place.run("cat repaired.xk --key lab.key").succeeds();
     let error = place.run("info secret.xk --json").exits(1).json();
     assert_eq!(error["error"]["kind"], "key");
-    let info = place.run("info both.xk --key lab.key --json").succeeds().json();
-    assert_eq!(info["container"]["encrypted_with"].as_str().unwrap().len(), 16);
+    let info = place
+        .run("info both.xk --key lab.key --json")
+        .succeeds()
+        .json();
+    assert_eq!(
+        info["container"]["encrypted_with"].as_str().unwrap().len(),
+        16
+    );
     assert_eq!(info["container"]["sealed"], true);
     // The checksums can be verified by anybody.
     let run = place.run("verify secret.xk").succeeds();
-    assert!(run.text().contains("3000 rows") && run.text().contains("checksums alone"), "{}", run.text());
+    assert!(
+        run.text().contains("3000 rows") && run.text().contains("checksums alone"),
+        "{}",
+        run.text()
+    );
     let bytes = place.read("secret.xk");
     for word in ["name", "table", "int64"] {
-        assert!(!bytes.windows(word.len()).any(|part| part == word.as_bytes()), "{word}");
+        assert!(
+            !bytes
+                .windows(word.len())
+                .any(|part| part == word.as_bytes()),
+            "{word}"
+        );
     }
 }
 
 #[test]
 fn a_pipe_and_an_alias_of_a_file_are_encrypted_as_well() {
     let place = place();
-    let piped = place.run("convert table.csv - --to xk --encrypt lab.key").succeeds();
+    let piped = place
+        .run("convert table.csv - --to xk --encrypt lab.key")
+        .succeeds();
     let back = place
-        .run_with("convert - - --from xk --to csv --key lab.key", &piped.stdout)
+        .run_with(
+            "convert - - --from xk --to csv --key lab.key",
+            &piped.stdout,
+        )
         .succeeds();
     assert_eq!(back.text(), csv(ROWS));
     place
@@ -158,9 +203,18 @@ fn a_pipe_and_an_alias_of_a_file_are_encrypted_as_well() {
 fn seals_tell_of_every_change() {
     let place = place();
     for file in ["sealed.xk", "both.xk"] {
-        let run = place.run(&format!("verify {file} --key lab.key")).succeeds();
-        assert!(run.text().contains("sealed with key") && run.text().contains("intact"), "{}", run.text());
-        let document = place.run(&format!("verify {file} --key lab.key --json")).succeeds().json();
+        let run = place
+            .run(&format!("verify {file} --key lab.key"))
+            .succeeds();
+        assert!(
+            run.text().contains("sealed with key") && run.text().contains("intact"),
+            "{}",
+            run.text()
+        );
+        let document = place
+            .run(&format!("verify {file} --key lab.key --json"))
+            .succeeds()
+            .json();
         assert_eq!(document["seals"]["intact"], true);
         assert_eq!(document["seals"]["unsealed_bytes"], 0);
         let frames = document["frames"].as_u64().unwrap();
@@ -169,7 +223,11 @@ fn seals_tell_of_every_change() {
     }
     // Without the key: as ever.
     let run = place.run("verify sealed.xk").succeeds();
-    assert!(run.text().contains("sealed: with --key FILE"), "{}", run.text());
+    assert!(
+        run.text().contains("sealed: with --key FILE"),
+        "{}",
+        run.text()
+    );
     place.run("cat sealed.xk --format csv").succeeds();
     place
         .run("verify sealed.xk --key other.key")
@@ -177,7 +235,9 @@ fn seals_tell_of_every_change() {
     let run = place.run("verify plain.xk --key lab.key").exits(1);
     assert!(run.text().contains("there is no seal"), "{}", run.text());
     // An encrypted file says, encrypted, that it is not sealed.
-    place.run("verify secret.xk --key lab.key --deep").succeeds();
+    place
+        .run("verify secret.xk --key lab.key --deep")
+        .succeeds();
 
     let sealed = place.read("sealed.xk");
     place.write("cut.xk", sealed.get(..sealed.len() - 128).unwrap());
@@ -187,12 +247,22 @@ fn seals_tell_of_every_change() {
     longer.extend(sealed.get(sealed.len() - 128..).unwrap());
     place.write("longer.xk", longer);
     let run = place.run("verify longer.xk --key lab.key").exits(1);
-    assert!(run.text().contains("the last 128 bytes are not sealed"), "{}", run.text());
+    assert!(
+        run.text().contains("the last 128 bytes are not sealed"),
+        "{}",
+        run.text()
+    );
     // Sealed with one key, encrypted with another: either holder can look at their part.
     place
         .run("convert table.csv two.xk --encrypt lab.key --seal other.key")
         .succeeds();
     let run = place.run("verify two.xk --key lab.key --deep").succeeds();
-    assert!(run.text().contains("the seals were not looked at"), "{}", run.text());
-    place.run("verify two.xk --key lab.key --key other.key --deep").succeeds();
+    assert!(
+        run.text().contains("the seals were not looked at"),
+        "{}",
+        run.text()
+    );
+    place
+        .run("verify two.xk --key lab.key --key other.key --deep")
+        .succeeds();
 }

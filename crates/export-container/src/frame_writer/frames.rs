@@ -79,7 +79,8 @@ impl FrameWriter {
         plain: &[u8],
     ) -> Result<FrameHeader> {
         let encryption = self.encryption.clone();
-        let encryption = encryption.ok_or_else(|| Error::usage("there is no key to encrypt with"))?;
+        let encryption =
+            encryption.ok_or_else(|| Error::usage("there is no key to encrypt with"))?;
         header.flags |= FRAME_ENCRYPTED;
         header.payload_bytes = encryption.stored_bytes(plain.len()) as u64;
         header.directory_bytes = u32::try_from(header.payload_bytes).map_err(Error::limit)?;

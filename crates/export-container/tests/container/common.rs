@@ -188,7 +188,11 @@ pub(crate) fn write_protected(
 
 /// [`write_protected`] with parity of so many percent.
 #[cfg(feature = "parity")]
-pub(crate) fn write_protected_with_parity(percent: u8, seed: u64, protection: &Protection) -> Written {
+pub(crate) fn write_protected_with_parity(
+    percent: u8,
+    seed: u64,
+    protection: &Protection,
+) -> Written {
     let mut writer = FrameWriter::protected(&options(), protection);
     let share = export_container::Parity::percent(percent).unwrap();
     writer.set_parity(Some(share)).unwrap();

@@ -73,7 +73,9 @@ fn put_together(head: &[u8], frames: &[Frame]) -> Vec<u8> {
 fn recording() -> (Written, Vec<usize>) {
     let written = written(51, 40, 60, true);
     let frames = take_apart(&written.bytes);
-    let seals: Vec<usize> = (0..frames.len()).filter(|&at| frames[at].0.kind == SEAL).collect();
+    let seals: Vec<usize> = (0..frames.len())
+        .filter(|&at| frames[at].0.kind == SEAL)
+        .collect();
     assert!(seals.len() >= 3, "{seals:?}");
     (written, seals)
 }
@@ -82,7 +84,10 @@ fn recording() -> (Written, Vec<usize>) {
 fn a_finished_file_is_sealed_to_its_last_byte() {
     for protection in [
         sealed(),
-        Protection { encrypt: encrypted().encrypt, ..sealed() },
+        Protection {
+            encrypt: encrypted().encrypt,
+            ..sealed()
+        },
     ] {
         let written = write_protected(options().file, 50, 30, 60, true, &protection);
         let report = checked_with(&written.bytes, protection.keys()).unwrap();
@@ -105,12 +110,22 @@ fn seals_and_parity_stand_for_each_other() {
     assert_eq!(report.frames, written.frames.len() as u64);
     // A seal that is gone is restored like any other frame, but for the last one.
     let seals = take_apart(&written.bytes);
-    let first = seals.iter().position(|(header, _)| header.kind == SEAL).unwrap();
+    let first = seals
+        .iter()
+        .position(|(header, _)| header.kind == SEAL)
+        .unwrap();
     let mut bytes = written.bytes.clone();
     bytes[written.frames[first]..][..64].fill(0);
     let (progress, cancel) = (Progress::new(), Cancel::new());
     let limits = Limits::default();
-    let report = verify(storage(&bytes), Depth::Checksums, &limits, &progress, &cancel).unwrap();
+    let report = verify(
+        storage(&bytes),
+        Depth::Checksums,
+        &limits,
+        &progress,
+        &cancel,
+    )
+    .unwrap();
     let parity = report.parity.unwrap();
     assert_eq!((parity.damaged_frames, parity.restored_frames), (1, 1));
     assert_eq!(parity.unprotected_frames, 0);
@@ -124,7 +139,14 @@ fn seals_are_nothing_to_who_does_not_ask() {
     assert_eq!(check_subset(&container, &write(51, 40, 60, true)).len(), 40);
     let (progress, cancel) = (Progress::new(), Cancel::new());
     let limits = Limits::default();
-    let report = verify(storage(&written.bytes), Depth::Checksums, &limits, &progress, &cancel).unwrap();
+    let report = verify(
+        storage(&written.bytes),
+        Depth::Checksums,
+        &limits,
+        &progress,
+        &cancel,
+    )
+    .unwrap();
     assert_eq!(report.findings, []);
     assert!(report.is_sealed && report.is_finished);
     // The same calls make the same bytes.
@@ -135,7 +157,10 @@ fn seals_are_nothing_to_who_does_not_ask() {
 fn any_flipped_bit_is_found() {
     for protection in [
         sealed(),
-        Protection { encrypt: encrypted().encrypt, ..sealed() },
+        Protection {
+            encrypt: encrypted().encrypt,
+            ..sealed()
+        },
     ] {
         let written = write_protected(options().file, 52, 4, 50, true, &protection);
         let mut bytes = written.bytes;
@@ -152,10 +177,18 @@ fn any_flipped_bit_is_found() {
 fn check_found(what: &str, bytes: &[u8], original: &Written, seals: &[usize], from: usize) {
     let report = checked(bytes);
     assert!(!report.is_intact(), "{what} was not noticed");
-    let first = report.findings.iter().find(|f| f.severity == Severity::Damage).unwrap();
+    let first = report
+        .findings
+        .iter()
+        .find(|f| f.severity == Severity::Damage)
+        .unwrap();
     let before = seals.iter().rev().find(|&&seal| seal < from);
     let start = before.map_or(0, |&seal| original.frames[seal] + layout::SEAL_FRAME_BYTES);
-    assert_eq!(first.position.offset, Some(start as u64), "{what}: {report:?}");
+    assert_eq!(
+        first.position.offset,
+        Some(start as u64),
+        "{what}: {report:?}"
+    );
 }
 
 #[test]
@@ -173,15 +206,26 @@ fn whatever_is_done_to_frames_is_found_where_it_begins() {
             let mut frames = original.clone();
             change(&mut frames);
             let bytes = put_together(head, &frames);
-            check_found(&format!("{what} of frame {at}"), &bytes, &written, &seals, at);
+            check_found(
+                &format!("{what} of frame {at}"),
+                &bytes,
+                &written,
+                &seals,
+                at,
+            );
         };
         changed("forging", &|frames| *frames[at].1.last_mut().unwrap() ^= 1);
         changed("a lie about rows", &|frames| frames[at].0.rows ^= 1);
-        changed("a lie about the stream", &|frames| frames[at].0.stream = Some(StreamId(77)));
+        changed("a lie about the stream", &|frames| {
+            frames[at].0.stream = Some(StreamId(77))
+        });
         changed("loss", &|frames| drop(frames.remove(at)));
         changed("doubling", &|frames| frames.insert(at, frames[at].clone()));
-        changed("insertion", &|frames| frames.insert(at, original[(at + 7) % count].clone()));
-        if at + 1 < last_seal && original[at] != original[at + 1] && original[at + 1].0.kind != SEAL {
+        changed("insertion", &|frames| {
+            frames.insert(at, original[(at + 7) % count].clone())
+        });
+        if at + 1 < last_seal && original[at] != original[at + 1] && original[at + 1].0.kind != SEAL
+        {
             changed("reordering", &|frames| frames.swap(at, at + 1));
         }
     }
@@ -201,7 +245,10 @@ fn whatever_is_done_to_seals_is_found() {
     let kind = |at: usize| original[at].0.kind;
     let without = |gone: &dyn Fn(usize) -> bool| {
         let kept = (0..original.len()).filter(|&at| !gone(at));
-        put_together(head, &kept.map(|at| original[at].clone()).collect::<Vec<_>>())
+        put_together(
+            head,
+            &kept.map(|at| original[at].clone()).collect::<Vec<_>>(),
+        )
     };
     let all = checked(&without(&|at| kind(at) == SEAL));
     assert!(!all.is_intact() && all.key.is_none() && all.seals == 0);
@@ -225,7 +272,10 @@ fn whatever_is_done_to_seals_is_found() {
     // Whole ranges with their seals, in another order, or gone.
     let (a, b) = (seals[0], seals[1]);
     let order = (a + 1..=b).chain(0..=a).chain(b + 1..original.len());
-    let bytes = put_together(head, &order.map(|at| original[at].clone()).collect::<Vec<_>>());
+    let bytes = put_together(
+        head,
+        &order.map(|at| original[at].clone()).collect::<Vec<_>>(),
+    );
     assert!(!checked(&bytes).is_intact());
     assert!(!checked(&without(&|at| at <= a)).is_intact());
     assert!(!checked(&without(&|at| at > a && at <= b)).is_intact());
@@ -257,9 +307,14 @@ fn a_cut_is_never_taken_for_the_whole() {
             let report = checked(&written.bytes[..cut]);
             assert!(!report.is_intact() && !report.is_finished, "cut at {cut}");
             // A seal whose padding alone is missing can be read, but not vouch for itself.
-            let whole = seals.iter().filter(|&&at| at + layout::SEAL_FRAME_BYTES <= cut).last();
+            let whole = seals
+                .iter()
+                .filter(|&&at| at + layout::SEAL_FRAME_BYTES <= cut)
+                .last();
             let sealed = whole.map_or(0, |&at| at + layout::SEAL_FRAME_BYTES);
-            let torn = seals.iter().any(|&at| at < cut && cut < at + layout::SEAL_FRAME_BYTES);
+            let torn = seals
+                .iter()
+                .any(|&at| at < cut && cut < at + layout::SEAL_FRAME_BYTES);
             if !torn {
                 assert_eq!(report.sealed_bytes, sealed as u64, "cut at {cut}");
                 assert_eq!(report.unsealed_bytes, (cut - sealed) as u64, "cut at {cut}");
@@ -310,9 +365,18 @@ fn an_append_goes_on_with_the_chain() {
     assert!(checked(&written.bytes).is_intact());
     assert_ne!(checked(&written.bytes).last, checked(&file.to_vec()).last);
 
-    for protection in [Protection::default(), Protection { seal: Some(key(7)), encrypt: None }] {
+    for protection in [
+        Protection::default(),
+        Protection {
+            seal: Some(key(7)),
+            encrypt: None,
+        },
+    ] {
         let before = file.to_vec();
-        assert_eq!(append(&file, &protection).unwrap_err().kind(), ErrorKind::Key);
+        assert_eq!(
+            append(&file, &protection).unwrap_err().kind(),
+            ErrorKind::Key
+        );
         assert_eq!(file.to_vec(), before);
     }
 }
@@ -330,7 +394,10 @@ fn what_was_not_sealed_when_a_recording_goes_on_is_marked() {
         assert!(report.is_intact(), "{report:?}");
         assert_eq!(report.findings.len(), 1);
         assert_eq!(report.findings[0].severity, Severity::Warning);
-        assert_eq!(report.findings[0].position.offset, Some(killed.sealed_bytes));
+        assert_eq!(
+            report.findings[0].position.offset,
+            Some(killed.sealed_bytes)
+        );
         assert!(report.findings[0].text.contains(&format!("to {cut} ")));
     }
     // A writer that died while it wrote the index.
@@ -340,14 +407,21 @@ fn what_was_not_sealed_when_a_recording_goes_on_is_marked() {
     assert!(!checked(&file.to_vec()).is_intact());
     append(&file, &sealed()).unwrap();
     let report = checked(&file.to_vec());
-    assert!(report.is_intact() && report.findings.len() == 1, "{report:?}");
+    assert!(
+        report.is_intact() && report.findings.len() == 1,
+        "{report:?}"
+    );
     // A file that was never sealed before.
     let plain = write(56, 5, 100, true);
     let file = Arc::new(MemoryStorage::new(plain.bytes.clone()));
     append(&file, &sealed()).unwrap();
     let report = checked(&file.to_vec());
     assert!(report.is_intact());
-    assert!(report.findings[0].text.starts_with(&format!("bytes 0 to {}", plain.bytes.len())));
+    assert!(
+        report.findings[0]
+            .text
+            .starts_with(&format!("bytes 0 to {}", plain.bytes.len()))
+    );
     // What somebody adds without the key is not sealed.
     let end = file.to_vec().len() as u64;
     append(&file, &Protection::default()).unwrap();
@@ -381,7 +455,13 @@ fn a_sync_seals() {
     writer.chunk(stream, &more).unwrap();
     writer.finish().unwrap();
     assert!(checked(&file.to_vec()).is_intact());
-    assert!(same(&read_all(&crate::common::open(&file.to_vec())).last().unwrap().2, &more));
+    assert!(same(
+        &read_all(&crate::common::open(&file.to_vec()))
+            .last()
+            .unwrap()
+            .2,
+        &more
+    ));
 }
 
 #[test]
@@ -393,7 +473,10 @@ fn seals_of_other_lengths_and_hostile_numbers_are_refused() {
         let mut frames = original.clone();
         frames[seals[0]].1.resize(length, 1);
         frames[seals[0]].0.directory_bytes = length as u32;
-        assert!(!checked(&put_together(head, &frames)).is_intact(), "{length}");
+        assert!(
+            !checked(&put_together(head, &frames)).is_intact(),
+            "{length}"
+        );
     }
     for field in 1..5 {
         for value in [0, 1, 1 << 40, u64::MAX] {

@@ -76,7 +76,10 @@ fn everything_comes_back_with_the_key() {
                 let last = container
                     .read_chunk(reference, Some(&[columns - 1, 0]))
                     .unwrap();
-                assert_eq!(last.directory.columns[1].summary, whole.directory.columns[0].summary);
+                assert_eq!(
+                    last.directory.columns[1].summary,
+                    whole.directory.columns[0].summary
+                );
                 let directory = container.read_directory(reference).unwrap();
                 assert_eq!(directory.columns.len(), columns);
             }
@@ -105,11 +108,25 @@ fn columns_are_taken_out_of_the_whole() {
 fn nothing_that_was_written_is_readable_in_the_file() {
     let written = written(33, 12, 300, true);
     let contains = |what: &[u8]| written.bytes.windows(what.len()).any(|part| part == what);
-    for word in ["events", "states", "exportkit", "a.csv", "who", "some text", "int64", "\"c0\""] {
+    for word in [
+        "events",
+        "states",
+        "exportkit",
+        "a.csv",
+        "who",
+        "some text",
+        "int64",
+        "\"c0\"",
+    ] {
         assert!(!contains(word.as_bytes()), "{word}");
     }
     for (_, chunk) in &written.chunks {
-        for block in chunk.directory.columns.iter().flat_map(|column| &column.blocks) {
+        for block in chunk
+            .directory
+            .columns
+            .iter()
+            .flat_map(|column| &column.blocks)
+        {
             let at = block.offset as usize;
             let stored = &chunk.bytes[at..at + block.stored_bytes as usize];
             assert!(stored.len() < 8 || !contains(stored));
@@ -153,7 +170,11 @@ fn no_key_and_a_wrong_key_are_said_to_be_that() {
             ] {
                 assert_eq!(error.kind(), ErrorKind::Key, "{error}");
                 assert!(error.message().contains("encrypted"), "{error}");
-                assert_eq!(error.message().contains(&key(7).id().to_string()), given, "{error}");
+                assert_eq!(
+                    error.message().contains(&key(7).id().to_string()),
+                    given,
+                    "{error}"
+                );
                 assert!(error.hint().unwrap().contains(&key(1).id().to_string()));
             }
             let mut writer = Writer::new(Vec::new(), &options()).unwrap();
@@ -174,7 +195,11 @@ fn checksums_are_verified_without_the_key() {
     assert_eq!((report.chunks, report.streams), (7, 2));
     assert!(report.is_encrypted && report.is_finished);
     assert!(report.closed_frames >= 10);
-    let rows: u64 = whole.chunks.iter().map(|(_, chunk)| chunk.directory.rows).sum();
+    let rows: u64 = whole
+        .chunks
+        .iter()
+        .map(|(_, chunk)| chunk.directory.rows)
+        .sum();
     assert_eq!(report.rows, rows);
 
     for finish in [true, false] {
@@ -230,16 +255,29 @@ fn forged_frames_are_refused() {
         let original = header(&written.bytes, at);
         let others: Vec<usize> = (0..6).filter(|&other| other != number).collect();
         let mut forged = Vec::new();
-        for byte in [at + 72, at + 100, at + 64 + original.payload_bytes as usize - 1] {
+        for byte in [
+            at + 72,
+            at + 100,
+            at + 64 + original.payload_bytes as usize - 1,
+        ] {
             let mut bytes = written.bytes.clone();
             bytes[byte] ^= 1;
             mend(&mut bytes, at, original);
             forged.push(bytes);
         }
         for change in [
-            FrameHeader { rows: original.rows + 1, ..original },
-            FrameHeader { stream: Some(export_core::StreamId(1 - original.stream.unwrap().0)), ..original },
-            FrameHeader { sequence: original.sequence + 1000, ..original },
+            FrameHeader {
+                rows: original.rows + 1,
+                ..original
+            },
+            FrameHeader {
+                stream: Some(export_core::StreamId(1 - original.stream.unwrap().0)),
+                ..original
+            },
+            FrameHeader {
+                sequence: original.sequence + 1000,
+                ..original
+            },
         ] {
             let mut bytes = written.bytes.clone();
             mend(&mut bytes, at, change);
@@ -248,7 +286,12 @@ fn forged_frames_are_refused() {
         for bytes in forged {
             let container = open(&bytes).unwrap();
             assert_eq!(check_subset(&container, &written), others);
-            assert!(container.findings().iter().any(|f| f.text.contains("authentication")));
+            assert!(
+                container
+                    .findings()
+                    .iter()
+                    .any(|f| f.text.contains("authentication"))
+            );
             let report = verified(&bytes, encrypted().keys()).unwrap();
             assert!(!report.is_intact());
         }
@@ -272,8 +315,13 @@ fn chunks_that_change_places_are_refused() {
     writer.chunk(stream, &one).unwrap();
     writer.chunk(stream, &one).unwrap();
     let bytes = writer.output();
-    let places: Vec<usize> = frames(bytes).into_iter().filter(|&at| header(bytes, at).kind == 2).collect();
-    let [a, b] = places[..] else { panic!("{places:?}") };
+    let places: Vec<usize> = frames(bytes)
+        .into_iter()
+        .filter(|&at| header(bytes, at).kind == 2)
+        .collect();
+    let [a, b] = places[..] else {
+        panic!("{places:?}")
+    };
     let mut swapped = bytes.to_vec();
     let length = header(bytes, a).payload_bytes as usize;
     assert_eq!(length, header(bytes, b).payload_bytes as usize);
@@ -283,7 +331,13 @@ fn chunks_that_change_places_are_refused() {
     mend(&mut swapped, b, header(bytes, b));
     assert_eq!(read_all(&open(&swapped).unwrap()).len(), 0);
     // Nor does a frame of another file of the same key pass.
-    let mut other = FrameWriter::protected(&FileOptions { file: FileId([3; 16]), ..options() }, &encrypted());
+    let mut other = FrameWriter::protected(
+        &FileOptions {
+            file: FileId([3; 16]),
+            ..options()
+        },
+        &encrypted(),
+    );
     let stream = other.add_stream("events", &schema(1)).unwrap();
     other.chunk(stream, &one).unwrap();
     let mut replayed = bytes.to_vec();
@@ -311,7 +365,12 @@ fn frames_in_the_clear_are_refused_among_encrypted_ones() {
     }
     let container = open(&bytes).unwrap();
     assert_eq!(check_subset(&container, &written).len(), 5);
-    assert!(container.findings().iter().any(|found| found.text.contains("not encrypted")));
+    assert!(
+        container
+            .findings()
+            .iter()
+            .any(|found| found.text.contains("not encrypted"))
+    );
 
     // The file header can be changed, but it is repeated where only the key gets.
     let mut header = FileHeader::new(options().file, options().created_ns + 1);
@@ -319,7 +378,12 @@ fn frames_in_the_clear_are_refused_among_encrypted_ones() {
     let mut bytes = written.bytes.clone();
     bytes[..64].copy_from_slice(&header.to_bytes());
     let container = open(&bytes).unwrap();
-    assert!(container.findings().iter().any(|found| found.check == "facts"));
+    assert!(
+        container
+            .findings()
+            .iter()
+            .any(|found| found.check == "facts")
+    );
     header.flags = 0;
     bytes[..64].copy_from_slice(&header.to_bytes());
     let container = open(&bytes).unwrap();
@@ -383,7 +447,10 @@ fn hostile_envelopes_are_refused() {
     let plain = cipher.decrypt(&context, stored.to_vec()).unwrap();
     let directory_bytes = u32::from_le_bytes(plain[..4].try_into().unwrap());
     assert!((directory_bytes as usize) < plain.len());
-    let mut hostile: Vec<Vec<u8>> = (0..plain.len()).step_by(7).map(|cut| plain[..cut].to_vec()).collect();
+    let mut hostile: Vec<Vec<u8>> = (0..plain.len())
+        .step_by(7)
+        .map(|cut| plain[..cut].to_vec())
+        .collect();
     for length in [0, 1, 23, directory_bytes + 1, u32::MAX] {
         hostile.push([&length.to_le_bytes()[..], &plain[4..]].concat());
     }
@@ -426,7 +493,10 @@ fn limits_hold_before_anything_is_decrypted() {
             });
             let kind = read.err().map(|error| error.kind());
             // Who walks needs no index.
-            assert!(kind == Some(ErrorKind::Limit) || access.limits.index_bytes == 300, "{kind:?}");
+            assert!(
+                kind == Some(ErrorKind::Limit) || access.limits.index_bytes == 300,
+                "{kind:?}"
+            );
         }
     }
 }
@@ -435,11 +505,15 @@ fn limits_hold_before_anything_is_decrypted() {
 fn what_is_appended_is_encrypted_too() {
     for (finish, torn) in [(true, 0), (false, 0), (false, 100)] {
         let written = written(45, 4, 100, finish);
-        let file = Arc::new(MemoryStorage::new(written.bytes[..written.bytes.len() - torn].to_vec()));
+        let file = Arc::new(MemoryStorage::new(
+            written.bytes[..written.bytes.len() - torn].to_vec(),
+        ));
         let at = || Arc::clone(&file) as Arc<dyn Storage>;
         let limits = Limits::default();
         for protection in [Protection::default(), sealed()] {
-            let error = Writer::append_protected(at(), &limits, &protection).err().unwrap();
+            let error = Writer::append_protected(at(), &limits, &protection)
+                .err()
+                .unwrap();
             assert_eq!(error.kind(), ErrorKind::Key, "{error}");
         }
         let mut writer = Writer::append_protected(at(), &limits, &encrypted()).unwrap();
@@ -453,17 +527,27 @@ fn what_is_appended_is_encrypted_too() {
         assert!(same(&read.last().unwrap().2, &more));
         assert!(read.len() >= 4);
         let added = frames_from(&bytes, written.bytes.len() - torn);
-        assert!(added.iter().all(|header| header.is_encrypted() || header.kind == 6));
+        assert!(
+            added
+                .iter()
+                .all(|header| header.is_encrypted() || header.kind == 6)
+        );
         let error = Container::open(at(), Access::default()).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Key);
     }
     let plain = Arc::new(MemoryStorage::new(write(1, 1, 10, true).bytes));
-    let error = Writer::append_protected(plain, &Limits::default(), &encrypted()).err().unwrap();
+    let error = Writer::append_protected(plain, &Limits::default(), &encrypted())
+        .err()
+        .unwrap();
     assert_eq!(error.kind(), ErrorKind::Usage);
     // Nothing but a header tells already that the file is to be encrypted.
-    let begun = FrameWriter::protected(&options(), &encrypted()).output().to_vec();
+    let begun = FrameWriter::protected(&options(), &encrypted())
+        .output()
+        .to_vec();
     let begun = Arc::new(MemoryStorage::new(begun));
-    let error = Writer::append(Arc::clone(&begun) as Arc<dyn Storage>, &Limits::default()).err().unwrap();
+    let error = Writer::append(Arc::clone(&begun) as Arc<dyn Storage>, &Limits::default())
+        .err()
+        .unwrap();
     assert_eq!(error.kind(), ErrorKind::Key);
     assert!(Writer::append_protected(begun, &Limits::default(), &encrypted()).is_ok());
 }
@@ -484,10 +568,20 @@ fn a_repair_encrypts_again() {
     let written = written(47, 6, 100, true);
     let mut bytes = written.bytes.clone();
     bytes[chunk_frames(&written)[2] + 80] ^= 1;
-    let fresh = FileOptions { file: FileId([5; 16]), created_ns: 1 };
+    let fresh = FileOptions {
+        file: FileId([5; 16]),
+        created_ns: 1,
+    };
     let mut writer = Writer::protected(Vec::new(), &fresh, &encrypted()).unwrap();
     let (progress, cancel) = (Progress::new(), Cancel::new());
-    let report = repair(storage(&bytes), &mut writer, access(&encrypted()), &progress, &cancel).unwrap();
+    let report = repair(
+        storage(&bytes),
+        &mut writer,
+        access(&encrypted()),
+        &progress,
+        &cancel,
+    )
+    .unwrap();
     assert_eq!(report.chunks, 5);
     assert_eq!(report.lost_rows.len(), 1);
     let rest = writer.into_inner();
@@ -503,7 +597,10 @@ fn a_repair_encrypts_again() {
 #[cfg(feature = "parity")]
 #[test]
 fn parity_restores_what_nobody_can_read() {
-    let both = Protection { encrypt: encrypted().encrypt, ..sealed() };
+    let both = Protection {
+        encrypt: encrypted().encrypt,
+        ..sealed()
+    };
     let written = crate::common::write_protected_with_parity(20, 48, &both);
     let report = verified(&written.bytes, Keys::default()).unwrap();
     assert_eq!(report.findings, []);
@@ -513,10 +610,20 @@ fn parity_restores_what_nobody_can_read() {
         bytes[at..at + 100].fill(0xEE);
         let report = verified(&bytes, Keys::default()).unwrap();
         assert!(report.parity.unwrap().is_whole());
-        let fresh = FileOptions { file: FileId([5; 16]), created_ns: 1 };
+        let fresh = FileOptions {
+            file: FileId([5; 16]),
+            created_ns: 1,
+        };
         let mut writer = Writer::protected(Vec::new(), &fresh, &encrypted()).unwrap();
         let (progress, cancel) = (Progress::new(), Cancel::new());
-        let report = repair(storage(&bytes), &mut writer, access(&both), &progress, &cancel).unwrap();
+        let report = repair(
+            storage(&bytes),
+            &mut writer,
+            access(&both),
+            &progress,
+            &cancel,
+        )
+        .unwrap();
         assert_eq!((report.chunks, report.lost_rows.len()), (40, 0));
         let container = open(&writer.into_inner()).unwrap();
         assert_eq!(check_subset(&container, &written).len(), 40);

@@ -59,10 +59,19 @@ fn encryption(
     )?;
     let foreign = other.cipher(FileId([1; 16]));
     let none = [
-        ("in another file", elsewhere.decrypt(context, sealed.clone())),
+        (
+            "in another file",
+            elsewhere.decrypt(context, sealed.clone()),
+        ),
         ("with another key", foreign.decrypt(context, sealed.clone())),
-        ("in another context", cipher.decrypt(b"contexT", sealed.clone())),
-        ("cut", cipher.decrypt(context, sealed.get(1..).unwrap_or_default().to_vec())),
+        (
+            "in another context",
+            cipher.decrypt(b"contexT", sealed.clone()),
+        ),
+        (
+            "cut",
+            cipher.decrypt(context, sealed.get(1..).unwrap_or_default().to_vec()),
+        ),
     ];
     for (how, found) in none {
         promise(found.is_none(), || {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use export_compress::{Encoder, Options};
 use export_container::{FileOptions, FileStorage, Parity, Writer, layout};
 use export_core::{
-    Cancel, Confidence, FileId, Format, Input, Protection, ReadOptions, Result, Sink, Source, Storage,
-    WriteOptions,
+    Cancel, Confidence, FileId, Format, Input, Protection, ReadOptions, Result, Sink, Source,
+    Storage, WriteOptions,
 };
 
 use crate::clock;
