@@ -1,12 +1,12 @@
 //! What seals and encryption cost: writes and reads the same rows with each, on one thread and in memory, and prints the
 //! processor's time.
 //!
+//! `cargo run --release -p exportkit --no-default-features --features crypt,derive --example protection_cost`
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     reason = "a program that measures; its numbers are small"
 )]
-//! `cargo run --release -p exportkit --no-default-features --features crypt,derive --example protection_cost`
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};

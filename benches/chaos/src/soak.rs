@@ -303,7 +303,7 @@ fn follow(shared: &Shared, path: &Path) -> Result<u64> {
     let mut container: Option<Container> = None;
     while !shared.ends.load(Ordering::SeqCst) {
         match &mut container {
-            None => container = Container::open(storage.clone(), &Limits::default()).ok(),
+            None => container = Container::open(storage.clone(), Limits::default()).ok(),
             Some(container) => {
                 container.refresh()?;
                 // The newest chunk of all is whole.

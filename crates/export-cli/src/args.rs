@@ -95,7 +95,7 @@ impl When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Convert any format to any format
-    Convert(convert::Convert),
+    Convert(Box<convert::Convert>),
     /// Say what is in a file
     Info(info::Info),
     /// Show the columns and their types

@@ -14,6 +14,9 @@ const SEALED_BYTES: u64 = 1 << 20;
 /// Most frames between two seals of a recording.
 const SEALED_FRAMES: u64 = 16;
 
+/// [`SEAL_PAYLOAD_BYTES`], as a header has it.
+const DIRECTORY_BYTES: u32 = 104;
+const _: () = assert!(DIRECTORY_BYTES as usize == SEAL_PAYLOAD_BYTES);
 /// First byte of what is hashed for the bytes before a seal.
 const BEFORE: u8 = 1;
 /// First byte of what is hashed for the bytes after one.
@@ -72,7 +75,7 @@ impl Seal {
             payload_bytes: payload.len() as u64,
             stream: None,
             rows: 0,
-            directory_bytes: SEAL_PAYLOAD_BYTES as u32,
+            directory_bytes: DIRECTORY_BYTES,
             kind: Kind::Seal.number(),
             flags: 0,
             directory_checksum: directory_checksum(file, sequence, &payload),

@@ -90,7 +90,11 @@ impl Recorder {
 
     /// [`Recorder::create`] with options.
     pub fn create_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
-        Self::open(Blank::create(path.as_ref(), &options)?, options)
+        let path = path.as_ref();
+        options
+            .check()
+            .map_err(|error| error.in_file(path.display().to_string()))?;
+        Self::open(Blank::create(path, &options)?, options)
     }
 
     /// Goes on with a recording that exists: new rows come after its last intact chunk. Nothing already written is touched.
@@ -103,7 +107,11 @@ impl Recorder {
 
     /// [`Recorder::append`] with options.
     pub fn append_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
-        Self::open(Blank::open(path.as_ref(), &options)?, options)
+        let path = path.as_ref();
+        options
+            .check()
+            .map_err(|error| error.in_file(path.display().to_string()))?;
+        Self::open(Blank::open(path, &options)?, options)
     }
 
     /// A recording in any storage, which errors call `name`: a new one where it is empty, else one that is gone on with. Nothing
@@ -113,6 +121,7 @@ impl Recorder {
         name: &str,
         options: RecordOptions,
     ) -> Result<Self> {
+        options.check().map_err(|error| error.in_file(name))?;
         let is_new = storage.size_bytes().map_err(|error| error.in_file(name))? == 0;
         let blank = Blank {
             storage,
@@ -126,20 +135,7 @@ impl Recorder {
     fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
         let name = blank.name.clone();
         let in_file = |error: Error| error.in_file(&name);
-        if options.on_full == OnFull::Drop && options.threads == 0 {
-            let error = Error::usage("rows are dropped only where another thread writes");
-            return Err(in_file(
-                error.with_hint("record with `threads` of 1 or more"),
-            ));
-        }
         let durability = options.durability;
-        if options.protection.encrypt.is_some() && durability != Durability::None {
-            let text =
-                "an encrypted recording has no journal, which would hold its rows in the clear";
-            return Err(in_file(Error::usage(text).with_hint(
-                "record with `Durability::None`, and `sync` what must survive",
-            )));
-        }
         let tape = Arc::new(Tape::open(blank, options).map_err(in_file)?);
         let ticker = match durability {
             Durability::Interval(interval) => Some(Ticker::start(&tape, interval)?),

@@ -34,7 +34,7 @@ use crate::xk::unfinished;
 /// # Ok::<(), exportkit::Error>(())
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Result<Recording> {
-    open_with(path, &Limits::default())
+    open_with(path, Limits::default())
 }
 
 /// [`open`] with limits of your own, or with the keys of an encrypted file ([`Access`]).

@@ -1,6 +1,5 @@
 //! Encrypted and sealed files through the front door.
 #![cfg(feature = "crypt")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::Path;

@@ -35,12 +35,13 @@ fn calls(place: &Place, words: &str) -> Option<Vec<String>> {
 
 /// The number of the first line from `from` on that has all of `words`.
 fn find(calls: &[String], from: usize, words: &[&str]) -> usize {
-    let found = calls[from..]
+    let rest = calls.get(from..).unwrap();
+    let found = rest
         .iter()
         .position(|line| words.iter().all(|word| line.contains(word)));
     match found {
         Some(at) => from + at,
-        None => panic!("no {words:?} in\n{}", calls[from..].join("\n")),
+        None => panic!("no {words:?} in\n{}", rest.join("\n")),
     }
 }
 

@@ -340,6 +340,9 @@ impl Catalogue {
     }
 }
 
+/// A frame that was decrypted: its payload, and the header it would have if it had never been encrypted.
+pub(crate) type Opened = (FrameHeader, Vec<u8>);
+
 /// The directory of a chunk, whose checksum was verified, in `bytes`: all of its payload where it is encrypted. Then what is
 /// in there is returned, too, with the header it would have if it were not.
 pub(crate) fn parse_chunk(
@@ -347,7 +350,7 @@ pub(crate) fn parse_chunk(
     header: &FrameHeader,
     bytes: Vec<u8>,
     limits: &Limits,
-) -> Result<(Directory, Option<(FrameHeader, Vec<u8>)>)> {
+) -> Result<(Directory, Option<Opened>)> {
     if !header.is_encrypted() {
         return Ok((Directory::parse(&bytes, header, limits)?, None));
     }

@@ -27,15 +27,17 @@ impl RowLane {
         }
     }
 
-    /// Adds the last row of `rows`, whose number `number` tells. False where there is no room for it.
+    /// Adds the last row of `rows`, which `write` puts into its place, and whose number `number` tells. False where there is no
+    /// room for it.
     #[inline]
     pub(super) fn add_last<B: BatchBuilder>(
         &mut self,
         rows: &mut B,
+        write: impl FnOnce(&mut B, &mut RowImage<'_>),
         number: impl FnOnce() -> u64,
     ) -> Result<bool> {
         let mut image = RowImage::new(self.lane.space());
-        rows.image_last(&mut image);
+        write(rows, &mut image);
         match image.written() {
             Some(bytes) if rows.image_shape() == self.shape && self.lane.commit(bytes).is_ok() => {
                 Ok(true)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use export_compress::Options as EncodeOptions;
-use export_core::Protection;
+use export_core::{Error, Protection, Result};
 
 /// How to record.
 #[derive(Debug, Clone)]
@@ -56,6 +56,25 @@ impl Default for RecordOptions {
             parity: None,
             entries: BTreeMap::new(),
         }
+    }
+}
+
+impl RecordOptions {
+    /// Fails where they contradict one another.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.on_full == OnFull::Drop && self.threads == 0 {
+            return Err(
+                Error::usage("rows are dropped only where another thread writes")
+                    .with_hint("record with `threads` of 1 or more"),
+            );
+        }
+        if self.protection.encrypt.is_some() && self.durability != Durability::None {
+            let text =
+                "an encrypted recording has no journal, which would hold its rows in the clear";
+            return Err(Error::usage(text)
+                .with_hint("record with `Durability::None`, and `sync` what must survive"));
+        }
+        Ok(())
     }
 }
 

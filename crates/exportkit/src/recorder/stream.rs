@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use export_core::build::{BatchBuilder, RowBuilder};
+use export_core::image::RowImage;
 use export_core::record::{Record, RecordBuilder};
 use export_core::{Error, Result};
 use serde::Serialize;
@@ -81,7 +82,7 @@ impl<T: Serialize + ?Sized> RecordStream<T> {
             self.go_on()?;
         }
         match export_core::rows::push(&mut self.rows, row) {
-            Ok(()) => self.pushed(),
+            Ok(()) => self.pushed(|rows, image| rows.image_last(image)),
             Err(error) => Err(self.refused(error)),
         }
     }
@@ -113,7 +114,7 @@ impl<T: Record + ?Sized> RecordStream<T, RecordBuilder<T>> {
             self.go_on()?;
         }
         match self.rows.push(row) {
-            Ok(()) => self.pushed(),
+            Ok(()) => self.pushed(|rows, image| rows.image_of(row, image)),
             Err(error) => Err(self.refused(error)),
         }
     }
@@ -124,12 +125,13 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         &self.shared.tape
     }
 
+    /// A row was pushed, which `write` can put into the journal.
     #[inline]
-    fn pushed(&mut self) -> Result<()> {
+    fn pushed(&mut self, write: impl FnOnce(&mut B, &mut RowImage<'_>)) -> Result<()> {
         if let Some(lane) = &mut self.lane {
-            let rows = self.rows.rows();
+            let rows = self.rows.rows() as u64;
             let account = &self.account;
-            if !lane.add_last(&mut self.rows, || account.number_after(rows as u64 - 1))? {
+            if !lane.add_last(&mut self.rows, write, || account.number_after(rows - 1))? {
                 self.write_through()?;
             }
         }
