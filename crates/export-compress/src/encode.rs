@@ -90,16 +90,17 @@ impl ChunkEncoder for Encoder {
         let (columns, bytes, chosen) = self.columns(batch, known, None)?;
         let memory = batch.memory_bytes();
         let doubtful = readable::is_doubtful(&DataType::Null, memory, bytes.len());
-        let (columns, bytes) = match doubtful && !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
-            false => (columns, bytes),
-            true => {
-                let (columns, bytes, _) = self.columns(batch, known, Some(PLAIN))?;
-                if !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
-                    return Err(readable::too_large());
+        let (columns, bytes) =
+            match doubtful && !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
+                false => (columns, bytes),
+                true => {
+                    let (columns, bytes, _) = self.columns(batch, known, Some(PLAIN))?;
+                    if !readable::is_readable(batch, 0, &columns, (&bytes, 0))? {
+                        return Err(readable::too_large());
+                    }
+                    (columns, bytes)
                 }
-                (columns, bytes)
-            }
-        };
+            };
         let directory = ChunkDirectory {
             rows: wide(batch.rows()),
             columns,
@@ -143,7 +144,8 @@ impl Encoder {
                 )?;
             if doubtful {
                 let why = "a reader would take it for a bomb";
-                self.codecs.remember(&field.name, "its encoding", "plain values", why.into());
+                self.codecs
+                    .remember(&field.name, "its encoding", "plain values", why.into());
                 writer.rewind(start);
                 writer.begin(&field.name, None, None);
                 policy.fixed = PLAIN;

@@ -29,8 +29,14 @@ impl Budget {
         let stored = wide(stored_bytes);
         let bounds = [
             (limits.chunk_decoded_bytes, "decoded bytes of the chunk"),
-            (limits.allowance(stored), "decoded bytes for so few stored ones (ratio)"),
-            (limits.memory_bytes.saturating_sub(stored), "memory of the chunk"),
+            (
+                limits.allowance(stored),
+                "decoded bytes for so few stored ones (ratio)",
+            ),
+            (
+                limits.memory_bytes.saturating_sub(stored),
+                "memory of the chunk",
+            ),
         ];
         let least = bounds.into_iter().min_by_key(|(bytes, _)| *bytes);
         let (left, what) = least.unwrap_or_default();

@@ -45,7 +45,11 @@ impl Codec for Failing {
     }
 
     fn compress(&self, input: &[u8], output: &mut Vec<u8>) -> Result<()> {
-        if self.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.every) {
+        if self
+            .calls
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(self.every)
+        {
             output.extend(b"half a block");
             return Err(Error::limit("no memory for tables"));
         }
@@ -68,7 +72,11 @@ fn options(codec: Compression) -> Options {
 }
 
 fn codecs_of(chunk: &EncodedChunk) -> Vec<CodecId> {
-    let blocks = chunk.directory.columns.iter().flat_map(|column| &column.blocks);
+    let blocks = chunk
+        .directory
+        .columns
+        .iter()
+        .flat_map(|column| &column.blocks);
     let mut codecs: Vec<CodecId> = blocks.map(|block| block.codec).collect();
     codecs.sort_unstable_by_key(|codec| codec.0);
     codecs.dedup();
@@ -96,14 +104,20 @@ fn a_codec_that_fails_is_replaced_and_every_row_comes_back() {
             }
             let chunk = encoder.encode(&batch).unwrap();
             let used = codecs_of(&chunk);
-            assert!(used.iter().all(|codec| allowed.contains(codec)), "{name}: {used:?}");
+            assert!(
+                used.iter().all(|codec| allowed.contains(codec)),
+                "{name}: {used:?}"
+            );
             let back = Decoder::new()
                 .decode(batch.schema(), &chunk, &Limits::default())
                 .unwrap();
             assert!(back.same_rows(&batch), "{name}");
             let blocks: u64 = encoder.fallbacks().iter().map(|f| f.blocks).sum();
             let all = chunk.directory.columns[0].blocks.len() as u64;
-            assert!(blocks >= all / every && blocks <= all, "{name}: {blocks} of {all}");
+            assert!(
+                blocks >= all / every && blocks <= all,
+                "{name}: {blocks} of {all}"
+            );
         }
     }
 }
@@ -127,7 +141,8 @@ fn it_is_told_which_column_how_often_and_why() {
     let blocks = fallback.blocks;
     let note = Note::from(fallback);
     assert_eq!(note.column.as_deref(), Some("c0"));
-    let due = format!("{blocks} blocks were written with lz4 instead of zstd: no memory for tables");
+    let due =
+        format!("{blocks} blocks were written with lz4 instead of zstd: no memory for tables");
     assert_eq!(note.text, due);
     assert!(!note.loss);
 }
@@ -142,12 +157,19 @@ fn what_does_not_fail_is_as_it_was() {
         let codec = Failing::new(Compression::Zstd { level: 3 }, u64::MAX);
         codec.calls.store(1, Ordering::Relaxed);
         let other = Encoder::new(Options::default()).unwrap().with_codec(codec);
-        assert_eq!(plain.encode(&batch).unwrap(), plain.encode(&batch).unwrap(), "{name}");
+        assert_eq!(
+            plain.encode(&batch).unwrap(),
+            plain.encode(&batch).unwrap(),
+            "{name}"
+        );
         let chunk = other.encode(&batch).unwrap();
         let back = Decoder::new()
             .decode(batch.schema(), &chunk, &Limits::default())
             .unwrap();
         assert!(back.same_rows(&batch), "{name}");
-        assert!(plain.fallbacks().is_empty() && other.fallbacks().is_empty(), "{name}");
+        assert!(
+            plain.fallbacks().is_empty() && other.fallbacks().is_empty(),
+            "{name}"
+        );
     }
 }

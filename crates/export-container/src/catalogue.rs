@@ -227,9 +227,7 @@ impl Catalogue {
             let Some(id) = chunks.first().map(|chunk| chunk.stream) else {
                 continue;
             };
-            let at = self
-                .streams
-                .binary_search_by_key(&id, |stream| stream.id);
+            let at = self.streams.binary_search_by_key(&id, |stream| stream.id);
             let all = match at.ok().and_then(|at| self.streams.get_mut(at)) {
                 Some(stream) => &mut stream.chunks,
                 None => self.orphans.entry(id).or_default(),

@@ -239,16 +239,20 @@ impl FrameWriter {
     /// widens with every chunk would be nothing but schemas.
     fn check_schemas(&self, schemas: usize) -> Result<()> {
         let limits = Limits::default();
-        Limits::check("schemas of a stream", schemas as u64 + 1, limits.schemas.into())
-            .and_then(|()| {
-                let most = (self.offset / 2).max(SCHEMA_BYTES);
-                Limits::check("bytes of schemas", self.schema_bytes, most)
-            })
-            .map_err(|error| {
-                error.with_hint(
-                    "rows have ever new fields: make those that differ a list of keys and values",
-                )
-            })
+        Limits::check(
+            "schemas of a stream",
+            schemas as u64 + 1,
+            limits.schemas.into(),
+        )
+        .and_then(|()| {
+            let most = (self.offset / 2).max(SCHEMA_BYTES);
+            Limits::check("bytes of schemas", self.schema_bytes, most)
+        })
+        .map_err(|error| {
+            error.with_hint(
+                "rows have ever new fields: make those that differ a list of keys and values",
+            )
+        })
     }
 
     /// Writes rows of a stream. Fails where the chunk does not fit the stream's schema or contradicts itself.

@@ -183,12 +183,7 @@ pub(crate) fn identify(
 }
 
 /// The id that frames agree on.
-fn learn(
-    source: &Counted,
-    end: &End,
-    size: u64,
-    limits: &Limits,
-) -> Result<Option<FileId>> {
+fn learn(source: &Counted, end: &End, size: u64, limits: &Limits) -> Result<Option<FileId>> {
     if let Some((tail, _)) = end.tail(size, limits) {
         return Ok(Some(tail.file));
     }

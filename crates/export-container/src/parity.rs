@@ -37,10 +37,10 @@ impl Parity {
         if (1..=50).contains(&percent) {
             return Ok(Self(percent));
         }
-        Err(Error::usage(format!(
-            "parity of {percent}% cannot be written"
-        ))
-        .with_hint("give a whole number from 1% to 50%"))
+        Err(
+            Error::usage(format!("parity of {percent}% cannot be written"))
+                .with_hint("give a whole number from 1% to 50%"),
+        )
     }
 
     /// The share in percent.

@@ -12,12 +12,7 @@ pub(crate) struct Places(Vec<(u64, u64)>);
 
 impl Places {
     /// Walks the file once.
-    pub(crate) fn find(
-        source: &Counted,
-        file: FileId,
-        size: u64,
-        limits: &Limits,
-    ) -> Result<Self> {
+    pub(crate) fn find(source: &Counted, file: FileId, size: u64, limits: &Limits) -> Result<Self> {
         let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
         let mut places = Vec::new();
         loop {

@@ -42,7 +42,8 @@ impl Container {
 
     /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
     pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
-        let (_, directory) = self.anywhere(chunk, |offset| self.head_at(&self.source, chunk, offset))?;
+        let (_, directory) =
+            self.anywhere(chunk, |offset| self.head_at(&self.source, chunk, offset))?;
         Ok(ChunkDirectory {
             rows: chunk.rows,
             columns: directory.columns,

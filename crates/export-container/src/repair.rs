@@ -5,7 +5,9 @@ use std::io::Write;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use export_core::{Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId};
+use export_core::{
+    Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId,
+};
 
 use crate::catalogue::{Catalogue, Lost};
 use crate::container::Container;
@@ -154,7 +156,8 @@ impl Rescue {
     ) -> Result<bool> {
         let known = self.restored.contains(chunk.sequence);
         if !known {
-            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None)) else {
+            let Err(error) = copy.chunk(container, chunk, || container.read_chunk(chunk, None))
+            else {
                 return Ok(true);
             };
             findings.push(finding_of(error, chunk.offset)?);

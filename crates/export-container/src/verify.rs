@@ -119,7 +119,9 @@ pub fn verify(
     note_index(&mut catalogue, &listed);
     note_rows(&mut catalogue);
     let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
-    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| cancel.check().map(|()| true))?;
+    let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| {
+        cancel.check().map(|()| true)
+    })?;
     let damaged = &catalogue.damaged;
     let intact: Vec<_> = catalogue
         .streams
@@ -244,10 +246,12 @@ impl Pass<'_> {
 
     fn index(&mut self, offset: u64, header: &FrameHeader) -> Result<()> {
         let payload = self.source.payload(offset, header, self.limits)?;
-        self.listed.extend(
-            Index::parse(&payload, header.file, self.limits)?
-                .chunks(header.sequence, self.limits, &mut 0)?,
-        );
+        self.listed
+            .extend(Index::parse(&payload, header.file, self.limits)?.chunks(
+                header.sequence,
+                self.limits,
+                &mut 0,
+            )?);
         Ok(())
     }
 

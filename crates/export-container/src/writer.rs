@@ -165,7 +165,9 @@ impl<W: Write> Writer<W> {
         let Some(poison) = &self.poison else {
             return Ok(());
         };
-        let text = format!("nothing more is written to this file, because of an earlier failure: {poison}");
+        let text = format!(
+            "nothing more is written to this file, because of an earlier failure: {poison}"
+        );
         Err(Error::new(ErrorKind::Io, text)
             .with_hint("write what is not acknowledged to a new file (`rescue` of a recorder)"))
     }

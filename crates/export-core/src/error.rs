@@ -360,7 +360,11 @@ mod tests {
             (io::ErrorKind::PermissionDenied, false),
             (io::ErrorKind::BrokenPipe, false),
         ] {
-            assert_eq!(Error::from(io::Error::from(kind)).is_transient(), transient, "{kind}");
+            assert_eq!(
+                Error::from(io::Error::from(kind)).is_transient(),
+                transient,
+                "{kind}"
+            );
         }
         assert!(!Error::data("EAGAIN").is_transient());
         // Also where the system's error is deeper down.

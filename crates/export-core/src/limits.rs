@@ -120,10 +120,7 @@ impl Limits {
         if asked <= allowed {
             return Ok(());
         }
-        Err(
-            Error::limit(format!("{what}: {asked} is over the limit of {allowed}"))
-                .with_hint(HINT),
-        )
+        Err(Error::limit(format!("{what}: {asked} is over the limit of {allowed}")).with_hint(HINT))
     }
 
     /// Most bytes that may come of `stored` bytes by [`Limits::ratio`].
@@ -165,7 +162,11 @@ mod tests {
             let mut limits = Limits::default();
             limit.set(&mut limits, 7).unwrap();
             for (other, one) in Limits::ALL.iter().enumerate() {
-                let due = if other == at { 7 } else { one.of(&Limits::default()) };
+                let due = if other == at {
+                    7
+                } else {
+                    one.of(&Limits::default())
+                };
                 assert_eq!(one.of(&limits), due, "{}", one.name);
             }
             assert_eq!(Limits::named(limit.name).unwrap().what, limit.what);

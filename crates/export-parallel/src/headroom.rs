@@ -79,7 +79,10 @@ mod system {
 
     pub(super) fn bounds() -> impl Iterator<Item = Headroom> {
         let of = |bound| move |bytes| Headroom { bytes, bound };
-        let group = group_bytes(Path::new(GROUPS), &read("/proc/self/cgroup").unwrap_or_default());
+        let group = group_bytes(
+            Path::new(GROUPS),
+            &read("/proc/self/cgroup").unwrap_or_default(),
+        );
         let machine = read("/proc/meminfo").and_then(|text| kilobytes(&text, "MemAvailable:"));
         [
             group.map(of(Bound::Group)),
@@ -208,13 +211,19 @@ mod tests {
         put("a/memory.max", "1000\n");
         put("a/memory.high", "500\n");
         put("a/memory.current", "300\n");
-        put("a/memory.stat", "anon 100\ninactive_file 150\nactive_file 50\n");
+        put(
+            "a/memory.stat",
+            "anon 100\ninactive_file 150\nactive_file 50\n",
+        );
         assert_eq!(system::group_bytes(&root, "0::/a/b\n"), Some(400));
         assert_eq!(system::group_bytes(&root, "0::/elsewhere\n"), None);
         put("memory/c/memory.limit_in_bytes", "700\n");
         put("memory/c/memory.usage_in_bytes", "600\n");
         put("memory/c/memory.stat", "total_inactive_file 20\n");
-        assert_eq!(system::group_bytes(&root, "4:cpu:/x\n9:memory:/c\n"), Some(120));
+        assert_eq!(
+            system::group_bytes(&root, "4:cpu:/x\n9:memory:/c\n"),
+            Some(120)
+        );
         fs::remove_dir_all(&root).unwrap();
     }
 

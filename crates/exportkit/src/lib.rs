@@ -48,12 +48,13 @@ mod wait;
 mod xk;
 
 pub use export_compress::{
-    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus, role_name,
+    Candidate, Compression, Encoding, Fallback, Fixed, Options as EncodeOptions, Preset, Versus,
+    role_name,
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limit, Limits, Note,
-    OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
+    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limit, Limits,
+    Note, OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
     StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
 };
 #[cfg(feature = "derive")]

@@ -182,6 +182,12 @@ mod tests {
         assert!(note.text.contains("chunks are of 256 KiB"), "{}", note.text);
         assert!(!note.text.contains("threads"), "{}", note.text);
         let watch = Watch::with(1, None, Some(headroom(40)));
-        assert!(watch.note().unwrap().text.contains("1 threads worked instead of 2"));
+        assert!(
+            watch
+                .note()
+                .unwrap()
+                .text
+                .contains("1 threads worked instead of 2")
+        );
     }
 }

@@ -14,14 +14,15 @@ use std::sync::Arc;
 use exportkit::marrow::array::{Array, BytesArray, ListArray, PrimitiveArray};
 use exportkit::marrow::datatypes::{Field, FieldMeta};
 use exportkit::{
-    Batch, ErrorKind, ExportMetadata, Format, Limits, OpenOptions, Place, ReadOptions,
-    Result, Schema, StreamBatch, WriteOptions, array, formats, open_source,
+    Batch, ErrorKind, ExportMetadata, Format, Limits, OpenOptions, Place, ReadOptions, Result,
+    Schema, StreamBatch, WriteOptions, array, formats, open_source,
 };
 
 const NO_CHUNKS: &str = "text has no frames and no chunks: batches are as large as is asked for";
 const NO_METADATA: &str = "text has no metadata and no index";
 const ONE_STREAM: &str = "a file is one stream";
-const NO_WINDOW: &str = "decompressors have windows, formats have not: see export-formats/tests/compressed.rs";
+const NO_WINDOW: &str =
+    "decompressors have windows, formats have not: see export-formats/tests/compressed.rs";
 const NO_LINES: &str = "the format has no lines";
 
 /// Why a format has nothing to do with a limit.
@@ -34,7 +35,9 @@ fn is_exempt(format: &str, limit: &str) -> Option<&'static str> {
         (_, "keys" | "metadata" | "index") if is_text => Some(NO_METADATA),
         ("csv" | "tsv", "depth") => Some("cells do not nest"),
         ("xk" | "parquet", "record") => Some(NO_LINES),
-        ("parquet", "frame" | "rows") => Some("pages are bounded by `chunk`, and read by the batch"),
+        ("parquet", "frame" | "rows") => {
+            Some("pages are bounded by `chunk`, and read by the batch")
+        }
         ("parquet", "schemas") => Some("a file has one schema"),
         _ => None,
     }
@@ -94,13 +97,19 @@ fn probe(limit: &str) -> (Batch, &'static [(&'static str, u64)]) {
     let few = || batch(vec![("c", numbers((0..10).collect()))]);
     match limit {
         "memory" => (batch(vec![("c", text(4 << 20))]), &[("memory", 1 << 20)]),
-        "decoded" => (batch(vec![("c", numbers((0..10_000).collect()))]), &[("decoded", 1000)]),
+        "decoded" => (
+            batch(vec![("c", numbers((0..10_000).collect()))]),
+            &[("decoded", 1000)],
+        ),
         "ratio" | "ratio-floor" => (
             batch(vec![("c", numbers(vec![7; 1 << 20]))]),
             &[("ratio", 0), ("ratio-floor", 1000)],
         ),
         "frame" => (batch(vec![("c", text(100_000))]), &[("frame", 1000)]),
-        "rows" => (batch(vec![("c", numbers((0..1000).collect()))]), &[("rows", 100)]),
+        "rows" => (
+            batch(vec![("c", numbers((0..1000).collect()))]),
+            &[("rows", 100)],
+        ),
         "chunk" => (batch(vec![("c", text(100_000))]), &[("chunk", 1000)]),
         "frames" => (few(), &[("frames", 0)]),
         "streams" => (few(), &[("streams", 0)]),
@@ -109,10 +118,17 @@ fn probe(limit: &str) -> (Batch, &'static [(&'static str, u64)]) {
         "metadata" => (few(), &[("metadata", 10)]),
         "index" => (few(), &[("index", 10)]),
         "columns" => (
-            batch(["a", "b", "c"].map(|name| (name, numbers((0..10).collect()))).into()),
+            batch(
+                ["a", "b", "c"]
+                    .map(|name| (name, numbers((0..10).collect())))
+                    .into(),
+            ),
             &[("columns", 2)],
         ),
-        "depth" => (batch(vec![("c", list(list(list(numbers(vec![1])))))]), &[("depth", 1)]),
+        "depth" => (
+            batch(vec![("c", list(list(list(numbers(vec![1])))))]),
+            &[("depth", 1)],
+        ),
         "value" => (batch(vec![("c", text(1000))]), &[("value", 100)]),
         "record" => (batch(vec![("c", text(1000))]), &[("record", 100)]),
         other => panic!("there is no probe for the limit {other}: write one"),
@@ -120,7 +136,9 @@ fn probe(limit: &str) -> (Batch, &'static [(&'static str, u64)]) {
 }
 
 fn write(format: &dyn Format, batch: Batch, file: File) {
-    let mut sink = format.create(Box::new(file), &WriteOptions::default()).unwrap();
+    let mut sink = format
+        .create(Box::new(file), &WriteOptions::default())
+        .unwrap();
     sink.write(StreamBatch {
         stream: "rows".into(),
         batch,
@@ -165,9 +183,17 @@ fn every_format_obeys_every_limit() {
             write(format, batch, file.reopen().unwrap());
             let place = Place::from(file.path());
             let mut limits = Limits::default();
-            assert_eq!(read(&place, format, limits.clone()).unwrap(), rows, "{}", limit.name);
+            assert_eq!(
+                read(&place, format, limits.clone()).unwrap(),
+                rows,
+                "{}",
+                limit.name
+            );
             for (name, value) in values {
-                Limits::named(name).unwrap().set(&mut limits, *value).unwrap();
+                Limits::named(name)
+                    .unwrap()
+                    .set(&mut limits, *value)
+                    .unwrap();
             }
             let kind = read(&place, format, limits).err().map(|error| error.kind());
             if kind != Some(ErrorKind::Limit) {
@@ -183,7 +209,11 @@ fn every_format_obeys_every_limit() {
 fn rows_with_ever_new_keys_are_refused_before_they_are_many() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rows.ndjson");
-    let rows = |count: u32| (0..count).map(|n| format!("{{\"key{n}\":{n}}}\n")).collect::<String>();
+    let rows = |count: u32| {
+        (0..count)
+            .map(|n| format!("{{\"key{n}\":{n}}}\n"))
+            .collect::<String>()
+    };
     let convert = |count| {
         std::fs::write(&path, rows(count)).unwrap();
         let output = directory.path().join(format!("{count}.xk"));
@@ -218,9 +248,16 @@ fn what_is_written_is_read_however_small_it_became() {
             }),
         ),
     ]);
-    write(formats::named("xk").unwrap(), zeros, File::create(&path).unwrap());
+    write(
+        formats::named("xk").unwrap(),
+        zeros,
+        File::create(&path).unwrap(),
+    );
     let size = std::fs::metadata(&path).unwrap().len();
     assert!(size < 100_000, "{size} bytes");
     let format = formats::named("xk").unwrap();
-    assert_eq!(read(&Place::from(&*path), format, Limits::default()).unwrap(), rows);
+    assert_eq!(
+        read(&Place::from(&*path), format, Limits::default()).unwrap(),
+        rows
+    );
 }

@@ -138,13 +138,17 @@ fn flat() -> Vec<Plan> {
 
 fn strings() -> Vec<Plan> {
     let lengths = |rows: u64, length: u32| constant(0, R::Lengths, rows, &length.to_le_bytes());
-    let data = |encoding, values: u64, stored: Vec<u8>| {
-        piece((0, R::Data), encoding, values, [], stored)
-    };
+    let data =
+        |encoding, values: u64, stored: Vec<u8>| piece((0, R::Data), encoding, values, [], stored);
     let implied = |encoding, rows: u64| piece((0, R::Lengths), encoding, rows, [], []);
     // A table of one symbol of eight bytes, then its code over and over.
     let fsst = [&[1, 8][..], b"abcdefgh", &[0; 1000]].concat();
-    let template = [&1_u32.to_le_bytes()[..], &500_000_000_u32.to_le_bytes(), &[0; 40]].concat();
+    let template = [
+        &1_u32.to_le_bytes()[..],
+        &500_000_000_u32.to_le_bytes(),
+        &[0; 40],
+    ]
+    .concat();
     let many = [&u32::MAX.to_le_bytes()[..], &1_u32.to_le_bytes(), &[0; 40]].concat();
     vec![
         (
@@ -178,7 +182,10 @@ fn strings() -> Vec<Plan> {
             "prefix: a gigabyte of nothing",
             T::Utf8,
             1 << 20,
-            vec![lengths(1 << 20, 1 << 10), data(E::Prefix, 1 << 30, vec![0; 64])],
+            vec![
+                lengths(1 << 20, 1 << 10),
+                data(E::Prefix, 1 << 30, vec![0; 64]),
+            ],
         ),
         (
             "template: five hundred million columns",
@@ -218,9 +225,8 @@ fn list(element: T) -> T {
 }
 
 fn nested() -> Vec<Plan> {
-    let lengths = |node, rows: u64, length: u32| {
-        constant(node, R::Lengths, rows, &length.to_le_bytes())
-    };
+    let lengths =
+        |node, rows: u64, length: u32| constant(node, R::Lengths, rows, &length.to_le_bytes());
     let gaps = [1_u64 << 40, 7].map(u64::to_le_bytes).concat();
     let pair = |a: T, b: T| {
         let fields = [("key", a), ("value", b)].map(|(name, data_type)| Field {
@@ -236,7 +242,10 @@ fn nested() -> Vec<Plan> {
             "list: a million times four thousand million bytes",
             list(T::UInt8),
             1 << 20,
-            vec![lengths(0, 1 << 20, u32::MAX), constant(1, R::Values, (1 << 20) * u64::from(u32::MAX), &[7])],
+            vec![
+                lengths(0, 1 << 20, u32::MAX),
+                constant(1, R::Values, (1 << 20) * u64::from(u32::MAX), &[7]),
+            ],
         ),
         (
             "list of lists of lists: 65,536 each",
@@ -333,9 +342,24 @@ fn numbers() -> Result<Vec<Plan>> {
     // A pco file of version 4: chunks whose head announces a dictionary, and a window, of what is not there.
     let pco = |head: [u8; 2]| [&[4, 1][..], &head, &[0xFF; 200]].concat();
     let mut plans: Vec<Plan> = vec![
-        ("pco: a dictionary", T::UInt64, FEW, few(E::Pco, vec![0], pco([4, 0xFF]))),
-        ("pco: a window", T::UInt64, FEW, few(E::Pco, vec![0], pco([0x20, 0x3E]))),
-        ("pco: values of nothing", T::UInt64, FEW, few(E::Pco, vec![0], pco([0, 0]))),
+        (
+            "pco: a dictionary",
+            T::UInt64,
+            FEW,
+            few(E::Pco, vec![0], pco([4, 0xFF])),
+        ),
+        (
+            "pco: a window",
+            T::UInt64,
+            FEW,
+            few(E::Pco, vec![0], pco([0x20, 0x3E])),
+        ),
+        (
+            "pco: values of nothing",
+            T::UInt64,
+            FEW,
+            few(E::Pco, vec![0], pco([0, 0])),
+        ),
         (
             "entropy: tables of nothing",
             T::UInt32,
@@ -356,9 +380,24 @@ fn numbers() -> Result<Vec<Plan>> {
         ),
     ];
     for (name, encoding, bytes, parameters) in [
-        ("bit-packed in zstd: sixteen million zeros", E::BitPacked, 9 * (ROWS / 1024), vec![]),
-        ("delta in zstd: sixteen million zeros", E::Delta, 9 * (ROWS / 1024), vec![0; 8]),
-        ("byte-shuffle in zstd: sixteen million zeros", E::ByteShuffle, 8 * ROWS, vec![]),
+        (
+            "bit-packed in zstd: sixteen million zeros",
+            E::BitPacked,
+            9 * (ROWS / 1024),
+            vec![],
+        ),
+        (
+            "delta in zstd: sixteen million zeros",
+            E::Delta,
+            9 * (ROWS / 1024),
+            vec![0; 8],
+        ),
+        (
+            "byte-shuffle in zstd: sixteen million zeros",
+            E::ByteShuffle,
+            8 * ROWS,
+            vec![],
+        ),
     ] {
         let zeros = vec![0; usize::try_from(bytes)?];
         let piece = squeezed(values(ROWS, encoding, parameters, zeros), zstd, bytes)?;

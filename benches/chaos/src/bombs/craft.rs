@@ -77,11 +77,7 @@ pub(super) fn started(fields: Vec<Field>) -> Result<(FrameWriter, StreamId)> {
 }
 
 /// A whole file of one column with one chunk.
-pub(super) fn container(
-    data_type: DataType,
-    rows: u64,
-    pieces: Vec<Piece>,
-) -> Result<Vec<u8>> {
+pub(super) fn container(data_type: DataType, rows: u64, pieces: Vec<Piece>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut blocks = Vec::new();
     for piece in pieces {

@@ -33,11 +33,23 @@ fn headers() -> Result<Vec<Bomb>> {
     let mut bombs = Vec::new();
     for (name, kind, said) in [
         ("a chunk of 2^62 bytes", Kind::Chunk, 1 << 62),
-        ("a chunk of 255 MiB that is not there", Kind::Chunk, 255 << 20),
-        ("a stream frame of 16 MiB that is not there", Kind::Stream, 16 << 20),
+        (
+            "a chunk of 255 MiB that is not there",
+            Kind::Chunk,
+            255 << 20,
+        ),
+        (
+            "a stream frame of 16 MiB that is not there",
+            Kind::Stream,
+            16 << 20,
+        ),
         ("a stream frame of a gigabyte", Kind::Stream, 1 << 30),
         ("a metadata frame of a gigabyte", Kind::Metadata, 1 << 30),
-        ("an index of a gigabyte that is not there", Kind::Index, 1 << 30),
+        (
+            "an index of a gigabyte that is not there",
+            Kind::Index,
+            1 << 30,
+        ),
     ] {
         let (mut bytes, sequence) = opened()?;
         let mut frame = Frame::new(sequence, kind, vec![0; 24]).of_stream(0);
@@ -81,7 +93,11 @@ fn directories() -> Result<Vec<Bomb>> {
     };
     add("2^32 rows", u32::MAX, directory_head(1))?;
     add("2^32 columns", 1, directory_head(u32::MAX))?;
-    add("65,536 columns that are not there", 1, directory_head(1 << 16))?;
+    add(
+        "65,536 columns that are not there",
+        1,
+        directory_head(1 << 16),
+    )?;
     // A column without bounds (nulls, flags) and as many blocks as can be said.
     let blocks = [directory_head(1), vec![0; 5], vec![0xFF; 2]].concat();
     add("65,535 blocks that are not there", 1, blocks)?;
@@ -145,14 +161,48 @@ fn indexed(indexes: &[Index]) -> Result<Vec<u8>> {
 fn indexes() -> Result<Vec<Bomb>> {
     let mut bombs = Vec::new();
     for (name, index) in [
-        ("2^60 entries", Index { entries: 1 << 60, ..Index::new() }),
-        ("sixteen million entries that are not there", Index { entries: 16 << 20, ..Index::new() }),
-        ("2^32 streams", Index { streams: u32::MAX, ..Index::new() }),
-        ("65,536 streams that are not there", Index { streams: 1 << 16, ..Index::new() }),
-        ("metadata of 4 GiB", Index { metadata: u32::MAX, ..Index::new() }),
+        (
+            "2^60 entries",
+            Index {
+                entries: 1 << 60,
+                ..Index::new()
+            },
+        ),
+        (
+            "sixteen million entries that are not there",
+            Index {
+                entries: 16 << 20,
+                ..Index::new()
+            },
+        ),
+        (
+            "2^32 streams",
+            Index {
+                streams: u32::MAX,
+                ..Index::new()
+            },
+        ),
+        (
+            "65,536 streams that are not there",
+            Index {
+                streams: 1 << 16,
+                ..Index::new()
+            },
+        ),
+        (
+            "metadata of 4 GiB",
+            Index {
+                metadata: u32::MAX,
+                ..Index::new()
+            },
+        ),
         (
             "a stream frame of 4 GiB",
-            Index { streams: 1, rest: vec![0xFF; 8], ..Index::new() },
+            Index {
+                streams: 1,
+                rest: vec![0xFF; 8],
+                ..Index::new()
+            },
         ),
         // An entry whose last fields are columns, kind and flags.
         (
@@ -172,13 +222,20 @@ fn indexes() -> Result<Vec<Bomb>> {
         ("a link to 2^62 bytes", [64, 1 << 62, 0]),
         ("a link to a gigabyte that is not there", [64, 1 << 30, 0]),
     ] {
-        let index = Index { previous, ..Index::new() };
+        let index = Index {
+            previous,
+            ..Index::new()
+        };
         // Where links lead nowhere, frames tell what there is.
         bombs.push(bomb(&format!("index: {name}"), indexed(&[index])?).read_as_it_is());
     }
     for (name, offset, length) in [
         ("2^62 bytes", 64, 1 << 62),
-        ("a gigabyte before the file starts", u64::MAX - (1 << 30), 1 << 30),
+        (
+            "a gigabyte before the file starts",
+            u64::MAX - (1 << 30),
+            1 << 30,
+        ),
     ] {
         let (mut bytes, sequence) = opened()?;
         put_tail(sequence, offset, length, &mut bytes);
@@ -215,18 +272,45 @@ fn texts() -> Result<Vec<Bomb>> {
     };
     let wide = format!(r#"{{"name":"c","type":"struct","children":[{many}]}}"#);
     let with_keys = format!(r#"{{"name":"c","type":"null","metadata":{{{keys}}}}}"#);
-    let metadata = format!(
-        r#"{{"tool":"","created_ns":0,"rows":0,"chunks":0,"entries":{{{keys}}}}}"#
-    );
+    let metadata =
+        format!(r#"{{"tool":"","created_ns":0,"rows":0,"chunks":0,"entries":{{{keys}}}}}"#);
     Ok([
         ("stream: 600,000 columns", Kind::Stream, stream_json(many)),
-        ("stream: 600,000 columns in a struct", Kind::Stream, stream_json(&wide)),
-        ("stream: two million keys in a column's metadata", Kind::Stream, stream_json(&with_keys)),
-        ("stream: types 61 levels deep", Kind::Stream, stream_json(&nested(61))),
-        ("stream: types 100,000 levels deep", Kind::Stream, stream_json(&nested(100_000))),
-        ("stream: JSON a million levels deep", Kind::Stream, vec![b'['; 1_000_000]),
-        ("metadata: JSON a million levels deep", Kind::Metadata, vec![b'['; 1_000_000]),
-        ("metadata: two million keys", Kind::Metadata, metadata.into_bytes()),
+        (
+            "stream: 600,000 columns in a struct",
+            Kind::Stream,
+            stream_json(&wide),
+        ),
+        (
+            "stream: two million keys in a column's metadata",
+            Kind::Stream,
+            stream_json(&with_keys),
+        ),
+        (
+            "stream: types 61 levels deep",
+            Kind::Stream,
+            stream_json(&nested(61)),
+        ),
+        (
+            "stream: types 100,000 levels deep",
+            Kind::Stream,
+            stream_json(&nested(100_000)),
+        ),
+        (
+            "stream: JSON a million levels deep",
+            Kind::Stream,
+            vec![b'['; 1_000_000],
+        ),
+        (
+            "metadata: JSON a million levels deep",
+            Kind::Metadata,
+            vec![b'['; 1_000_000],
+        ),
+        (
+            "metadata: two million keys",
+            Kind::Metadata,
+            metadata.into_bytes(),
+        ),
     ]
     .into_iter()
     .map(|(name, kind, json)| Ok(bomb(name, with_json(kind, json)?)))

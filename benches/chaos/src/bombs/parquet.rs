@@ -83,23 +83,44 @@ fn footers() -> Vec<Bomb> {
         bomb("2^31 row groups", file(&[], said(4))),
         bomb("2^31 keys", file(&[], said(5))),
         bomb("2^31 truths in a field that nobody knows", {
-            file(&[], flat().i64(3, 1).structures(4, vec![]).list(15, 1, 0x7FFF_FFFF, &[]))
+            file(
+                &[],
+                flat()
+                    .i64(3, 1)
+                    .structures(4, vec![])
+                    .list(15, 1, 0x7FFF_FFFF, &[]),
+            )
         }),
         bomb("a schema of 2^31 children", {
             file(&[], footer(vec![root(0x7FFF_FFFF), leaf(INT64, REQUIRED)]))
         }),
-        bomb("groups a hundred thousand deep", file(&[], footer(deep).i64(3, 0).structures(4, vec![]))),
-        bomb("400,000 columns", file(&[], footer(wide).i64(3, 0).structures(4, vec![]))),
+        bomb(
+            "groups a hundred thousand deep",
+            file(&[], footer(deep).i64(3, 0).structures(4, vec![])),
+        ),
+        bomb(
+            "400,000 columns",
+            file(&[], footer(wide).i64(3, 0).structures(4, vec![])),
+        ),
         bomb("a footer of a gigabyte that is not there", long),
         bomb("a text of 2^40 bytes in the footer", {
-            file(&[], flat().i64(3, 1).structures(4, vec![]).said_text(6, 1 << 40))
+            file(
+                &[],
+                flat().i64(3, 1).structures(4, vec![]).said_text(6, 1 << 40),
+            )
         }),
         bomb("a million keys", {
             let pairs = (0..1_000_000).map(|_| pair()).collect();
-            file(&[], flat().i64(3, 0).structures(4, vec![]).structures(5, pairs))
+            file(
+                &[],
+                flat().i64(3, 0).structures(4, vec![]).structures(5, pairs),
+            )
         }),
         bomb("a row group of a million columns", {
-            file(&[], flat().i64(3, 1).structures(4, vec![columns(1_000_000)]))
+            file(
+                &[],
+                flat().i64(3, 1).structures(4, vec![columns(1_000_000)]),
+            )
         }),
     ]
 }
@@ -111,7 +132,10 @@ fn page(header: Struct, stored: &[u8]) -> Vec<u8> {
 
 fn page_head(kind: i64, decoded: i64, stored: usize) -> Struct {
     let stored = i64::try_from(stored).unwrap_or(i64::MAX);
-    Struct::default().i32(1, kind).i32(2, decoded).i32(3, stored)
+    Struct::default()
+        .i32(1, kind)
+        .i32(2, decoded)
+        .i32(3, stored)
 }
 
 fn data_head(values: i64, encoding: i64) -> Struct {
@@ -123,7 +147,14 @@ fn data_head(values: i64, encoding: i64) -> Struct {
 }
 
 /// A file of one column with these pages.
-fn column(field: Struct, kind: i64, codec: i64, rows: i64, pages: &[u8], first_data: i64) -> Vec<u8> {
+fn column(
+    field: Struct,
+    kind: i64,
+    codec: i64,
+    rows: i64,
+    pages: &[u8],
+    first_data: i64,
+) -> Vec<u8> {
     let length = i64::try_from(pages.len()).unwrap_or(i64::MAX);
     let mut encodings = Vec::new();
     for encoding in [PLAIN, RLE, DICTIONARY] {
@@ -147,7 +178,9 @@ fn column(field: Struct, kind: i64, codec: i64, rows: i64, pages: &[u8], first_d
         .structures(1, vec![chunk])
         .i64(2, 1 << 20)
         .i64(3, rows);
-    let footer = footer(vec![root(1), field]).i64(3, rows).structures(4, vec![group]);
+    let footer = footer(vec![root(1), field])
+        .i64(3, rows)
+        .structures(4, vec![group]);
     file(pages, footer)
 }
 
@@ -168,13 +201,23 @@ fn pages() -> Vec<Bomb> {
         let entry = [&(4_u32 << 20).to_le_bytes()[..], &text].concat();
         let decoded = i64::try_from(entry.len()).unwrap_or(i64::MAX);
         let entries = Struct::default().i32(1, 1).i32(2, PLAIN);
-        let first = page(page_head(2, decoded, entry.len()).structure(7, entries), &entry);
+        let first = page(
+            page_head(2, decoded, entry.len()).structure(7, entries),
+            &entry,
+        );
         // The width of an index, and a run of 2^20 of them.
         let indexes = [1, 0x80, 0x80, 0x80, 0x01, 0];
         let head = page_head(0, 6, 6).structure(5, data_head(1 << 20, DICTIONARY));
         let at = i64::try_from(first.len()).unwrap_or(0);
         let pages = [first, page(head, &indexes)].concat();
-        column(leaf(BYTE_ARRAY, REQUIRED), BYTE_ARRAY, 0, 1 << 20, &pages, at)
+        column(
+            leaf(BYTE_ARRAY, REQUIRED),
+            BYTE_ARRAY,
+            0,
+            1 << 20,
+            &pages,
+            at,
+        )
     };
     vec![
         bomb("a page that becomes two gigabytes", {
@@ -205,7 +248,14 @@ fn pages() -> Vec<Bomb> {
         bomb("statistics of 2^40 bytes in a page's header", {
             let statistics = Struct::default().said_text(1, 1 << 40);
             let data = data_head(100, PLAIN).structure(5, statistics);
-            one(number(), INT64, 0, 100, page_head(0, 800, 800).structure(5, data), &[0; 800])
+            one(
+                number(),
+                INT64,
+                0,
+                100,
+                page_head(0, 800, 800).structure(5, data),
+                &[0; 800],
+            )
         }),
         bomb("2^60 rows that no page has", {
             let head = page_head(0, 80, 80).structure(5, data_head(10, PLAIN));

@@ -12,20 +12,45 @@ const MANY: usize = 256 << 20;
 
 pub(super) fn bombs() -> Result<Vec<Bomb>> {
     let mut bombs = vec![
-        ndjson("arrays a million deep", format!("{}\n", "[".repeat(1_000_000))),
+        ndjson(
+            "arrays a million deep",
+            format!("{}\n", "[".repeat(1_000_000)),
+        ),
         ndjson("objects a million deep", r#"{"a":"#.repeat(1_000_000)),
-        ndjson("arrays of 600 levels, again and again", "[".repeat(600) + &"]".repeat(600) + "\n"),
+        ndjson(
+            "arrays of 600 levels, again and again",
+            "[".repeat(600) + &"]".repeat(600) + "\n",
+        ),
         ndjson("a million keys in a row", row_of_keys(0..1_000_000)),
-        ndjson("ever new keys", (0..20_000).map(|n| row_of_keys(n..n + 1)).collect()),
+        ndjson(
+            "ever new keys",
+            (0..20_000).map(|n| row_of_keys(n..n + 1)).collect(),
+        ),
         ndjson("ever new keys without a value", {
             let row = |n| format!("{{\"k{n}\":null}}\n");
             (0..70_000).map(row).collect()
         }),
-        ndjson("a number of a million digits", format!("{{\"a\":{}}}\n", "9".repeat(1_000_000))),
-        ndjson("an exponent of a million", String::from("{\"a\":1e999999}\n")).read_as_it_is(),
-        csv("a million columns", format!("{}\n{}\n", names(), ",".repeat(999_999))),
-        csv("a million cells in the second row", format!("a,b\n{}\n", ",".repeat(1_000_000))),
-        csv("a quote that never closes", format!("a,b\n1,\"{}", "x\n".repeat(16 << 20))),
+        ndjson(
+            "a number of a million digits",
+            format!("{{\"a\":{}}}\n", "9".repeat(1_000_000)),
+        ),
+        ndjson(
+            "an exponent of a million",
+            String::from("{\"a\":1e999999}\n"),
+        )
+        .read_as_it_is(),
+        csv(
+            "a million columns",
+            format!("{}\n{}\n", names(), ",".repeat(999_999)),
+        ),
+        csv(
+            "a million cells in the second row",
+            format!("a,b\n{}\n", ",".repeat(1_000_000)),
+        ),
+        csv(
+            "a quote that never closes",
+            format!("a,b\n1,\"{}", "x\n".repeat(16 << 20)),
+        ),
         csv("a header that never ends", "x".repeat(20 << 20)),
     ];
     let mut filled = csv(
@@ -34,7 +59,12 @@ pub(super) fn bombs() -> Result<Vec<Bomb>> {
     );
     filled.fill = true;
     bombs.push(filled);
-    for kind in [Compression::Gzip, Compression::Zstd, Compression::Lz4, Compression::Brotli] {
+    for kind in [
+        Compression::Gzip,
+        Compression::Zstd,
+        Compression::Lz4,
+        Compression::Brotli,
+    ] {
         for (name, ending, byte) in [
             ("empty lines", "ndjson", b'\n'),
             ("a line without end", "ndjson", b' '),

@@ -50,7 +50,10 @@ impl Struct {
 
     pub(super) fn structures(self, id: u8, inner: Vec<Struct>) -> Self {
         let count = inner.len() as u64;
-        let bytes = inner.into_iter().flat_map(Struct::done).collect::<Vec<u8>>();
+        let bytes = inner
+            .into_iter()
+            .flat_map(Struct::done)
+            .collect::<Vec<u8>>();
         self.list(id, STRUCT, count, &bytes)
     }
 

@@ -17,12 +17,20 @@ fn memory_that_is_given_is_kept_to() {
     place.write("rows.csv", csv(ROWS));
     let convert = "convert rows.csv --file-id 000102030405060708090a0b0c0d0e0f --created-ns 0";
     let roomy = place.run(&format!("{convert} roomy.xk")).succeeds();
-    assert!(!roomy.stderr.contains("memory was short"), "{}", roomy.stderr);
+    assert!(
+        !roomy.stderr.contains("memory was short"),
+        "{}",
+        roomy.stderr
+    );
     // Everything that runs is larger than this.
     let tight = place
         .run(&format!("{convert} tight.xk --memory 1MiB"))
         .succeeds();
-    for told in ["memory was short", "the memory that was given", "256 KiB instead of 4096"] {
+    for told in [
+        "memory was short",
+        "the memory that was given",
+        "256 KiB instead of 4096",
+    ] {
         assert!(tight.stderr.contains(told), "{}", tight.stderr);
     }
     assert_eq!(rows_of(&place, "tight.xk"), ROWS as u64);
@@ -47,7 +55,11 @@ fn a_small_address_space_is_enough() {
         .args(["convert", "rows.csv", "rows.xk", "--threads", "16"])
         .current_dir(place.root());
     let run = finish(spawn(&mut command), b"").succeeds();
-    assert!(run.stderr.contains("the limit of the address space"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("the limit of the address space"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(rows_of(&place, "rows.xk"), ROWS as u64);
 }
 
@@ -62,9 +74,7 @@ fn limits_have_names() {
         .run("cat rows.csv --limit value=3B")
         .fails(1, &["bytes of a value"]);
     place.run("cat rows.csv --limit record=1KiB").succeeds();
-    place
-        .run("cat rows.csv --limit colums=2")
-        .exits(2);
+    place.run("cat rows.csv --limit colums=2").exits(2);
     place.run("cat rows.csv --limit columns=many").exits(2);
     place.run("cat rows.csv --limit columns").exits(2);
 }

@@ -140,7 +140,9 @@ impl Codecs {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Key, (u64, String)>> {
         // Nothing panics while it holds the lock.
-        self.fallbacks.lock().unwrap_or_else(PoisonError::into_inner)
+        self.fallbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,8 +17,8 @@ use std::str::FromStr;
 use export_core::{Codec, CodecId, Error, Result};
 
 use crate::defect::Defect;
-pub use fallback::Fallback;
 pub(crate) use fallback::Codecs;
+pub use fallback::Fallback;
 
 /// A codec and how hard it tries. Each is a [`Codec`]; the level is not stored and means nothing to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

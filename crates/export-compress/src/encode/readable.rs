@@ -19,7 +19,9 @@ const WORST_COST: u64 = 8;
 pub(super) fn is_doubtful(data_type: &DataType, memory_bytes: usize, stored_bytes: usize) -> bool {
     let limits = Limits::default();
     let cost = wide(memory_bytes).saturating_mul(WORST_COST);
-    cost > limits.allowance(wide(stored_bytes)).min(limits.chunk_decoded_bytes)
+    cost > limits
+        .allowance(wide(stored_bytes))
+        .min(limits.chunk_decoded_bytes)
         || has_bare_slots(data_type, 0)
 }
 

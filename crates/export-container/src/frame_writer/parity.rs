@@ -9,9 +9,9 @@ use super::FrameWriter;
 use crate::frame::FrameHeader;
 #[cfg(feature = "parity")]
 use crate::layout::Kind;
-use crate::parity::Parity;
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
+use crate::parity::Parity;
 
 #[cfg(feature = "parity")]
 impl FrameWriter {

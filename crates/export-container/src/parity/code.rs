@@ -28,9 +28,7 @@ pub(crate) fn encode(
         HighRateEncoder::new(shards, recovery, width, DefaultEngine::new(), None).map_err(wrong)?;
     for from in (0..shard_bytes).step_by(width) {
         let to = (from + width).min(shard_bytes);
-        encoder
-            .reset(shards, recovery, to - from)
-            .map_err(wrong)?;
+        encoder.reset(shards, recovery, to - from).map_err(wrong)?;
         for shard in data.chunks_exact(shard_bytes).take(shards) {
             encoder
                 .add_original_shard(shard.get(from..to).unwrap_or_default())
@@ -156,18 +154,23 @@ mod tests {
 
     fn inverse(a: u32) -> u32 {
         // a^(2^16 - 2)
-        (0..15).fold((1, a), |(product, power), _| {
-            let power = times(power, power);
-            (times(product, power), power)
-        }).0
+        (0..15)
+            .fold((1, a), |(product, power), _| {
+                let power = times(power, power);
+                (times(product, power), power)
+            })
+            .0
     }
 
     /// The value at `x` of the polynomial of the least degree through `points`.
     fn interpolated(points: &[(u32, u32)], x: u32) -> u32 {
         let terms = points.iter().map(|&(at, value)| {
-            points.iter().filter(|&&(other, _)| other != at).fold(value, |product, &(other, _)| {
-                times(product, times(x ^ other, inverse(at ^ other)))
-            })
+            points
+                .iter()
+                .filter(|&&(other, _)| other != at)
+                .fold(value, |product, &(other, _)| {
+                    times(product, times(x ^ other, inverse(at ^ other)))
+                })
         });
         terms.fold(0, |sum, term| sum ^ term)
     }

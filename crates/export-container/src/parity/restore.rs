@@ -95,7 +95,12 @@ impl Restorer {
             self.last = Some((at, outcome));
         }
         let (bytes, descriptor) = match &self.last {
-            Some((_, Outcome::Whole { bytes, descriptor, .. })) => (bytes, descriptor),
+            Some((
+                _,
+                Outcome::Whole {
+                    bytes, descriptor, ..
+                },
+            )) => (bytes, descriptor),
             Some((_, Outcome::Lost(reason))) => return Ok(Some(Err(reason.clone()))),
             None => return Ok(None),
         };
@@ -152,7 +157,9 @@ impl Restorer {
         if missing > 0 {
             let work = self.work_left.checked_sub(SOLVING_BYTES);
             let Some(work) = work.and_then(|work| work.checked_sub(bytes.len() as u64)) else {
-                return lost("restoring it would take more work than a file of this length is worth");
+                return lost(
+                    "restoring it would take more work than a file of this length is worth",
+                );
             };
             self.work_left = work;
             let shard_bytes = usize::try_from(descriptor.shard_bytes).unwrap_or(usize::MAX);

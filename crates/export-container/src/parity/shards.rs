@@ -92,7 +92,11 @@ impl<'a> Shards<'a> {
         let mut offset = self.descriptor.offset;
         let bytes = usize::try_from(self.descriptor.group_bytes()).unwrap_or(usize::MAX);
         let mut data = std::mem::take(&mut self.data);
-        for part in data.get_mut(..bytes).unwrap_or_default().chunks_mut(READ_BYTES) {
+        for part in data
+            .get_mut(..bytes)
+            .unwrap_or_default()
+            .chunks_mut(READ_BYTES)
+        {
             if self.read(offset, part)? < part.len() {
                 break;
             }
@@ -150,10 +154,14 @@ impl<'a> Shards<'a> {
             return Ok(false);
         };
         let from = start.max(range.start as u64);
-        let end = start.saturating_add(header.frame_bytes()).min(range.end as u64);
+        let end = start
+            .saturating_add(header.frame_bytes())
+            .min(range.end as u64);
         // Padding is zero by rule, so whatever lies there does not matter.
         let content_end = start.saturating_add(header.whole_bytes()).clamp(from, end);
-        let at = |offset: u64| usize::try_from(offset).map_or(usize::MAX, |at| at.saturating_sub(range.start));
+        let at = |offset: u64| {
+            usize::try_from(offset).map_or(usize::MAX, |at| at.saturating_sub(range.start))
+        };
         if let Some(part) = shard.get_mut(at(from)..at(content_end)) {
             self.read(offset.saturating_add(from.saturating_sub(start)), part)?;
         }
@@ -171,7 +179,10 @@ impl<'a> Shards<'a> {
         }
         let displaced = |frame: usize| {
             let number = self.descriptor.first.saturating_add(frame as u64);
-            let expected = self.descriptor.offset.saturating_add(*self.starts.get(frame)?);
+            let expected = self
+                .descriptor
+                .offset
+                .saturating_add(*self.starts.get(frame)?);
             Some(places.of(number).next()?.wrapping_sub(expected))
         };
         let found: Vec<_> = (0..self.starts.len()).map(displaced).collect();
@@ -229,7 +240,8 @@ impl<'a> Shards<'a> {
             offsets.dedup();
             let shards = self.descriptor.part_shards(part);
             for shard in shards.clone() {
-                let before = ((shard - shards.start) as u64).saturating_mul(self.descriptor.shard_bytes);
+                let before =
+                    ((shard - shards.start) as u64).saturating_mul(self.descriptor.shard_bytes);
                 let within = (FRAME_HEADER_BYTES as u64)
                     .saturating_add(self.descriptor.shards_start())
                     .saturating_add(before);
@@ -252,9 +264,8 @@ impl<'a> Shards<'a> {
 
     /// Where a parity frame should be.
     fn part_offset(&self, part: u64) -> u64 {
-        let frame = |part| {
-            (FRAME_HEADER_BYTES as u64).saturating_add(self.descriptor.payload_bytes(part))
-        };
+        let frame =
+            |part| (FRAME_HEADER_BYTES as u64).saturating_add(self.descriptor.payload_bytes(part));
         let first = self
             .descriptor
             .offset
@@ -283,8 +294,12 @@ impl<'a> Shards<'a> {
 
     /// The frames that have bytes in a range of the group.
     fn frames_of(&self, range: &Range<usize>) -> Range<usize> {
-        let first = self.starts.partition_point(|&start| start <= range.start as u64);
-        let end = self.starts.partition_point(|&start| start < range.end as u64);
+        let first = self
+            .starts
+            .partition_point(|&start| start <= range.start as u64);
+        let end = self
+            .starts
+            .partition_point(|&start| start < range.end as u64);
         first.saturating_sub(1)..end
     }
 

@@ -38,9 +38,7 @@ impl Storage for Extended {
         let from = usize::try_from(offset.saturating_sub(self.size_bytes)).map_err(Error::limit)?;
         let more = self.more.get(from..).unwrap_or_default();
         let copied = more.len().min(rest.len());
-        rest.iter_mut()
-            .zip(more)
-            .for_each(|(to, &byte)| *to = byte);
+        rest.iter_mut().zip(more).for_each(|(to, &byte)| *to = byte);
         Ok(count + copied)
     }
 

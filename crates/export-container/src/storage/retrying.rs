@@ -64,9 +64,9 @@ impl<S: Storage> Storage for Retrying<S> {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         // The first time without the machinery: nearly always there is no second.
         match self.storage.read_at(offset, buffer) {
-            Err(error) if error.is_transient() => self
-                .patience
-                .call(|| self.storage.read_at(offset, buffer)),
+            Err(error) if error.is_transient() => {
+                self.patience.call(|| self.storage.read_at(offset, buffer))
+            }
             done => done,
         }
     }
@@ -115,10 +115,12 @@ mod tests {
 
     impl Storage for Moody {
         fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-            self.ask().and_then(|()| self.storage.read_at(offset, buffer))
+            self.ask()
+                .and_then(|()| self.storage.read_at(offset, buffer))
         }
         fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-            self.ask().and_then(|()| self.storage.write_at(offset, bytes))
+            self.ask()
+                .and_then(|()| self.storage.write_at(offset, bytes))
         }
         fn size_bytes(&self) -> Result<u64> {
             self.ask().and_then(|()| self.storage.size_bytes())

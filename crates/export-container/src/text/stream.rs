@@ -118,8 +118,7 @@ impl StreamText {
             file,
             name,
             versions,
-            parity: parity
-                .and_then(|percent| Parity::percent(u8::try_from(percent).ok()?).ok()),
+            parity: parity.and_then(|percent| Parity::percent(u8::try_from(percent).ok()?).ok()),
         })
     }
 }

@@ -92,7 +92,13 @@ fn stream(writer: &mut Writer<export_container::StorageEnd>, name: &str) -> Stre
 
 fn chunks() -> Vec<(&'static str, export_core::EncodedChunk)> {
     let mut random = Random(3);
-    let name = |at| if at >= 6 && at % 2 == 0 { "late" } else { "early" };
+    let name = |at| {
+        if at >= 6 && at % 2 == 0 {
+            "late"
+        } else {
+            "early"
+        }
+    };
     (0..CHUNKS)
         .map(|at| (name(at), chunk(2, 1 + at as u64, 100, &mut random)))
         .collect()
@@ -113,7 +119,10 @@ fn whatever_fails_nothing_is_tried_again_and_the_rest_can_be_saved() {
         }
         let error = writer.metadata(&metadata()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
-        assert!(error.message().contains("an earlier failure: a "), "{error}");
+        assert!(
+            error.message().contains("an earlier failure: a "),
+            "{error}"
+        );
         assert!(error.hint().unwrap().contains("rescue"));
         assert!(writer.finish().is_err() && writer.sync().is_err());
         assert_eq!(storage.syncs_after.load(Ordering::Relaxed), 0);

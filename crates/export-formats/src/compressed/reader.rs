@@ -43,10 +43,9 @@ pub fn wrap_reader_within(
             frame_from: 0,
         },
         // The decoder has a buffer of its own.
-        Compression::Brotli => Decoder::Brotli(Box::new(brotli::Decompressor::new(
-            input,
-            BROTLI_BYTES,
-        ))),
+        Compression::Brotli => {
+            Decoder::Brotli(Box::new(brotli::Decompressor::new(input, BROTLI_BYTES)))
+        }
     };
     Ok(Box::new(Decompressed {
         kind,
@@ -196,7 +195,8 @@ impl Decompressed {
         if self.bytes <= self.limits.ratio_floor_bytes {
             return Ok(());
         }
-        self.limits.check_ratio(what, self.bytes, self.decoder.used())
+        self.limits
+            .check_ratio(what, self.bytes, self.decoder.used())
     }
 
     fn explain(&self, error: io::Error) -> io::Error {

@@ -172,7 +172,10 @@ impl Rows {
         self.row += 1;
         let found = cells.len();
         if (end - start) as u64 > self.value_bytes {
-            let longest = cells.iter().map(|cell| cell.raw(window.bytes()).len()).max();
+            let longest = cells
+                .iter()
+                .map(|cell| cell.raw(window.bytes()).len())
+                .max();
             let longest = longest.unwrap_or(0) as u64;
             Limits::check("bytes of a value", longest, self.value_bytes)
                 .map_err(|error| error.at_row(self.row).at_offset(window.offset_of(start)))?;

@@ -37,7 +37,8 @@ fn fit(head: &[u8], whole: bool, delimiter: u8) -> Option<(f64, usize)> {
     let mut cells = Vec::new();
     while records < RECORDS {
         cells.clear();
-        let Split::Record { end, malformed } = split_record(head, at, delimiter, whole, MOST_CELLS, &mut cells)
+        let Split::Record { end, malformed } =
+            split_record(head, at, delimiter, whole, MOST_CELLS, &mut cells)
         else {
             break;
         };

@@ -60,6 +60,7 @@ impl<R: Read> Lines<R> {
     /// The next line, blank ones left out.
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>> {
         loop {
+            self.skip_blank();
             let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
             let unsearched = unread.get(self.searched..).unwrap_or_default();
             let (len, is_ended) = match memchr::memchr(b'\n', unsearched) {
@@ -103,6 +104,24 @@ impl<R: Read> Lines<R> {
         }
     }
 
+    /// Passes over blank lines, as many as there are.
+    fn skip_blank(&mut self) {
+        let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
+        if !unread.first().is_some_and(u8::is_ascii_whitespace) {
+            return;
+        }
+        let content = unread.iter().position(|byte| !byte.is_ascii_whitespace());
+        let blank = unread.get(..content.unwrap_or(unread.len()));
+        let blank = blank.unwrap_or_default();
+        let Some(last) = memchr::memrchr(b'\n', blank) else {
+            return;
+        };
+        self.number += memchr::memchr_iter(b'\n', blank).count() as u64;
+        self.start += last + 1;
+        self.offset += last as u64 + 1;
+        self.searched = self.searched.saturating_sub(last + 1);
+    }
+
     fn check(&self, len: usize) -> Result<()> {
         Limits::check("bytes in a line", len as u64, self.max_line_bytes)
             .map_err(|error| error.at_line(self.number + 1).at_offset(self.offset))
@@ -119,7 +138,9 @@ impl<R: Read> Lines<R> {
         if self.buffer.len() < self.end + READ_BYTES {
             // Doubling: a long line is copied a few times, not once every read.
             let most = usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX);
-            let wanted = (self.end * 2).min(most.max(self.end)).saturating_add(READ_BYTES);
+            let wanted = (self.end * 2)
+                .min(most.max(self.end))
+                .saturating_add(READ_BYTES);
             self.buffer.resize(wanted, 0);
         }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();

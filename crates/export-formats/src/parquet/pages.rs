@@ -240,7 +240,9 @@ impl Pages {
                 }
                 if longest.saturating_mul(batch_rows) > limits.ratio_floor_bytes.max(longest) {
                     state.longest = Some(longest);
-                    return Err(Error::limit("a batch of the longest value would be too large"));
+                    return Err(Error::limit(
+                        "a batch of the longest value would be too large",
+                    ));
                 }
             }
             return Ok(());
@@ -309,7 +311,9 @@ mod tests {
     #[test]
     fn headers_in_any_order() {
         // type 0, uncompressed 100, compressed 50, data page header {values 7, ...}.
-        let usual = [0x15, 0, 0x15, 200, 1, 0x15, 100, 0x2C, 0x15, 14, 0x15, 0, 0, 0];
+        let usual = [
+            0x15, 0, 0x15, 200, 1, 0x15, 100, 0x2C, 0x15, 14, 0x15, 0, 0, 0,
+        ];
         let header = PageHeader::read(&usual).unwrap();
         let due = PageHeader {
             kind: 0,
@@ -320,7 +324,9 @@ mod tests {
         };
         assert_eq!(header, due);
         // The sizes after the rest, and once more: the last one counts, as it does for the library.
-        let odd = [0x5C, 0x15, 14, 0, 0x05, 4, 200, 1, 0x05, 6, 100, 0x05, 4, 2, 0];
+        let odd = [
+            0x5C, 0x15, 14, 0, 0x05, 4, 200, 1, 0x05, 6, 100, 0x05, 4, 2, 0,
+        ];
         assert_eq!(PageHeader::read(&odd).unwrap().decoded_bytes, 1);
         assert!(PageHeader::read(&usual[..5]).is_err());
     }

@@ -142,6 +142,11 @@ impl XkOptions {
         cancel: &Cancel,
     ) -> Result<XkSink<W>> {
         let encoder = Encoder::new(self.encode.clone())?;
-        XkSink::new(writer, encoder, Watch::new(threads, self.memory_bytes), cancel)
+        XkSink::new(
+            writer,
+            encoder,
+            Watch::new(threads, self.memory_bytes),
+            cancel,
+        )
     }
 }

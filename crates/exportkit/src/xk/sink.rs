@@ -7,8 +7,8 @@ use std::sync::Arc;
 use export_compress::Encoder;
 use export_container::Writer;
 use export_core::{
-    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary, StreamBatch,
-    StreamId,
+    Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary,
+    StreamBatch, StreamId,
 };
 use export_parallel::{Bounds, Budget, Pipeline};
 
@@ -387,10 +387,18 @@ mod tests {
             })
             .unwrap();
             let summary = Box::new(sink).finish(&ExportMetadata::default()).unwrap();
-            let told: Vec<_> = summary.notes.iter().filter(|note| note.column.is_some()).collect();
+            let told: Vec<_> = summary
+                .notes
+                .iter()
+                .filter(|note| note.column.is_some())
+                .collect();
             assert_eq!(told.len(), 1, "{:?}", summary.notes);
             assert_eq!(told[0].column.as_deref(), Some("size"));
-            assert!(told[0].text.contains("instead of zstd: no memory"), "{}", told[0].text);
+            assert!(
+                told[0].text.contains("instead of zstd: no memory"),
+                "{}",
+                told[0].text
+            );
         }
     }
 }

@@ -80,7 +80,12 @@ fn safe() {
         for (parameters, bytes) in damaged(&[], &bytes) {
             for count in [some.len(), some.len() + 1, 0] {
                 let strings = (count, data.len());
-                let result = decode(&parameters, &bytes, strings, &mut Budget::new(&tiny, STORED));
+                let result = decode(
+                    &parameters,
+                    &bytes,
+                    strings,
+                    &mut Budget::new(&tiny, STORED),
+                );
                 if let Ok((ends, back)) = result {
                     assert_eq!((ends.len(), back.len()), (count + 1, data.len()));
                     assert!(ends.is_sorted() && ends.last() == Some(&data.len()));
