@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{Workspace, run as run_command};
-use crate::{arrows, compat, tidy};
+use crate::{arrows, chaos, compat, tidy};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -30,7 +30,7 @@ const RIVALS: &str = "export-compare";
 
 /// Cheap ones first. Lints and docs share their artefacts (`check`), tests build once in the dev profile, and the README's
 /// first command builds the optimised tool that compat then uses: nothing is compiled a third time.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         run: format,
@@ -70,6 +70,10 @@ const STEPS: [Step; 10] = [
     Step {
         name: "compat",
         run: |workspace| compat::run(workspace, &compat::Arguments::default()),
+    },
+    Step {
+        name: "chaos",
+        run: chaos::ci,
     },
 ];
 

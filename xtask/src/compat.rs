@@ -36,6 +36,17 @@ impl Default for Arguments {
     }
 }
 
+impl Arguments {
+    /// That many random tables, and nothing else.
+    pub(crate) fn of_tables(tables: u32, seed: u64) -> Self {
+        Self {
+            tables,
+            seed,
+            only: vec!["tables".to_owned()],
+        }
+    }
+}
+
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let exportkit = workspace.exportkit()?;
     let python = Python::prepare(workspace, HOME)?;

@@ -4,8 +4,10 @@ mod acceptance;
 mod arrows;
 mod bench;
 mod builds;
+mod chaos;
 mod ci;
 mod compat;
+mod fuzz;
 mod golden;
 mod measure;
 mod python;
@@ -28,7 +30,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Everything CI runs: format, lints, tidy, arrows, tests, docs, the README's first command, compat
+    /// Everything CI runs: format, lints, tidy, arrows, tests, docs, the README's first command, compat, chaos
     Ci(ci::Arguments),
     /// Check what can be checked of docs/style.md
     Tidy,
@@ -42,6 +44,10 @@ enum Chore {
     Acceptance(acceptance::Arguments),
     /// Run the benchmarks and keep their tables in docs/benchmarks; or measure builds
     Bench(bench::Arguments),
+    /// Look for inputs that break a decoder, with libFuzzer (needs a nightly compiler)
+    Fuzz(fuzz::Arguments),
+    /// Run the reliability scoreboard: damage, crashes, faults, hostile files; keep its table in docs/reliability.md
+    Chaos(chaos::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
         Chore::Compat(arguments) => compat::run(&workspace, arguments),
         Chore::Acceptance(arguments) => acceptance::run(&workspace, arguments),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&workspace, arguments),
+        Chore::Chaos(arguments) => chaos::run(&workspace, arguments),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

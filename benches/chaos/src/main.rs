@@ -2,9 +2,24 @@
 //!
 //! Each row prints one line of JSON for each subject: see [`Outcome`]. The program fails where a promise of exportkit's does.
 
+mod allocations;
 mod bombs;
+mod calls;
+mod cases;
+mod damaged;
+mod injury;
+mod kills;
 mod outcome;
+mod patient;
 mod power;
+mod reading;
+mod repaired;
+mod rivals;
+mod rows;
+mod sample;
+mod soak;
+mod subject;
+mod traced;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -12,33 +27,63 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Parser;
 
+use injury::Injury;
 use outcome::{Outcome, Size};
 
 /// Runs rows of the reliability scoreboard.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Rows, such as R1
-    #[arg(value_name = "ROW", required = true)]
+    #[arg(value_name = "ROW", required_unless_present = "list")]
     rows: Vec<String>,
+    /// Print which rows there are
+    #[arg(long)]
+    list: bool,
     /// How many cases
     #[arg(long, value_enum, default_value = "quick")]
     size: Size,
     /// Where random cases start
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Rivals, too
+    /// R1, R2, R3, R10: only files that this is part of the name of, such as text/hex+zstd/short
+    #[arg(long, value_name = "NAME")]
+    file: Option<String>,
+    /// R1, R2, R3, R10: this case only, such as cut:99, bit:1234, sectors:7
+    #[arg(long, requires = "file", value_name = "CASE")]
+    case: Option<Injury>,
+    /// Threads; one a core where not given
     #[arg(long)]
-    rivals: bool,
+    threads: Option<usize>,
+    #[command(flatten)]
+    workers: rivals::Workers,
 }
 
 /// A row of the scoreboard.
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 2] = [("R5", power::row), ("R9", bombs::row)];
+const ROWS: [(&str, Row); 10] = [
+    ("R1", damaged::cuts),
+    ("R2", damaged::flips),
+    ("R3", damaged::sectors),
+    ("R4", kills::row),
+    ("R5", power::row),
+    ("R6", calls::row),
+    ("R7", allocations::row),
+    ("R9", bombs::row),
+    ("R10", damaged::repairs),
+    ("R13", soak::row),
+];
 
 fn main() -> ExitCode {
+    if let Some(code) = kills::child() {
+        return code;
+    }
     let arguments = Arguments::parse();
+    if arguments.list {
+        ROWS.iter().for_each(|(id, _)| println!("{id}"));
+        return ExitCode::SUCCESS;
+    }
     let mut failed = false;
     for name in &arguments.rows {
         let Some((id, row)) = ROWS
@@ -49,13 +94,23 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         };
         let start = Instant::now();
-        match row(&arguments) {
+        let beside = |outcomes: Vec<Outcome>| -> Result<Vec<Outcome>> {
+            let mut outcomes = outcomes;
+            for outcome in &mut outcomes {
+                outcome.seconds = start.elapsed().as_secs_f64();
+            }
+            outcomes.extend(rivals::row(
+                id,
+                &arguments.workers,
+                arguments.size,
+                arguments.seed,
+            )?);
+            Ok(outcomes)
+        };
+        match row(&arguments).and_then(beside) {
             Ok(outcomes) => {
                 for mut outcome in outcomes {
                     outcome.id = id;
-                    if outcome.seconds == 0.0 {
-                        outcome.seconds = start.elapsed().as_secs_f64();
-                    }
                     failed |= outcome.subject == "exportkit" && outcome.passed < outcome.cases;
                     match serde_json::to_string(&outcome) {
                         Ok(line) => println!("{line}"),

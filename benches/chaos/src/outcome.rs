@@ -51,4 +51,23 @@ impl Outcome {
     pub(crate) fn count(&mut self, what: &'static str, cases: u64) {
         *self.counts.entry(what).or_default() += cases;
     }
+
+    /// Raises one of the other counts to `bytes`.
+    pub(crate) fn peak(&mut self, what: &'static str, bytes: u64) {
+        let count = self.counts.entry(what).or_default();
+        *count = bytes.max(*count);
+    }
+
+    /// Adds cases that were counted apart. Counts whose names start with `peak` are peaks.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.passed += other.passed;
+        for (what, count) in other.counts {
+            match what.starts_with("peak") {
+                true => self.peak(what, count),
+                false => self.count(what, count),
+            }
+        }
+        self.first_failure = self.first_failure.take().or(other.first_failure);
+    }
 }

@@ -1,21 +1,24 @@
 //! R5: the power fails, at every write.
 
+mod directory;
 mod disk;
 mod found;
 mod pool;
+mod publishing;
 mod script;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use export_benches::Random;
 use export_container::MemoryStorage;
 use export_core::Storage;
 
 use crate::Arguments;
 use crate::outcome::{Outcome, Size};
+use crate::traced;
 use disk::Disk;
 use pool::{CHUNKS, Kind, kinds};
 use script::{Ledger, Step, steps, take};
@@ -28,19 +31,22 @@ struct Extent {
     seeds: u64,
     /// Files that lose power again and again.
     chains: u64,
+    /// Power losses for each call of real programs, and how many of them in all.
+    programs: (u64, usize),
 }
 
 impl Extent {
     fn of(size: Size) -> Self {
-        let (recordings, seeds, chains) = match size {
-            Size::Quick => (1, 2, 20),
-            Size::Ci => (4, 4, 300),
-            Size::Full => (CHUNKS / 5, 100, 20_000),
+        let (recordings, seeds, chains, programs) = match size {
+            Size::Quick => (1, 2, 20, (1, 100)),
+            Size::Ci => (4, 4, 300, (4, 600)),
+            Size::Full => (CHUNKS / 5, 100, 20_000, (100, usize::MAX)),
         };
         Self {
             recordings,
             seeds,
             chains,
+            programs,
         }
     }
 }
@@ -71,6 +77,15 @@ pub(crate) fn row(arguments: &Arguments) -> Result<Vec<Outcome>> {
                 .map(|text| format!("chain of seed {seed}: {text}")),
         );
         outcome.count("chains", 1);
+    }
+    if traced::strace_is_here() {
+        let home = tempfile::tempdir()?;
+        let (seeds, most) = extent.programs;
+        outcome = publishing::cut_each(home.path(), seeds, most, outcome)?;
+    } else {
+        bail!(
+            "strace is not installed, and R5 needs it to see what programs do (on Debian: apt-get install strace)"
+        );
     }
     Ok(vec![outcome])
 }
@@ -227,7 +242,7 @@ impl File {
     /// Whether nothing tells what the file is.
     fn is_lost(&self) -> bool {
         let storage = Arc::new(MemoryStorage::new(self.bytes.clone()));
-        export_container::Container::open(storage, &export_core::Limits::default()).is_err()
+        export_container::Container::open(storage, export_core::Limits::default()).is_err()
     }
 
     fn go_on(mut self, kinds: &[Kind], seed: u64) -> Result<(), String> {

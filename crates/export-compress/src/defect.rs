@@ -41,6 +41,8 @@ pub(crate) enum Defect {
         what: &'static str,
         to: &'static str,
     },
+    #[error("there is no memory for {0} bytes more")]
+    Memory(u64),
     #[error("{what}: {asked} bytes are over what is left of the limit, {left}")]
     Limit {
         what: &'static str,
@@ -62,6 +64,7 @@ impl Defect {
         match self {
             Self::Unknown { .. } | Self::Absent { .. } => ErrorKind::Unsupported,
             Self::Limit { .. } => ErrorKind::Limit,
+            Self::Memory(_) => ErrorKind::Memory,
             _ => ErrorKind::Corrupt,
         }
     }
@@ -72,6 +75,7 @@ impl Defect {
                 format!("build with the feature `{feature}` of export-compress")
             }
             Self::Unknown { .. } => String::from("a newer version of exportkit may read it"),
+            Self::Memory(_) => String::from("give it more memory, or fewer threads"),
             Self::Limit { .. } => String::from("raise the limit only if you trust the input"),
             _ => return None,
         })

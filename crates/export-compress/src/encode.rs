@@ -16,7 +16,7 @@ use export_core::marrow::array::{
 use export_core::marrow::datatypes::DataType;
 use export_core::{
     Batch, ChunkDirectory, ChunkEncoder, Codec, ColumnDirectory, EncodedChunk, Error, Limits,
-    Result, Role, Summary, array,
+    Result, Role, Summary, array, memory,
 };
 use half::slice::HalfFloatSliceExt;
 
@@ -87,6 +87,8 @@ impl ChunkEncoder for Encoder {
     type Choices = Choices;
 
     fn encode_with(&self, batch: &Batch, known: &Choices) -> Result<(EncodedChunk, Choices)> {
+        // What it takes at most, but for what few encodings take beside.
+        memory::expect_room(batch.memory_bytes())?;
         let (columns, bytes, chosen) = self.columns(batch, known, None)?;
         let memory = batch.memory_bytes();
         let doubtful = readable::is_doubtful(&DataType::Null, memory, bytes.len());

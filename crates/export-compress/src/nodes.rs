@@ -1,6 +1,6 @@
 //! The blocks of one column, taken in order, each checked before memory is spent on it.
 
-use export_core::{Block, Error, Limits, Result, Role};
+use export_core::{Block, Error, Limits, Result, Role, memory};
 
 use crate::bits;
 use crate::codec::Compression;
@@ -53,7 +53,9 @@ impl Budget {
         match self.left.checked_sub(asked) {
             Some(left) => {
                 self.left = left;
-                Ok(())
+                // What is spent is allocated next.
+                let bytes = usize::try_from(asked).unwrap_or(usize::MAX);
+                memory::expect_room(bytes).map_err(|_| Defect::Memory(asked))
             }
             None => Err(Defect::Limit {
                 what: self.what,
@@ -279,6 +281,8 @@ impl<'a> Nodes<'a> {
             }
             self.budget.spend_scratch(encoded)?;
             self.scratch.clear();
+            memory::reserve(self.scratch, encoded)
+                .map_err(|_| Defect::Memory(block.encoded_bytes))?;
             self.scratch.resize(encoded, 0);
             codec.expand(stored, self.scratch)?;
             decode(encoding, self.scratch, self.budget)

@@ -3,7 +3,7 @@
 mod frames;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use export_core::{
@@ -15,9 +15,12 @@ use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
 use crate::parity::Parity;
+use crate::seal::Seal;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
+
+pub(crate) use frames::parse_chunk;
 
 /// Rows that are known to have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,16 @@ pub(crate) struct Catalogue {
     pub(crate) file: Option<FileHeader>,
     /// In the order of their numbers.
     pub(crate) streams: Vec<Stream>,
+    /// Whether the frames are encrypted, once that is known.
+    pub(crate) is_encrypted: Option<bool>,
+    /// Whether encrypted frames are only looked at from outside, for want of a key.
+    pub(crate) is_closed: bool,
+    /// Sequence and rows of the chunks that were.
+    pub(crate) closed_chunks: Vec<(u64, u32)>,
+    /// Frames that were.
+    pub(crate) closed_frames: u64,
+    /// The last seal, and where it is.
+    pub(crate) last_seal: Option<(u64, Seal)>,
     pub(crate) metadata: Option<ExportMetadata>,
     metadata_sequence: u64,
     pub(crate) findings: Vec<Finding>,
@@ -68,8 +81,10 @@ pub(crate) struct Catalogue {
     pub(crate) orphans: BTreeMap<StreamId, Vec<ChunkRef>>,
     /// Chunks that came after ones with greater numbers.
     out_of_order: Vec<ChunkRef>,
-    /// Chunks that indexes or headers speak of, by sequence.
+    /// Chunks that indexes or directories speak of, by sequence.
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
+    /// Damaged chunks of which the header tells stream and rows, but nothing tells which rows, by sequence.
+    pub(crate) torn: BTreeMap<u64, (StreamId, u32)>,
     /// One more than the greatest stream number seen.
     pub(crate) next_stream: u32,
     /// What a stream frame said of parity last, and which one.
@@ -115,6 +130,27 @@ impl Catalogue {
             .and_then(|at| self.streams.get(at))
     }
 
+    /// Takes what a frame says of the file. What encrypted frames say was written by who has the key; who has not can change
+    /// the file header.
+    fn check_facts(&mut self, facts: FileHeader, header: &FrameHeader, offset: u64) {
+        let known = *self.file.get_or_insert(facts);
+        let found = self.findings.iter().any(|finding| finding.check == "facts");
+        if header.is_encrypted() && known != facts && !found {
+            let text = "the file header, or an earlier frame, says something else of the file than this one";
+            self.find(Severity::Damage, "facts", offset, text);
+        }
+    }
+
+    /// Numbers that frames should have, going by those of others, damaged ones included, and none has that is intact.
+    pub(crate) fn missing(&self) -> Vec<RangeInclusive<u64>> {
+        let mut missing = self.seen.missing_from(0);
+        let end = self.seen.last().map_or(0, |last| last.saturating_add(1));
+        if end < self.next_sequence {
+            missing.push(end..=self.next_sequence - 1);
+        }
+        missing
+    }
+
     /// Takes the copies of stream and metadata frames in an index.
     pub(crate) fn add_copies(
         &mut self,
@@ -123,7 +159,7 @@ impl Catalogue {
         offset: u64,
         limits: &Limits,
     ) -> Result<()> {
-        self.file.get_or_insert(index.file);
+        self.check_facts(index.file, header, offset);
         for &(id, json) in &index.streams {
             if let Err(error) = self.add_stream(id, json, header, offset, limits) {
                 self.note(error, offset)?;
@@ -155,7 +191,7 @@ impl Catalogue {
         limits: &Limits,
     ) -> Result<()> {
         let text = StreamText::from_json(json, header.file, limits)?;
-        self.file.get_or_insert(text.file);
+        self.check_facts(text.file, header, offset);
         if self
             .parity_share
             .is_none_or(|(sequence, _)| sequence <= header.sequence)

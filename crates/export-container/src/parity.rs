@@ -19,6 +19,10 @@ pub(crate) use descriptor::Descriptor;
 pub(crate) use restore::{Restorer, note_all};
 
 /// How much parity a container carries: its bytes, as a share of the bytes that they protect.
+///
+/// While a container with parity is written, the frames of the group that is not full are in memory: 16 MiB, or as many more as
+/// make the share as long as the longest of them, but not over 64 MiB and one frame. Parity is written once a group is full
+/// and when the file is finished; what a crash leaves behind after the last full group has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Parity(u8);
 

@@ -1,23 +1,26 @@
 //! A new container from all that is intact in another.
 
+mod losses;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use export_core::{
-    Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId,
+    Access, Cancel, EncodedChunk, Error, Finding, Progress, Result, Storage, StreamId,
 };
 
-use crate::catalogue::{Catalogue, Lost};
 use crate::container::Container;
 use crate::fault::finding_of;
 use crate::index::ChunkRef;
 use crate::layout::FRAME_HEADER_BYTES;
 use crate::parity::{ParityReport, Restorer, note_all};
+use crate::scan::Scanner;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::writer::Writer;
+use losses::note_losses;
 
 /// Rows that were written once and could not be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,37 +68,45 @@ impl LossReport {
 
 /// Copies all intact chunks of the container in `storage` to `writer`, a new container, and finishes it. `storage` is only
 /// read. Chunks keep their order, streams their names and schemas; rows are numbered anew where some are lost.
+/// An encrypted container needs its key; whether the copy is encrypted is up to `writer`.
 pub fn repair<W: Write>(
     storage: Arc<dyn Storage>,
     writer: &mut Writer<W>,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
+    let access = access.into();
+    let limits = &access.limits;
     let size = storage.size_bytes()?;
     let mut parity = None;
     let mut restored = Sequences::default();
     let mut restorer = None;
-    let container = Container::recover_then(Arc::clone(&storage), limits, |container| {
-        let catalogue = &mut container.catalogue;
-        if let Some(torn) = container.torn {
-            catalogue.take_rest(container.rest, &torn);
-        }
-        if container.rest < size {
-            catalogue.find_rest(container.rest, size);
-        }
-        let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
-        parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
-            cancel.check()?;
-            let taken = catalogue.take_restored(header, frame, limits)?;
-            if taken {
-                restored.insert(header.sequence);
+    let container = Container::recover_then(
+        Arc::clone(&storage),
+        &access,
+        Scanner::thorough,
+        |container| {
+            let (source, catalogue) = (&container.source, &mut container.catalogue);
+            if let Some(torn) = container.torn {
+                catalogue.take_rest(source, container.rest, &torn, limits)?;
             }
-            Ok(taken)
-        })?;
-        restorer = Some(from);
-        Ok(())
-    })?;
+            if container.rest < size {
+                catalogue.find_rest(container.rest, size);
+            }
+            let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
+            parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
+                cancel.check()?;
+                let taken = catalogue.take_restored(source, header, frame, limits)?;
+                if taken {
+                    restored.insert(header.sequence);
+                }
+                Ok(taken)
+            })?;
+            restorer = Some(from);
+            Ok(())
+        },
+    )?;
     #[cfg(feature = "parity")]
     if writer.frames().parity().is_none() {
         writer.set_parity(container.parity())?;
@@ -266,129 +277,4 @@ impl<'a, W: Write> Copy<'a, W> {
         }
         self.writer.finish()
     }
-}
-
-/// Puts together what is lost from what is known to have been written.
-fn note_losses(
-    container: &Container,
-    kept: &BTreeMap<StreamId, Vec<&ChunkRef>>,
-    lost: &Sequences,
-    restored: &Sequences,
-    report: &mut LossReport,
-) {
-    let catalogue = &container.catalogue;
-    report.skipped_frames = catalogue.skipped;
-    let rest = Lost {
-        bytes: container.rest..container.size_bytes(),
-        before: catalogue.last_sequence,
-        after: None,
-    };
-    let gone_bytes = catalogue.lost.iter().chain([&rest]);
-    report.lost_bytes.extend(
-        gone_bytes
-            .filter(|lost| !lost.bytes.is_empty() && !is_made_good(lost, catalogue, restored))
-            .map(|lost| lost.bytes.clone()),
-    );
-    report.lost_bytes.sort_by_key(|range| range.start);
-
-    let gone = catalogue.seen.missing_from(0);
-    let unlisted = catalogue
-        .last_index
-        .map_or(0, |sequence| sequence.saturating_add(1));
-    // Sequence numbers can be anything, so ranges are not gone through further than to the first answer.
-    let unlisted = gone
-        .iter()
-        .flat_map(|range| *range.start().max(&unlisted)..=*range.end());
-    report.unknown_loss = unlisted.into_iter().any(|sequence| {
-        !catalogue.announced.contains_key(&sequence) && !catalogue.rowless.contains(sequence)
-    });
-    // A torn frame that reaches to the very end is all that the end can have held; anything else may have been more.
-    let known_end = match container.torn {
-        Some(torn) => container.rest.saturating_add(torn.frame_bytes()) == container.size_bytes(),
-        None => container.rest >= container.size_bytes(),
-    };
-    report.unknown_loss |= !known_end;
-    report.was_finished = catalogue
-        .last_index
-        .is_some_and(|index| index.saturating_add(2) >= catalogue.next_sequence);
-    report.lost_frames = union(gone, lost.ranges());
-
-    for stream in container.streams() {
-        let kept = kept.get(&stream.id).map(Vec::as_slice).unwrap_or_default();
-        note_lost_rows(catalogue, stream, kept, &mut report.lost_rows);
-    }
-    report
-        .lost_rows
-        .extend(catalogue.orphans.values().flatten().map(|chunk| LostRows {
-            stream: format!("number {}", chunk.stream),
-            first_row: chunk.first_row,
-            rows: chunk.rows,
-        }));
-}
-
-/// Whether all frames that were where `lost` is are known, and restored.
-fn is_made_good(lost: &Lost, catalogue: &Catalogue, restored: &Sequences) -> bool {
-    let first = lost.before.map_or(0, |number| number.saturating_add(1));
-    let end = lost.after.unwrap_or(catalogue.next_sequence);
-    let was = end.saturating_sub(first);
-    was > 0
-        && catalogue.seen.count_within(first, end) == was
-        && restored.count_within(first, end) > 0
-}
-
-/// The rows of `stream` between and after those of the chunks that were `kept`.
-fn note_lost_rows(
-    catalogue: &Catalogue,
-    stream: &Stream,
-    kept: &[&ChunkRef],
-    lost: &mut Vec<LostRows>,
-) {
-    let announced = catalogue
-        .announced
-        .values()
-        .filter(|(id, _)| *id == stream.id);
-    let announced_end = announced
-        .map(|(_, rows)| rows.first_row.saturating_add(rows.rows))
-        .max();
-    let end = stream
-        .chunks
-        .iter()
-        .map(ChunkRef::end_row)
-        .chain(announced_end)
-        .max()
-        .unwrap_or(0);
-    let mut expected = 0;
-    let starts_and_ends = kept
-        .iter()
-        .map(|chunk| (chunk.first_row, chunk.end_row()))
-        .chain([(end, end)]);
-    for (first_row, end_row) in starts_and_ends {
-        if first_row > expected {
-            lost.push(LostRows {
-                stream: stream.name.clone(),
-                first_row: expected,
-                rows: first_row - expected,
-            });
-        }
-        expected = expected.max(end_row);
-    }
-}
-
-/// Both sets of ranges as one, in order.
-fn union(
-    mut ranges: Vec<RangeInclusive<u64>>,
-    others: impl Iterator<Item = RangeInclusive<u64>>,
-) -> Vec<RangeInclusive<u64>> {
-    ranges.extend(others);
-    ranges.sort_by_key(|range| *range.start());
-    let mut merged: Vec<RangeInclusive<u64>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match merged.last_mut() {
-            Some(last) if *range.start() <= last.end().saturating_add(1) => {
-                *last = *last.start()..=*last.end().max(range.end());
-            }
-            _ => merged.push(range),
-        }
-    }
-    merged
 }

@@ -7,8 +7,9 @@ use crate::frame::FrameHeader;
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES};
 
 const HEADER: u64 = FRAME_HEADER_BYTES as u64;
-/// How much is searched for the next frame at a time.
-const SEARCH_BYTES: u64 = 64 << 10;
+/// How much is searched for the next frame at a time: little at first, so that many short losses cost no more than they are
+/// long, and then more.
+const SEARCH_BYTES: (u64, u64) = (256, 64 << 10);
 /// How often over the scanner reads a file to tell torn frames from whole ones, before it takes the file for a trap.
 const READ_OVER: u64 = 8;
 
@@ -49,8 +50,8 @@ pub enum Step {
 
 #[derive(Debug, Clone)]
 enum State {
-    /// A frame should start here.
-    At(u64),
+    /// A frame should start here. Where padding went missing before it, it starts earlier, but not before `from`.
+    At { offset: u64, from: u64 },
     /// Here is a frame; if the one that should follow it does, its length is right.
     Next(u64, FrameHeader),
     /// Here is a frame; what follows it is not what should, so all of it is read.
@@ -70,6 +71,15 @@ enum State {
     },
 }
 
+impl State {
+    fn at(offset: u64) -> Self {
+        Self::At {
+            offset,
+            from: offset.saturating_add(1),
+        }
+    }
+}
+
 /// Finds the frames of one file.
 ///
 /// A frame is taken unread where the frame with the next sequence number follows it. Else its payload is verified, so that
@@ -83,20 +93,44 @@ pub struct Scanner {
     /// Up to here nothing was found after the last frame.
     searched: u64,
     read_over: u64,
+    /// How much is searched next.
+    window: u64,
+    is_thorough: bool,
 }
 
 impl Scanner {
     /// A scanner of the frames of `file` from byte `start` (64 is the first frame's) of its `size` bytes.
     #[must_use]
     pub fn new(file: FileId, start: u64, size: u64, limits: &Limits) -> Self {
-        let start = start.max(FILE_HEADER_BYTES as u64);
+        let first = FILE_HEADER_BYTES as u64;
+        // A frame may have been moved to where the file header was.
+        let state = if start <= first {
+            State::At {
+                offset: first,
+                from: 0,
+            }
+        } else {
+            State::at(start)
+        };
         Self {
             file,
             limits: limits.clone(),
             size,
-            state: State::At(start),
+            state,
             searched: 0,
             read_over: 0,
+            window: SEARCH_BYTES.0,
+            is_thorough: false,
+        }
+    }
+
+    /// A scanner that verifies every frame, and looks for others in those that are damaged, however right their ends are: bytes
+    /// that changed places may have put one there.
+    #[must_use]
+    pub fn thorough(file: FileId, start: u64, size: u64, limits: &Limits) -> Self {
+        Self {
+            is_thorough: true,
+            ..Self::new(file, start, size, limits)
         }
     }
 
@@ -107,7 +141,7 @@ impl Scanner {
         }
         self.size = size;
         if let State::End { rest, .. } = self.state {
-            self.state = State::At(rest);
+            self.state = State::at(rest);
         }
     }
 
@@ -115,23 +149,20 @@ impl Scanner {
     pub fn step(&mut self) -> Result<Step> {
         loop {
             match &self.state {
-                &State::At(offset) if offset >= self.size => {
-                    self.state = State::End {
-                        rest: offset,
-                        header: None,
-                    };
-                }
-                &State::At(offset) if self.left(offset) < HEADER => {
-                    self.state = State::End {
-                        rest: offset,
-                        header: None,
-                    };
-                }
-                &State::At(offset) => {
+                &State::At { offset, .. } if self.left(offset) >= HEADER => {
                     return Ok(Step::Read {
                         offset,
                         bytes: HEADER,
                     });
+                }
+                &State::At { offset, from } if self.left(from) >= HEADER => {
+                    self.seek(offset, from, None);
+                }
+                &State::At { offset, .. } => {
+                    self.state = State::End {
+                        rest: offset,
+                        header: None,
+                    };
                 }
                 &State::Next(offset, header) => {
                     let end = offset.saturating_add(header.frame_bytes());
@@ -152,7 +183,7 @@ impl Scanner {
                     if self.left(from) >= HEADER {
                         return Ok(Step::Read {
                             offset: from,
-                            bytes: self.left(from).min(SEARCH_BYTES),
+                            bytes: self.left(from).min(self.window),
                         });
                     }
                     self.searched = self.size;
@@ -175,10 +206,10 @@ impl Scanner {
     /// Takes the bytes that [`Step::Read`] asked for (fewer where the file has become shorter) and may find something.
     pub fn supply(&mut self, bytes: &[u8]) -> Option<Step> {
         match self.state.clone() {
-            State::At(offset) => {
+            State::At { offset, from } => {
                 match self.header(bytes) {
                     Some(header) => self.accept(offset, header),
-                    None => self.seek(offset, None),
+                    None => self.seek(offset, from, None),
                 }
                 None
             }
@@ -194,10 +225,13 @@ impl Scanner {
             },
             State::Whole(offset, header) => {
                 if header.check_payload(bytes, &self.limits).is_err() {
-                    self.seek(offset, Some(header));
+                    self.seek(offset, offset.saturating_add(1), Some(header));
                     return None;
                 }
-                self.state = State::At(offset.saturating_add(header.frame_bytes()));
+                self.state = State::At {
+                    offset: offset.saturating_add(header.frame_bytes()),
+                    from: offset.saturating_add(header.whole_bytes()),
+                };
                 Some(Step::Frame { offset, header })
             }
             State::Seek {
@@ -219,16 +253,19 @@ impl Scanner {
 
     fn accept(&mut self, offset: u64, header: FrameHeader) {
         if header.whole_bytes() <= self.left(offset) {
-            self.state = State::Next(offset, header);
+            self.state = if self.is_thorough {
+                State::Whole(offset, header)
+            } else {
+                State::Next(offset, header)
+            };
         } else {
-            self.seek(offset, Some(header));
+            self.seek(offset, offset.saturating_add(1), Some(header));
         }
     }
 
-    fn seek(&mut self, start: u64, header: Option<FrameHeader>) {
-        let from = start
-            .saturating_add(1)
-            .max(self.searched.saturating_sub(HEADER - 1));
+    fn seek(&mut self, start: u64, from: u64, header: Option<FrameHeader>) {
+        self.window = SEARCH_BYTES.0;
+        let from = from.max(self.searched.saturating_sub(HEADER - 1));
         self.state = State::Seek {
             start,
             from,
@@ -269,9 +306,11 @@ impl Scanner {
             if let Some(found) = self.header(candidate) {
                 let end = from.saturating_add(at as u64);
                 self.state = State::Found(end, found);
+                let start = start.min(end);
                 return Some(Step::Lost { start, end, header });
             }
         }
+        self.window = self.window.saturating_mul(4).min(SEARCH_BYTES.1);
         // The file may have become shorter than was announced: then there is nothing more to be had.
         let from = if next == 0 {
             self.size

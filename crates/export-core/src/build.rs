@@ -40,10 +40,10 @@ mod mixed;
 pub(crate) mod nested;
 pub(crate) mod number;
 mod open;
-mod push;
+pub(crate) mod push;
 mod recast;
 mod scalar;
-mod temporal;
+pub(crate) mod temporal;
 #[cfg(test)]
 mod tests;
 
@@ -55,6 +55,7 @@ use marrow::datatypes::Field;
 pub use column::Column;
 pub use temporal::Temporal;
 
+use crate::image::{self, RowImage};
 use crate::{Batch, Limits, Note, Result, Schema};
 use column::{Data, Shape};
 use leaf::Slots;
@@ -68,6 +69,12 @@ pub trait BatchBuilder {
     fn memory_bytes(&self) -> usize;
     /// The rows so far as a batch; none are left.
     fn take_batch(&mut self) -> Result<Batch>;
+    /// Writes the last row that was pushed and not taken; nothing where there is none.
+    fn image_last(&mut self, row: &mut RowImage<'_>);
+    /// The schema of the image written last: [`crate::image::read`] needs it.
+    fn image_schema(&self) -> Result<Arc<Schema>>;
+    /// Another number whenever the image written last has another schema than the one before.
+    fn image_shape(&self) -> u64;
 }
 
 impl BatchBuilder for RowBuilder {
@@ -79,6 +86,26 @@ impl BatchBuilder for RowBuilder {
     }
     fn take_batch(&mut self) -> Result<Batch> {
         self.take_batch()
+    }
+    fn image_last(&mut self, row: &mut RowImage<'_>) {
+        let Some(last) = self.rows.checked_sub(1) else {
+            return;
+        };
+        // A field that only some elements of a list have is seen to be nullable once the others are written.
+        row.repeat(|row| {
+            let before = self.image_shape();
+            image::row(row, |row| self.root.image_fields(last, row));
+            self.image_shape() == before
+        });
+    }
+    fn image_schema(&self) -> Result<Arc<Schema>> {
+        Ok(Arc::new(Schema {
+            fields: self.root.data_fields(),
+            ..Schema::default()
+        }))
+    }
+    fn image_shape(&self) -> u64 {
+        self.root.shape().image_changes()
     }
 }
 

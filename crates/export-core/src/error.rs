@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Version,
     /// A limit of [`crate::Limits`] would be exceeded.
     Limit,
+    /// There is not enough memory.
+    Memory,
     /// A schema is invalid, or two schemas do not fit each other.
     Schema,
     /// The content of a row cannot be represented (ragged CSV row, malformed JSON, invalid UTF-8).
@@ -33,6 +35,8 @@ pub enum ErrorKind {
     Exists,
     /// The named file, stream or column is not there.
     NotFound,
+    /// The file is encrypted or sealed with a key that was not given.
+    Key,
     /// The work was cancelled.
     Cancelled,
     /// A worker thread panicked.

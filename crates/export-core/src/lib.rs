@@ -29,16 +29,19 @@ pub mod conformance;
 mod error;
 mod flow;
 mod id;
+pub mod image;
 #[cfg(feature = "json")]
 pub mod json;
 mod likeness;
 mod limits;
+pub mod memory;
 mod metadata;
 mod progress;
 pub mod record;
 #[cfg(feature = "serde")]
 pub mod rows;
 pub mod schema;
+mod secret;
 mod storage;
 mod tally;
 pub mod text;
@@ -65,5 +68,6 @@ pub use limits::{Limit, Limits};
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};
 pub use schema::Schema;
+pub use secret::{Access, Cipher, KeyId, Keys, Mac, Protection, Secret};
 pub use storage::Storage;
 pub use tally::Tally;

@@ -126,6 +126,7 @@ fn with_data(
             ident: variant.column.clone(),
             ty,
             info: quote!(#path::record::FieldInfo::new(#name)),
+            is_flat: false,
         });
     }
     definitions.extend(columns_type(&columns, &entries, parameters, path));

@@ -58,6 +58,21 @@ fn newtype(name: &Ident, parameters: &Parameters, field: &Field, path: &Path) ->
         Some(_) => quote!(false),
     };
     let push = field.push(&quote!(&self.#member), &quote!(column), path);
+    let image = field.image(&quote!(&self.#member), &quote!(column), path);
+    let image_flat = field.way.is_none().then(|| {
+        quote! {
+            #[inline]
+            fn image_flat_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                <#ty as #path::record::Record>::image_flat_to(&self.#member, column, at, within, row);
+            }
+        }
+    });
     quote! {
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #column;
@@ -66,6 +81,17 @@ fn newtype(name: &Ident, parameters: &Parameters, field: &Field, path: &Path) ->
             fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 #push
             }
+            #[inline]
+            fn image_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                #image
+            }
+            #image_flat
         }
     }
 }
@@ -84,6 +110,13 @@ fn fields(
         quote!(&self.#member)
     });
     let pushes = pushes(recorded, values, path);
+    let images: TokenStream = recorded
+        .iter()
+        .map(|field| {
+            let (member, ident) = (&field.member, &field.ident);
+            field.image(&quote!(&self.#member), &quote!(&mut columns.#ident), path)
+        })
+        .collect();
     quote! {
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #path::record::Struct<#columns #column_types>;
@@ -94,6 +127,28 @@ fn fields(
                 #pushes
                 column.end();
                 ::core::result::Result::Ok(())
+            }
+            #[inline]
+            fn image_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                let within = column.begin_image(within, row);
+                #path::record::Record::image_flat_to(self, column, at, within, row);
+            }
+            #[inline]
+            fn image_flat_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                let columns = &mut column.columns;
+                #images
             }
         }
     }
@@ -148,6 +203,7 @@ pub(crate) fn columns_of(
             ident: field.ident.clone(),
             ty,
             info,
+            is_flat: field.is_flat,
         })
         .collect();
     columns_type(columns, &entries, parameters, path)
@@ -158,6 +214,7 @@ pub(crate) struct Column {
     pub(crate) ident: Ident,
     pub(crate) ty: TokenStream,
     pub(crate) info: TokenStream,
+    pub(crate) is_flat: bool,
 }
 
 /// A type that has these columns.
@@ -171,6 +228,24 @@ pub(crate) fn columns_type(
     let idents: Vec<_> = entries.iter().map(|entry| &entry.ident).collect();
     let column_types = entries.iter().map(|entry| &entry.ty);
     let infos = entries.iter().map(|entry| &entry.info);
+    let images = entries.iter().map(|entry| {
+        let ident = &entry.ident;
+        match entry.is_flat {
+            true => quote!(#path::record::Slots::image_flat(&mut self.#ident, at, within, row);),
+            false => {
+                quote!(#path::record::Slots::image_field(&mut self.#ident, at, within, row);)
+            }
+        }
+    });
+    let widths = entries.iter().map(|entry| {
+        let ident = &entry.ident;
+        quote! {
+            + #path::record::Slots::image_width(
+                &self.#ident,
+                nullable || #path::record::Slots::is_nullable(&self.#ident),
+            )
+        }
+    });
     let marker = parameters.marker();
     quote! {
         pub struct #name #generics #clause {
@@ -199,6 +274,19 @@ pub(crate) fn columns_type(
                 ),
             ) {
                 #(change(#infos, &mut self.#idents);)*
+            }
+            #[inline]
+            fn image(
+                &mut self,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                #(#images)*
+            }
+            #[inline]
+            fn image_width(&self, nullable: bool) -> usize {
+                0 #(#widths)*
             }
         }
     }

@@ -1,13 +1,13 @@
 //! An input worked on ahead of whoever asks.
 
 use std::fmt;
-use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use export_core::Result;
 
 use crate::Bounds;
 use crate::flight::{Flight, not_started};
+use crate::sync::Arc;
+use crate::sync::thread::JoinHandle;
 use crate::work::{builder, serve};
 
 type Work<I, O> = Arc<dyn Fn(I) -> Result<O> + Send + Sync>;

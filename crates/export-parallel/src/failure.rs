@@ -1,8 +1,10 @@
 //! The first error of a pipeline, kept until somebody asks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use export_core::{Error, ErrorKind, Result};
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// The first error that happened, if any.
 #[derive(Debug, Default)]

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::iter::Fuse;
 
-use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
 use export_core::{Error, Result};
 
+use crate::sync::channel::{Receiver, Sender, TryRecvError, bounded};
 use crate::work::{Job, vanished};
 use crate::{Bounds, Permit};
 

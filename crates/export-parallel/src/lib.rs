@@ -30,6 +30,7 @@ mod flight;
 mod headroom;
 mod ordered;
 mod pipeline;
+mod sync;
 mod work;
 
 pub use ahead::Ahead;

@@ -1,11 +1,10 @@
 //! An input run to its end.
 
-use std::thread;
-
 use export_core::Result;
 
 use crate::Bounds;
 use crate::flight::{Flight, not_started};
+use crate::sync::thread;
 use crate::work::{builder, serve};
 
 /// Works on all items of `input` on `bounds.threads` workers and the caller's own thread, and hands the outputs to

@@ -1,14 +1,14 @@
 //! Items pushed in, outputs consumed in order.
 
 use std::fmt;
-use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use crossbeam::channel::{Receiver, Sender, bounded};
 use export_core::{Cancel, Error, ErrorKind, Result};
 
 use crate::failure::Failure;
 use crate::flight::not_started;
+use crate::sync::Arc;
+use crate::sync::channel::{Receiver, Sender, bounded};
+use crate::sync::thread::JoinHandle;
 use crate::work::{Job, builder, guarded, serve, vanished};
 use crate::{Bounds, Permit};
 

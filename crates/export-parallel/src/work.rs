@@ -2,10 +2,11 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
 
-use crossbeam::channel::{Receiver, Sender, bounded};
 use export_core::{Error, Result};
+
+use crate::sync::channel::{Receiver, Sender, bounded};
+use crate::sync::thread;
 
 /// An item to work on and where the answer goes. Whoever made it keeps the other end, so answers need no sorting.
 pub(crate) struct Job<I, O> {

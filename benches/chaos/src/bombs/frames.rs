@@ -274,7 +274,7 @@ fn texts() -> Result<Vec<Bomb>> {
     let with_keys = format!(r#"{{"name":"c","type":"null","metadata":{{{keys}}}}}"#);
     let metadata =
         format!(r#"{{"tool":"","created_ns":0,"rows":0,"chunks":0,"entries":{{{keys}}}}}"#);
-    Ok([
+    [
         ("stream: 600,000 columns", Kind::Stream, stream_json(many)),
         (
             "stream: 600,000 columns in a struct",
@@ -314,7 +314,7 @@ fn texts() -> Result<Vec<Bomb>> {
     ]
     .into_iter()
     .map(|(name, kind, json)| Ok(bomb(name, with_json(kind, json)?)))
-    .collect::<Result<_>>()?)
+    .collect::<Result<_>>()
 }
 
 /// Many small things rather than a large one.

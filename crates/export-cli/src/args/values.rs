@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
-use exportkit::{Compression, Encoding, FileId, Place, Preset, formats};
+use exportkit::{Compression, Encoding, Error, FileId, Parity, Place, Preset, formats};
 
 /// A `KEY=VALUE` of a format's own options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +98,14 @@ pub(crate) fn file_id(text: &str) -> Result<FileId, String> {
         .filter(|_| text.len() == 32 && !text.starts_with('+'));
     let number = number.ok_or_else(|| String::from("a file id is 32 hexadecimal digits"))?;
     Ok(FileId(number.to_be_bytes()))
+}
+
+/// Reads a share of parity.
+pub(crate) fn parity(text: &str) -> Result<Parity, String> {
+    text.parse().map_err(|error: Error| {
+        let hint = error.hint().map(str::to_owned).unwrap_or_default();
+        format!("{}: {hint}", error.message())
+    })
 }
 
 /// Reads names separated by commas; a comma that belongs to a name is typed `\,`.

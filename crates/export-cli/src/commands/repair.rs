@@ -6,8 +6,9 @@ use clap::Args;
 use exportkit::{LossReport, Progress, Result};
 use serde::Serialize;
 
+use super::parity::ParityDocument;
 use super::verify::{FindingDocument, line};
-use crate::args::{LimitArgs, When};
+use crate::args::{KeyArgs, LimitArgs, When};
 use crate::console::{Console, plain};
 use crate::exit::Exit;
 use crate::progress::View;
@@ -25,6 +26,8 @@ pub(crate) struct Repair {
     /// Replace the output if it exists
     #[arg(short, long)]
     force: bool,
+    #[command(flatten)]
+    keys: KeyArgs,
     #[command(flatten)]
     limits: LimitArgs,
     /// Whether to show how far the work is; auto does on a terminal
@@ -49,6 +52,7 @@ struct Document {
     lost_bytes: Vec<RangeDocument>,
     lost_frames: Vec<RangeDocument>,
     skipped_frames: u64,
+    parity: Option<ParityDocument>,
     findings: Vec<FindingDocument>,
 }
 
@@ -68,13 +72,14 @@ struct RangeDocument {
 
 impl Repair {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
+        let access = self.keys.access(&self.limits)?;
         let progress = Progress::new();
         let view = View::start(console, self.progress, &progress);
         let done = exportkit::repair(
             &self.input,
             &self.output,
             self.force,
-            &self.limits.limits(),
+            access,
             &progress,
             &console.cancel,
         );
@@ -121,6 +126,7 @@ impl Repair {
                 })
                 .collect(),
             skipped_frames: done.skipped_frames,
+            parity: done.parity.as_ref().map(ParityDocument::new),
             findings: done.findings.iter().map(FindingDocument::new).collect(),
         }
     }
@@ -131,6 +137,19 @@ impl Repair {
             .iter()
             .map(|finding| line(finding, console))
             .collect();
+        if let Some(parity) = done
+            .parity
+            .as_ref()
+            .filter(|parity| parity.restored_frames > 0)
+        {
+            let good = console.out.good;
+            text.push_str(&format!(
+                "{good}restored:{good:#} {} from parity: {}, {}\n",
+                units::count(parity.restored_frames, "frame"),
+                units::count(parity.restored_rows, "row"),
+                units::bytes(parity.restored_bytes),
+            ));
+        }
         for lost in losses(done) {
             let odd = console.out.odd;
             text.push_str(&format!("{odd}lost:{odd:#} {}\n", plain(&lost)));
@@ -168,6 +187,15 @@ fn losses(done: &LossReport) -> Vec<String> {
     if done.unknown_loss {
         losses.push(String::from(
             "frames at the end, of which nothing tells how many rows they held",
+        ));
+    }
+    for lost in done.parity.iter().flat_map(|parity| &parity.lost) {
+        losses.push(format!(
+            "{} of {} to {}, which their parity does not restore: {}",
+            units::count(lost.lost_frames, "frame"),
+            lost.first_frame,
+            lost.last_frame,
+            lost.reason
         ));
     }
     for range in &done.lost_bytes {

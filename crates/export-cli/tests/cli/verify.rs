@@ -131,6 +131,78 @@ fn nothing_lost_nothing_said() {
     assert!(text("good.xk") == text("new.xk"));
 }
 
+#[test]
+fn parity_makes_damage_good() {
+    let place = Place::new();
+    place.write("t.csv", csv(ROWS));
+    place.run("convert t.csv good.xk --parity 10%").succeeds();
+    let run = place.run("verify good.xk").succeeds();
+    assert!(
+        run.text()
+            .contains("parity: 1 group, 10%: nothing is to be restored"),
+        "{}",
+        run.text()
+    );
+    // A twentieth of the file, in a row.
+    let good = place.read("good.xk");
+    let mut bytes = good.clone();
+    let (from, count) = (bytes.len() / 3, bytes.len() / 20);
+    bytes[from..from + count].fill(0);
+    place.write("bad.xk", &bytes);
+    let run = place.run("verify bad.xk").exits(1);
+    assert!(run.text().contains("can be restored"), "{}", run.text());
+    assert!(!run.text().contains("cannot"), "{}", run.text());
+    let parity = &place.run("verify bad.xk --json").exits(1).json()["parity"];
+    assert!(parity["damaged_frames"].as_u64().unwrap() > 0, "{parity}");
+    assert_eq!(parity["damaged_frames"], parity["restored_frames"]);
+
+    let before = std::fs::metadata(place.path("bad.xk")).unwrap();
+    let run = place.run("repair bad.xk -o new.xk").succeeds();
+    assert!(run.text().contains("restored: "), "{}", run.text());
+    let after = std::fs::metadata(place.path("bad.xk")).unwrap();
+    assert!(place.read("bad.xk") == bytes);
+    assert_eq!(before.modified().unwrap(), after.modified().unwrap());
+    let text = |file: &str| {
+        let run = place.run(&format!("cat {file} --format csv")).succeeds();
+        run.stdout
+    };
+    assert!(text("good.xk") == text("new.xk"));
+    let run = place.run("verify new.xk --deep").succeeds();
+    assert!(run.text().contains("10%"), "{}", run.text());
+
+    // More than there is parity for: as much as is intact is kept, and it is said why not all.
+    let count = bytes.len() / 3;
+    bytes[from..from + count].fill(0);
+    place.write("worse.xk", &bytes);
+    let run = place.run("verify worse.xk").exits(1);
+    assert!(
+        run.text().contains("cannot be restored: "),
+        "{}",
+        run.text()
+    );
+    let run = place.run("repair worse.xk -o less.xk").exits(3);
+    assert!(
+        run.text().contains("parity shards are left"),
+        "{}",
+        run.text()
+    );
+    place.run("verify less.xk --deep").succeeds();
+}
+
+#[test]
+fn parity_that_makes_no_sense() {
+    let place = Place::new();
+    place.write("t.csv", csv(10));
+    for share in ["0%", "51", "ten", "-3%"] {
+        place
+            .run(&format!("convert t.csv t.xk --parity={share}"))
+            .fails(2, &["1% to 50%"]);
+    }
+    place
+        .run("convert t.csv t.ndjson --parity 10%")
+        .fails(2, &["ndjson has no parity"]);
+}
+
 /// A file that breaks off, as a crash leaves it: what is whole is read.
 #[test]
 fn a_file_without_its_end() {

@@ -1,16 +1,19 @@
 //! What a walk over frames adds to the catalogue.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use export_core::{Error, Limits, Result, Severity, StreamId};
+use export_core::{Error, Finding, Limits, Position, Result, Severity, StreamId};
 
 use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
-use crate::fault::{finding_of, needs_later};
+use crate::envelope::inner_chunk;
+use crate::fault::{Fault, finding_of, needs_later};
 use crate::frame::FrameHeader;
 use crate::index::{ChunkRef, Index};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
+use crate::seal::Seal;
 use crate::storage::MemoryStorage;
 use crate::text::metadata_from_json;
 
@@ -74,6 +77,8 @@ impl Catalogue {
             Some(Kind::Index | Kind::Tail | Kind::Parity)
         );
         self.seen.insert(header.sequence);
+        // Another copy of it may have been damaged.
+        self.damaged.remove(header.sequence);
         self.unprotectable += u64::from(is_unprotectable);
         Ok(())
     }
@@ -81,12 +86,13 @@ impl Catalogue {
     /// Takes a frame that was restored, without padding, unless there is something wrong with what it says.
     pub(crate) fn take_restored(
         &mut self,
+        source: &Counted,
         header: &FrameHeader,
         frame: Vec<u8>,
         limits: &Limits,
     ) -> Result<bool> {
         self.refuse_unknown(header)?;
-        let source = Counted::new(Arc::new(MemoryStorage::new(frame)));
+        let source = source.beside(Arc::new(MemoryStorage::new(frame)));
         match self.take_content(&source, 0, header, limits) {
             Ok(()) => {
                 self.seen.insert(header.sequence);
@@ -117,6 +123,12 @@ impl Catalogue {
         header: &FrameHeader,
         limits: &Limits,
     ) -> Result<()> {
+        if header.known_kind().is_some_and(Kind::is_secret) {
+            self.check_secrecy(header)?;
+            if header.is_encrypted() && self.is_closed {
+                return self.take_closed(source, offset, header, limits);
+            }
+        }
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
@@ -142,11 +154,47 @@ impl Catalogue {
             Some(Kind::Tail) => {
                 source.payload(offset, header, limits)?;
             }
+            Some(Kind::Seal) => {
+                let seal = Seal::parse(&source.payload(offset, header, limits)?)?;
+                // The one before an index comes after the last parity there is.
+                self.unprotectable += u64::from(seal.after > 0);
+                self.last_seal = Some((offset, seal));
+            }
             // What it says is looked at where something is to be restored.
             Some(Kind::Parity) => {}
             None => self.skipped += 1,
         }
         Ok(())
+    }
+
+    /// Fails where a frame is encrypted in a file that is not, or the other way round: who has no key could have put it there.
+    fn check_secrecy(&mut self, header: &FrameHeader) -> Result<()> {
+        let is_encrypted = header.is_encrypted();
+        match (*self.is_encrypted.get_or_insert(is_encrypted), is_encrypted) {
+            (true, false) => Err(Error::corrupt(
+                "the frame is not encrypted, but its file is: somebody put it there",
+            )),
+            (false, true) => Err(Error::corrupt(
+                "the frame is encrypted, but its file is not: the file header was changed, or frames were put there",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a frame that nobody can look into here.
+    fn take_closed(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<()> {
+        self.closed_frames += 1;
+        if header.known_kind() == Some(Kind::Chunk) {
+            self.closed_chunks.push((header.sequence, header.rows));
+            return Ok(());
+        }
+        source.stored(offset, header, limits).map(drop)
     }
 
     /// Takes an index that was come across on a walk: for the copies in it, and for what it knows of chunks that are gone.
@@ -162,25 +210,7 @@ impl Catalogue {
         let mut memory = self.memory;
         let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
-        for chunk in chunks {
-            let ChunkRef {
-                first_row,
-                rows,
-                number,
-                ..
-            } = chunk;
-            self.announced.insert(
-                chunk.sequence,
-                (
-                    chunk.stream,
-                    Announced {
-                        first_row,
-                        rows,
-                        number,
-                    },
-                ),
-            );
-        }
+        chunks.iter().for_each(|chunk| self.announce(chunk));
         Ok(())
     }
 
@@ -188,38 +218,76 @@ impl Catalogue {
         let mut finding = finding_of(error, offset)?;
         if let Some((id, announced)) = self.take_torn(header) {
             finding.position.stream = self.stream(id).map(|stream| stream.name.clone());
-            finding.position.chunk = Some(announced.number);
+            finding.position.chunk = announced.map(|announced| announced.number);
         }
         self.findings.push(finding);
         Ok(())
     }
 
-    /// Notes bytes that belong to no intact frame.
-    pub(crate) fn take_lost(&mut self, start: u64, end: u64, header: Option<&FrameHeader>) {
-        let text = format!(
-            "{} bytes belong to no intact frame",
-            end.saturating_sub(start)
-        );
-        self.find(Severity::Damage, "structure", start, text);
+    /// Notes bytes that belong to no intact frame, though they may start with an intact header.
+    pub(crate) fn take_lost(
+        &mut self,
+        source: &Counted,
+        bytes: Range<u64>,
+        header: Option<&FrameHeader>,
+        limits: &Limits,
+    ) -> Result<()> {
+        let mut text = match bytes.end.saturating_sub(bytes.start) {
+            0 => "padding is missing before the frame".to_owned(),
+            count => format!("{count} bytes belong to no intact frame"),
+        };
+        let mut position = Position {
+            offset: Some(bytes.start),
+            ..Position::default()
+        };
+        if let Some(header) = header {
+            text = format!("frame {} is damaged: {text}", header.sequence);
+            if let Some((id, announced)) = self.take_rest(source, bytes.start, header, limits)? {
+                position.stream = self.stream(id).map(|stream| stream.name.clone());
+                position.chunk = announced.map(|announced| announced.number);
+            }
+        }
+        self.findings.push(Finding {
+            severity: Severity::Damage,
+            check: "structure".into(),
+            position,
+            text,
+        });
         self.lost.push(Lost {
-            bytes: start..end,
+            bytes,
             before: self.last_sequence,
             after: None,
         });
-        if let Some(header) = header {
-            self.take_torn(header);
-            if header.known_kind() == Some(Kind::Parity) {
-                self.parity_frames.push((start, *header));
-            }
-        }
+        Ok(())
     }
 
-    /// Notes the header of what starts at `rest` and is no whole frame.
-    pub(crate) fn take_rest(&mut self, rest: u64, header: &FrameHeader) {
-        self.take_torn(header);
-        if header.known_kind() == Some(Kind::Parity) {
-            self.parity_frames.push((rest, *header));
+    /// Notes the header of a frame at `offset` that is not whole, and what its directory says where that is.
+    pub(crate) fn take_rest(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<Option<(StreamId, Option<Announced>)>> {
+        match header.known_kind() {
+            Some(Kind::Chunk) => match read_directory(source, offset, header, limits) {
+                Ok(chunk) => self.announce(&chunk),
+                Err(error) => drop(finding_of(error, offset)?),
+            },
+            Some(Kind::Parity) => self.parity_frames.push((offset, *header)),
+            _ => {}
         }
+        Ok(self.take_torn(header))
+    }
+
+    fn announce(&mut self, chunk: &ChunkRef) {
+        let announced = Announced {
+            first_row: chunk.first_row,
+            rows: chunk.rows,
+            number: chunk.number,
+        };
+        self.announced
+            .insert(chunk.sequence, (chunk.stream, announced));
     }
 
     /// Notes that the file does not end with a whole frame.
@@ -243,13 +311,19 @@ impl Catalogue {
         catalogue
     }
 
-    /// Notes a header whose payload is damaged or not (all) there. Returns what it says of rows: that they follow those of
-    /// the stream's last chunk is a guess, until an index says where they are.
-    pub(crate) fn take_torn(&mut self, header: &FrameHeader) -> Option<(StreamId, Announced)> {
+    /// Notes a header whose payload is damaged or not (all) there. Returns what is known of its rows, where it is a chunk's.
+    pub(crate) fn take_torn(
+        &mut self,
+        header: &FrameHeader,
+    ) -> Option<(StreamId, Option<Announced>)> {
         self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
         self.next_stream = self
             .next_stream
             .max(header.stream.map_or(0, |id| id.0.saturating_add(1)));
+        if self.seen.contains(header.sequence) {
+            // A copy of a frame that is intact.
+            return None;
+        }
         self.damaged.insert(header.sequence);
         let id = header
             .stream
@@ -260,20 +334,35 @@ impl Catalogue {
             }
             return None;
         };
-        let last = self.stream(id).and_then(|stream| stream.chunks.last());
-        let (first_row, number) = last.map_or((0, 0), |last| {
-            (last.end_row(), last.number.saturating_add(1))
-        });
-        let guess = (
-            id,
-            Announced {
-                first_row,
-                rows: header.rows.into(),
-                number,
-            },
-        );
-        Some(*self.announced.entry(header.sequence).or_insert(guess))
+        self.torn.insert(header.sequence, (id, header.rows));
+        let announced = self.announced.get(&header.sequence);
+        Some((id, announced.map(|(_, announced)| *announced)))
     }
+}
+
+/// A frame that was decrypted: its payload, and the header it would have if it had never been encrypted.
+pub(crate) type Opened = (FrameHeader, Vec<u8>);
+
+/// The directory of a chunk, whose checksum was verified, in `bytes`: all of its payload where it is encrypted. Then what is
+/// in there is returned, too, with the header it would have if it were not.
+pub(crate) fn parse_chunk(
+    source: &Counted,
+    header: &FrameHeader,
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<(Directory, Option<Opened>)> {
+    if !header.is_encrypted() {
+        return Ok((Directory::parse(&bytes, header, limits)?, None));
+    }
+    if u64::from(header.directory_bytes) != header.payload_bytes {
+        return Err(Fault::Excess("directory").into());
+    }
+    let (inner, plain) = inner_chunk(header, source.opener().open(header, bytes)?)?;
+    let directory = plain
+        .get(..inner.directory_bytes as usize)
+        .unwrap_or_default();
+    let directory = Directory::parse(directory, &inner, limits)?;
+    Ok((directory, Some((inner, plain))))
 }
 
 /// What a chunk's header and directory say, of which the directory is read and verified.
@@ -292,8 +381,7 @@ pub(crate) fn read_directory(
     header
         .check_directory(&bytes)
         .map_err(|fault| placed(fault.into()))?;
-    let directory =
-        Directory::parse(&bytes, header, limits).map_err(|fault| placed(fault.into()))?;
+    let (directory, _) = parse_chunk(source, header, bytes, limits).map_err(placed)?;
     ChunkRef::new(offset, header, directory)
         .ok_or_else(|| placed(Error::corrupt("the chunk has no stream")))
 }

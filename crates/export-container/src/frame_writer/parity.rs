@@ -62,10 +62,23 @@ impl FrameWriter {
             first.ok_or_else(|| Error::limit("the file is too long"))
         };
         let offset = before(self.offset, frame.len() as u64)?;
-        if collected.take(before(self.sequence, 1)?, offset, frame)? {
-            self.close_group()?;
+        collected.take(before(self.sequence, 1)?, offset, frame)
+    }
+
+    /// Writes the parity of the group if it is full, before another frame is written: what fails here, as memory can, must
+    /// not seem to be the failure of a frame that is written already.
+    pub(super) fn close_full_group(&mut self) -> Result<()> {
+        match &self.parity {
+            Some(collected) if collected.is_full() => self.close_group(),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Takes the memory that another frame in the group takes.
+    pub(super) fn make_room(&mut self, frame_bytes: usize) -> Result<()> {
+        self.parity
+            .as_mut()
+            .map_or(Ok(()), |collected| collected.reserve(frame_bytes))
     }
 
     /// Writes the parity of the frames that have none yet.
@@ -73,7 +86,8 @@ impl FrameWriter {
         let Some(collected) = &mut self.parity else {
             return Ok(());
         };
-        for payload in collected.close(self.file.file)? {
+        let payloads = collected.close(self.file.file)?;
+        for payload in payloads {
             self.frame(Kind::Parity, None, &payload)?;
         }
         Ok(())
@@ -88,6 +102,14 @@ impl FrameWriter {
     }
 
     pub(super) fn protect(&mut self, _start: usize) -> Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn close_full_group(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn make_room(&mut self, _frame_bytes: usize) -> Result<()> {
         Ok(())
     }
 

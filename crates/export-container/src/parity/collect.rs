@@ -1,7 +1,7 @@
 //! The frames that wait for their group's parity while a container is written.
 
 use export_core::chunk::BLOCK_ALIGNMENT;
-use export_core::{Error, FileId, Result};
+use export_core::{Error, FileId, Result, memory};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Parity, code};
@@ -47,28 +47,37 @@ impl Collected {
         self.bytes.capacity() + self.lengths.capacity() * size_of::<u32>()
     }
 
-    /// Takes a copy of a frame, padding included. Returns whether the group is full.
-    pub(crate) fn take(&mut self, sequence: u64, offset: u64, frame: &[u8]) -> Result<bool> {
+    /// Takes memory for another frame. What fails later does so before anything is known of the frame.
+    pub(crate) fn reserve(&mut self, frame_bytes: usize) -> Result<()> {
+        if self.bytes.capacity() - self.bytes.len() < frame_bytes {
+            // By steps, not by doubling: a group is as long as it may be most of the time.
+            memory::reserve_exact(&mut self.bytes, frame_bytes.max(FULL_BYTES / 16))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a copy of a frame, padding included.
+    pub(crate) fn take(&mut self, sequence: u64, offset: u64, frame: &[u8]) -> Result<()> {
         let units = frame.len() / BLOCK_ALIGNMENT;
         let units = u32::try_from(units).map_err(Error::limit)?;
         if self.lengths.is_empty() {
             (self.first, self.offset) = (sequence, offset);
         }
-        if self.bytes.capacity() - self.bytes.len() < frame.len() {
-            // By steps, not by doubling: a group is as long as it may be most of the time.
-            let more = frame.len().max(FULL_BYTES / 16);
-            self.bytes.reserve_exact(more);
-        }
         self.bytes.extend_from_slice(frame);
         self.lengths.push(units);
         self.longest = self.longest.max(frame.len());
+        Ok(())
+    }
+
+    /// Whether it is time for the group's parity.
+    pub(crate) fn is_full(&self) -> bool {
         let parity = self.bytes.len() * usize::from(self.share.as_percent()) / 100;
         let enough = self.bytes.len() >= FULL_BYTES && parity >= self.longest;
         let most = self.bytes.len() + self.longest > MOST_BYTES;
-        Ok(enough || most || self.lengths.len() >= MOST_FRAMES)
+        enough || most || self.lengths.len() >= MOST_FRAMES
     }
 
-    /// The payloads of the group's parity frames; the next group starts empty.
+    /// The payloads of the group's parity frames; the next group starts empty. Where that fails, it can be tried again.
     pub(crate) fn close(&mut self, file: FileId) -> Result<Vec<Vec<u8>>> {
         if self.lengths.is_empty() {
             return Ok(Vec::new());
@@ -79,8 +88,11 @@ impl Collected {
         let data_shards = bytes.div_ceil(shard_bytes);
         // One more than the share: bytes that are lost in a row seldom start where a shard does.
         let recovery = (data_shards * usize::from(self.share.as_percent())).div_ceil(100) + 1;
-        self.bytes.resize(data_shards * shard_bytes, 0);
-        let made = code::encode(&self.bytes, data_shards, shard_bytes, recovery)?;
+        let padded = data_shards * shard_bytes;
+        memory::reserve_exact(&mut self.bytes, padded - bytes)?;
+        self.bytes.resize(padded, 0);
+        let made = code::encode(&self.bytes, data_shards, shard_bytes, recovery);
+        let made = made.inspect_err(|_| self.bytes.truncate(bytes))?;
         let parts = (bytes / BYTES_PER_PART).clamp(2, 8).min(recovery);
         let each = recovery.div_ceil(parts);
         let shards = self.bytes.chunks_exact(shard_bytes);

@@ -7,7 +7,7 @@ use export_core::{Limits, Result};
 use super::Parity;
 use crate::counted::Counted;
 use crate::cursor::Cursor;
-use crate::fault::{Fault, within};
+use crate::fault::Fault;
 use crate::frame::{FrameHeader, directory_checksum};
 use crate::layout::{
     ALIGNMENT, FRAME_HEADER_BYTES, PARITY_GROUP_FRAMES, PARITY_HEAD_BYTES, PARITY_SHARDS,
@@ -142,14 +142,16 @@ impl Descriptor {
         let bytes = self.group_bytes();
         // What a writer may gather beside the longest frame that it may write.
         let most = limits.frame_bytes.saturating_add(64 << 20);
-        within("bytes of a parity group", bytes, most)?;
+        if bytes > most {
+            return Err(out_of_range("bytes", bytes));
+        }
         if self.shard_bytes > bytes {
             return Err(out_of_range("length of a shard", self.shard_bytes));
         }
         if bytes.div_ceil(self.shard_bytes) != self.data_shards as u64 {
             return Err(out_of_range("data shards", self.data_shards as u64));
         }
-        if self.offset % ALIGNMENT != 0 || self.offset.checked_add(bytes).is_none() {
+        if !self.offset.is_multiple_of(ALIGNMENT) || self.offset.checked_add(bytes).is_none() {
             return Err(out_of_range("file offset", self.offset));
         }
         if self.end_sequence().is_none() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use export_core::{FileId, Limits, Result, Storage};
+use export_core::{FileId, Keys, Limits, Result, Storage};
 
 use super::descriptor::Descriptor;
 use super::group::{Group, groups};
@@ -33,6 +33,9 @@ pub(crate) struct Restorer {
     last: Option<(usize, Outcome)>,
 }
 
+/// A frame as it was written, without padding; or why it cannot be restored.
+pub(crate) type Restored = Result<(FrameHeader, Vec<u8>), String>;
+
 /// What became of a group.
 enum Outcome {
     Whole {
@@ -53,7 +56,7 @@ impl Restorer {
         size: u64,
         limits: &Limits,
     ) -> Result<Self> {
-        let source = Counted::new(storage);
+        let source = Counted::new(storage, Keys::default());
         let groups = groups(&source, &catalogue.parity_frames, limits)?;
         Ok(Self {
             source,
@@ -82,10 +85,7 @@ impl Restorer {
     }
 
     /// A frame as it was written, without padding; nothing where it has no group, or why it cannot be restored.
-    pub(crate) fn frame(
-        &mut self,
-        sequence: u64,
-    ) -> Result<Option<Result<(FrameHeader, Vec<u8>), String>>> {
+    pub(crate) fn frame(&mut self, sequence: u64) -> Result<Option<Restored>> {
         let Some(at) = self.group_of(sequence) else {
             return Ok(None);
         };
@@ -140,7 +140,7 @@ impl Restorer {
         let Some(places) = &self.places else {
             return lost("its frames were not looked for");
         };
-        let mut shards = Shards::new(&self.source, &descriptor, &group, self.work_left);
+        let mut shards = Shards::new(&self.source, &descriptor, &group, self.work_left)?;
         shards.find(places)?;
         let missing = shards.missing();
         let (recovery, intact) = shards.recovery(missing)?;
@@ -225,6 +225,7 @@ pub(crate) fn note_all(
         spare_bytes: u64::MAX,
         ..ParityReport::default()
     };
+    let seen = catalogue.seen.count_within(0, u64::MAX);
     let mut seen_in_groups = 0_u64;
     for at in 0..restorer.groups.len() {
         let Some(group) = restorer.groups.get(at) else {
@@ -258,7 +259,6 @@ pub(crate) fn note_all(
     if report.groups == 0 {
         report.spare_bytes = 0;
     }
-    let seen = catalogue.seen.count_within(0, u64::MAX);
     report.unprotected_frames = seen
         .saturating_sub(catalogue.unprotectable)
         .saturating_sub(seen_in_groups);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use export_core::Result;
+use export_core::{Result, memory};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::descriptor::Descriptor;
@@ -40,22 +40,22 @@ impl<'a> Shards<'a> {
         descriptor: &'a Descriptor,
         group: &'a Group,
         work_left: u64,
-    ) -> Self {
+    ) -> Result<Self> {
         let starts = descriptor.lengths.iter().scan(0_u64, |end, &units| {
             let start = *end;
             *end = end.saturating_add(u64::from(units) * ALIGNMENT);
             Some(start)
         });
         let shard_bytes = usize::try_from(descriptor.shard_bytes).unwrap_or(usize::MAX);
-        Self {
+        Ok(Self {
             source,
             descriptor,
             group,
             starts: starts.collect(),
-            data: vec![0; descriptor.data_shards.saturating_mul(shard_bytes)],
+            data: memory::zeros(descriptor.data_shards.saturating_mul(shard_bytes))?,
             good: vec![false; descriptor.data_shards],
             work_left,
-        }
+        })
     }
 
     /// Shards that are not as they were written.
@@ -208,7 +208,7 @@ impl<'a> Shards<'a> {
             ];
             for displacement in tried.into_iter().flatten().filter(|&by| by != 0) {
                 let start = self.descriptor.offset.saturating_add(range.start as u64);
-                let mut bytes = vec![0; range.len()];
+                let mut bytes = memory::zeros(range.len())?;
                 self.read(start.wrapping_add(displacement), &mut bytes)?;
                 let past = usize::try_from(self.descriptor.group_bytes())
                     .map_or(usize::MAX, |end| end.saturating_sub(range.start));
@@ -247,7 +247,7 @@ impl<'a> Shards<'a> {
                     .saturating_add(before);
                 for &offset in &offsets {
                     let shard_bytes = usize::try_from(self.descriptor.shard_bytes);
-                    let mut bytes = vec![0; shard_bytes.unwrap_or(0)];
+                    let mut bytes = memory::zeros(shard_bytes.unwrap_or(0))?;
                     self.read(offset.wrapping_add(within), &mut bytes)?;
                     if self.is_good(self.descriptor.data_shards + shard, &bytes) {
                         intact += 1;

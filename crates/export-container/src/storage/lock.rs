@@ -24,7 +24,9 @@ pub fn lock(file: &File) -> Result<()> {
             Err(TryLockError::WouldBlock) => {}
         }
         let holder = holder(file);
-        if holder.is_some() || start.elapsed() >= PATIENCE {
+        // This process may be giving it back: a child that it is starting has it until then.
+        let may_pass = holder.as_ref().is_none_or(Holder::is_this_process);
+        if !may_pass || start.elapsed() >= PATIENCE {
             return Err(busy(holder));
         }
         sleep(STEP);
@@ -56,11 +58,18 @@ struct Holder {
     program: Option<String>,
 }
 
+impl Holder {
+    fn is_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
 fn busy(holder: Option<Holder>) -> Error {
     let text = match holder {
-        Some(Holder { process, .. }) if process == std::process::id() => {
-            format!("the file is being written already, by this process ({process})")
-        }
+        Some(holder) if holder.is_this_process() => format!(
+            "the file is being written already, by this process ({})",
+            holder.process
+        ),
         Some(Holder {
             process,
             program: Some(program),

@@ -21,7 +21,7 @@ pub(super) fn note_missing(catalogue: &mut Catalogue) {
     let mut told: Vec<u64> = catalogue.announced.keys().copied().collect();
     told.sort_unstable();
     let mut findings = Vec::new();
-    for range in catalogue.seen.missing_from(0) {
+    for range in catalogue.missing() {
         let (mut first, last) = (*range.start(), *range.end());
         let from = told.partition_point(|&sequence| sequence < first);
         let told = told.get(from..).unwrap_or_default().iter().copied();

@@ -11,6 +11,13 @@ mod ageing;
 mod append;
 mod common;
 mod damage;
+mod exact;
+mod harm;
+#[cfg(feature = "parity")]
+mod parity;
 mod poison;
 mod round_trip;
+mod seals;
+mod secrecy;
 mod spec;
+mod traps;

@@ -26,6 +26,13 @@ impl Bits {
         self.len += 1;
     }
 
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> bool {
+        self.bytes
+            .get(at / 8)
+            .is_some_and(|byte| byte >> (at & 7) & 1 == 1)
+    }
+
     pub(crate) fn extend(&mut self, bit: bool, count: usize) {
         let mut left = count;
         while left > 0 && self.len & 7 != 0 {
@@ -85,6 +92,12 @@ impl Validity {
         if let Some(bits) = &mut self.0 {
             bits.extend(true, count);
         }
+    }
+
+    /// Whether slot `at` has a value.
+    #[inline]
+    pub(crate) fn is_valid(&self, at: usize) -> bool {
+        self.0.as_ref().is_none_or(|bits| bits.get(at))
     }
 
     /// A slot after `len` of them, without a branch on what it is once there was a null.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use marrow::array::{Array, BytesArray, DictionaryArray};
 
 use super::bits::Validity;
-use super::leaf::{Primitive, Slots, slots_by_inner};
+use super::leaf::{ImageSlots, Primitive, Slots, slots_by_inner};
+use crate::image::RowImage;
 use crate::{Error, Result};
 
 /// Values of any length, one after the other.
@@ -44,6 +45,19 @@ impl Bytes {
         Ok(())
     }
 
+    /// The bytes of slot `at`.
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> &[u8] {
+        let found = match self.offsets.get(at..).and_then(<[i32]>::first_chunk) {
+            Some(&[start, end]) => usize::try_from(start).ok().zip(usize::try_from(end).ok()),
+            None => None,
+        };
+        found
+            .and_then(|(start, end)| self.data.get(start..end))
+            .unwrap_or_default()
+    }
+
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
     }
@@ -90,6 +104,29 @@ impl Bytes {
             offsets: array.offsets,
             data: array.data,
         }
+    }
+}
+
+impl ImageSlots for Bytes {
+    #[inline]
+    fn write_slot(&self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            let is_valid = self.validity.is_valid(at);
+            row.put([u8::from(is_valid)]);
+            if !is_valid {
+                return;
+            }
+        }
+        row.put_bytes(self.get(at));
+    }
+
+    fn write_null(&self, row: &mut RowImage<'_>) {
+        row.put([0]);
+    }
+
+    #[inline]
+    fn slot_width(&self, _nullable: bool) -> usize {
+        1
     }
 }
 
@@ -155,6 +192,7 @@ impl Names {
 }
 
 impl Slots for Names {
+    #[inline]
     fn len(&self) -> usize {
         self.inner.len()
     }
@@ -175,5 +213,16 @@ impl Slots for Names {
             keys: Box::new(Slots::take(&mut self.inner)),
             values: Box::new(Array::Utf8(names)),
         })
+    }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        let is_valid = self.inner.validity.is_valid(at);
+        if nullable {
+            row.put([u8::from(is_valid)]);
+        }
+        if is_valid || !nullable {
+            let key = self.inner.values.get(at).copied().unwrap_or_default();
+            row.put_bytes(self.names.get(usize::try_from(key).unwrap_or(usize::MAX)));
+        }
     }
 }

@@ -9,8 +9,9 @@ use marrow::datatypes::{Field, FieldMeta};
 
 use super::bytes::Bytes;
 use super::column::{Column, Shape};
-use super::leaf::Slots;
+use super::leaf::{ImageSlots, Slots};
 use super::scalar::Scalar;
+use crate::image::RowImage;
 use crate::value::value;
 use crate::{Error, Result, text};
 
@@ -232,5 +233,8 @@ impl Slots for Json {
     }
     fn take(&mut self) -> Array {
         Array::Utf8(self.text.take())
+    }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        self.text.write_slot(at, nullable, row);
     }
 }

@@ -1,8 +1,11 @@
 //! Columns of values of a fixed width: numbers and booleans.
 
+use std::ops::Range;
+
 use marrow::array::{Array, BooleanArray, DecimalArray, NullArray, PrimitiveArray};
 
 use super::bits::{Bits, Validity};
+use crate::image::{Fixed, RowImage};
 
 /// A column that grows: what every one can do whatever its type.
 pub trait Slots: Send {
@@ -29,6 +32,59 @@ pub trait Slots: Send {
     }
     /// The slots so far as an array; none are left.
     fn take(&mut self) -> Array;
+    /// Writes slot `at`, as [`crate::image`] says; whether it may be null is what the schema says of it.
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>);
+    /// Writes a null, of a slot that the schema says may be null.
+    fn image_null(&self, row: &mut RowImage<'_>) {
+        row.put([0]);
+    }
+    /// Writes slot `at` of a struct's field, or of a variant's, which may lag behind.
+    #[inline]
+    fn image_field(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        match within {
+            Within::Struct { nullable } => self.image(at, nullable || self.is_nullable(), row),
+            Within::Variants if at < self.len() => self.image(at, true, row),
+            Within::Variants => self.image_null(row),
+        }
+    }
+    /// Writes the fields of slot `at` without the struct around them, where the column is one of structs.
+    #[inline]
+    fn image_flat(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        self.image_field(at, within, row);
+    }
+    /// Writes many slots, one after the other.
+    fn image_all(&mut self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
+        slots.for_each(|at| self.image(at, nullable, row));
+    }
+    /// Bytes that every image of a slot has: looked for at once, they are written without another look.
+    #[inline]
+    fn image_width(&self, _nullable: bool) -> usize {
+        0
+    }
+}
+
+/// What a field is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// The fields of a struct, all of one length.
+    Struct {
+        /// The struct may be null, and so its fields.
+        nullable: bool,
+    },
+    /// The variants of an enum: those that rows leave out lag behind, and have nulls there.
+    Variants,
+}
+
+impl Within {
+    /// The fields of a struct that may be null.
+    pub const NULLABLE: Self = Self::Struct { nullable: true };
+
+    /// Whether the fields may be null, whatever their types.
+    #[inline]
+    #[must_use]
+    pub fn is_nullable(self) -> bool {
+        self != Self::Struct { nullable: false }
+    }
 }
 
 /// Nothing but nulls.
@@ -56,6 +112,12 @@ impl Slots for Nulls {
             len: std::mem::take(&mut self.0),
         })
     }
+    #[inline]
+    fn image(&mut self, _at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            row.put([0]);
+        }
+    }
 }
 
 /// Booleans.
@@ -74,6 +136,7 @@ impl Bools {
 }
 
 impl Slots for Bools {
+    #[inline]
     fn len(&self) -> usize {
         self.values.len()
     }
@@ -94,6 +157,20 @@ impl Slots for Bools {
             validity: self.validity.take(),
             values: self.values.take(),
         })
+    }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            row.put([u8::from(self.validity.is_valid(at))]);
+        }
+        row.put([u8::from(self.values.get(at))]);
+    }
+    fn image_null(&self, row: &mut RowImage<'_>) {
+        row.put([0, 0]);
+    }
+    #[inline]
+    fn image_width(&self, nullable: bool) -> usize {
+        1 + usize::from(nullable)
     }
 }
 
@@ -148,6 +225,7 @@ impl<T: Copy + Default> Primitive<T> {
         )
     }
 
+    #[inline]
     fn len(&self) -> usize {
         self.values.len()
     }
@@ -172,9 +250,53 @@ impl<T: Copy + Default> Primitive<T> {
     }
 }
 
+/// How what a column of one buffer holds is written.
+pub(crate) trait ImageSlots {
+    /// [`Slots::image`].
+    fn write_slot(&self, at: usize, nullable: bool, row: &mut RowImage<'_>);
+    /// [`Slots::image_null`].
+    fn write_null(&self, row: &mut RowImage<'_>);
+    /// [`Slots::image_all`].
+    fn write_slots(&self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
+        slots.for_each(|at| self.write_slot(at, nullable, row));
+    }
+    /// [`Slots::image_width`].
+    fn slot_width(&self, nullable: bool) -> usize;
+}
+
+impl<T: Fixed> ImageSlots for Primitive<T> {
+    /// A null's value is written, too: whether there is one is often a matter of chance, which no processor foresees.
+    #[inline]
+    fn write_slot(&self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            row.put([u8::from(self.validity.is_valid(at))]);
+        }
+        self.values.get(at).copied().unwrap_or_default().write(row);
+    }
+
+    #[inline]
+    fn write_null(&self, row: &mut RowImage<'_>) {
+        row.put([0]);
+        T::default().write(row);
+    }
+
+    fn write_slots(&self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
+        match self.values.get(slots.clone()) {
+            Some(values) if !nullable => T::write_all(values, row),
+            _ => slots.for_each(|at| self.write_slot(at, nullable, row)),
+        }
+    }
+
+    #[inline]
+    fn slot_width(&self, nullable: bool) -> usize {
+        size_of::<T>() + usize::from(nullable)
+    }
+}
+
 macro_rules! primitive_slots {
     ($($rust:ty => $array:ident),* $(,)?) => {
         $(impl Slots for Primitive<$rust> {
+            #[inline]
             fn len(&self) -> usize {
                 Primitive::len(self)
             }
@@ -195,6 +317,21 @@ macro_rules! primitive_slots {
                 let (validity, values) = self.take_parts();
                 Array::$array(PrimitiveArray { validity, values })
             }
+            #[inline]
+            fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+                self.write_slot(at, nullable, row);
+            }
+            #[inline]
+            fn image_null(&self, row: &mut RowImage<'_>) {
+                self.write_null(row);
+            }
+            fn image_all(&mut self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
+                self.write_slots(slots, nullable, row);
+            }
+            #[inline]
+            fn image_width(&self, nullable: bool) -> usize {
+                self.slot_width(nullable)
+            }
         })*
     };
 }
@@ -207,6 +344,7 @@ primitive_slots! {
 
 macro_rules! slots_by_inner {
     () => {
+        #[inline]
         fn len(&self) -> usize {
             self.inner.len()
         }
@@ -222,6 +360,26 @@ macro_rules! slots_by_inner {
         }
         fn bytes(&self) -> usize {
             self.inner.bytes()
+        }
+        #[inline]
+        fn image(&mut self, at: usize, nullable: bool, row: &mut crate::image::RowImage<'_>) {
+            crate::build::leaf::ImageSlots::write_slot(&self.inner, at, nullable, row);
+        }
+        #[inline]
+        fn image_null(&self, row: &mut crate::image::RowImage<'_>) {
+            crate::build::leaf::ImageSlots::write_null(&self.inner, row);
+        }
+        fn image_all(
+            &mut self,
+            slots: std::ops::Range<usize>,
+            nullable: bool,
+            row: &mut crate::image::RowImage<'_>,
+        ) {
+            crate::build::leaf::ImageSlots::write_slots(&self.inner, slots, nullable, row);
+        }
+        #[inline]
+        fn image_width(&self, nullable: bool) -> usize {
+            crate::build::leaf::ImageSlots::slot_width(&self.inner, nullable)
         }
     };
 }

@@ -1,15 +1,17 @@
 //! Columns of lists, structs and maps.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use marrow::array::{Array, ListArray, MapArray, StructArray};
-use marrow::datatypes::{FieldMeta, MapMeta};
+use marrow::datatypes::{DataType, Field, FieldMeta, MapMeta};
 
 use super::bits::Validity;
 use super::bytes::over_2_gib;
 use super::column::{Column, Shape};
 use super::leaf::Slots;
+use crate::image::RowImage;
 use crate::{Error, Result};
 
 /// Where the lists of a column end within its elements.
@@ -43,6 +45,30 @@ impl Ends {
     pub(crate) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.len(), count);
         self.offsets.resize(self.offsets.len() + count, self.end());
+    }
+
+    /// Writes whether slot `at` is null and, where it is not, how many elements it has; returns which these are.
+    #[inline]
+    pub(crate) fn image(
+        &self,
+        at: usize,
+        nullable: bool,
+        row: &mut RowImage<'_>,
+    ) -> Option<Range<usize>> {
+        if nullable {
+            let is_valid = self.validity.is_valid(at);
+            row.put([u8::from(is_valid)]);
+            if !is_valid {
+                return None;
+            }
+        }
+        let found = match self.offsets.get(at..).and_then(<[i32]>::first_chunk) {
+            Some(&[start, end]) => usize::try_from(start).ok().zip(usize::try_from(end).ok()),
+            None => None,
+        };
+        let (start, end) = found.unwrap_or_default();
+        row.put_len(end.saturating_sub(start));
+        Some(start..end)
     }
 
     pub(crate) fn end(&self) -> i32 {
@@ -114,6 +140,11 @@ impl Slots for List {
             elements: Box::new(elements),
         })
     }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        for element in self.ends.image(at, nullable, row).into_iter().flatten() {
+            self.elements.image(element, row);
+        }
+    }
 }
 
 /// Keys and values.
@@ -135,6 +166,16 @@ impl Map {
 
     pub(super) fn end(&mut self) -> Result<()> {
         self.ends.push(self.keys.len())
+    }
+
+    pub(super) fn data_type(&self) -> DataType {
+        let entries = vec![self.keys.data_field("key"), self.values.data_field("value")];
+        let entries = Field {
+            name: MapMeta::default().entries_name,
+            data_type: DataType::Struct(entries),
+            ..Field::default()
+        };
+        DataType::Map(Box::new(entries), MapMeta::default().sorted)
     }
 }
 
@@ -170,6 +211,12 @@ impl Slots for Map {
             keys,
             values,
         })
+    }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        for entry in self.ends.image(at, nullable, row).into_iter().flatten() {
+            self.keys.image(entry, row);
+            self.values.image(entry, row);
+        }
     }
 }
 
@@ -223,6 +270,10 @@ impl Struct {
             next: 0,
             taken: false,
         }
+    }
+
+    pub(super) fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     #[inline]
@@ -320,6 +371,21 @@ impl Struct {
         self.fields.get_mut(at).map(|entry| &mut entry.column)
     }
 
+    /// The fields of a batch, as far as images have shown.
+    pub(super) fn data_fields(&self) -> Vec<Field> {
+        let fields = self.fields.iter();
+        fields
+            .map(|entry| entry.column.data_field(&entry.name))
+            .collect()
+    }
+
+    /// [`Column::note_missing`] of each field.
+    pub(super) fn note_missing(&mut self) {
+        self.fields
+            .iter_mut()
+            .for_each(|entry| entry.column.note_missing());
+    }
+
     /// Adds a field that no row has given yet.
     pub(super) fn declare(&mut self, name: &str) -> Result<()> {
         self.find(name).map(drop)
@@ -377,5 +443,27 @@ impl Slots for Struct {
             validity: self.validity.take(),
             fields,
         })
+    }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            let is_valid = self.validity.is_valid(at);
+            row.put([u8::from(is_valid)]);
+            if !is_valid {
+                return self.note_missing();
+            }
+        }
+        self.image_fields(at, row);
+    }
+}
+
+impl Struct {
+    /// Writes the fields of slot `at`.
+    pub(super) fn image_fields(&mut self, at: usize, row: &mut RowImage<'_>) {
+        for entry in &mut self.fields {
+            match at < entry.filled {
+                true => entry.column.image(at, row),
+                false => entry.column.image_missing(row),
+            }
+        }
     }
 }

@@ -184,6 +184,6 @@ impl Column {
     }
 }
 
-pub(super) fn pow10(exponent: u8) -> u128 {
+pub(crate) fn pow10(exponent: u8) -> u128 {
     10_u128.pow(u32::from(exponent.min(38)))
 }

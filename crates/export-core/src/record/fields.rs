@@ -6,9 +6,10 @@ use marrow::array::{Array, StructArray};
 use marrow::datatypes::FieldMeta;
 
 use super::list::List;
-use super::{Record, Slots};
+use super::{Record, Slots, Within};
 use crate::Result;
 use crate::build::bits::Validity;
+use crate::image::RowImage;
 use crate::schema::UNIT_KEY;
 
 /// Longest array that becomes a struct: as many elements as the longest tuple has.
@@ -73,6 +74,10 @@ pub trait Fields: Send {
     fn each(&self, see: &mut dyn FnMut(&dyn Slots));
     /// Lends each column.
     fn each_mut(&mut self, change: &mut dyn FnMut(FieldInfo, &mut dyn Slots));
+    /// Writes slot `at` of each column by [`Slots::image_field`], or [`Slots::image_flat`] where the field is flat.
+    fn image(&mut self, at: usize, within: Within, row: &mut RowImage<'_>);
+    /// The sum of [`Slots::image_width`].
+    fn image_width(&self, nullable: bool) -> usize;
 }
 
 /// Structs: their fields, and which of them are null.
@@ -93,6 +98,16 @@ impl<C> Struct<C> {
         }
     }
 
+    /// Writes that there is a struct, where there might be none; returns what its fields are in.
+    #[inline]
+    pub fn begin_image(&self, within: Within, row: &mut RowImage<'_>) -> Within {
+        let nullable = within.is_nullable();
+        if nullable {
+            row.put([1]);
+        }
+        Within::Struct { nullable }
+    }
+
     /// Ends a struct, each field of which was pushed.
     #[inline]
     pub fn end(&mut self) {
@@ -102,6 +117,7 @@ impl<C> Struct<C> {
 }
 
 impl<C: Fields> Slots for Struct<C> {
+    #[inline]
     fn len(&self) -> usize {
         self.len
     }
@@ -136,6 +152,28 @@ impl<C: Fields> Slots for Struct<C> {
             fields,
         })
     }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            let is_valid = self.validity.is_valid(at);
+            row.put([u8::from(is_valid)]);
+            if !is_valid {
+                return;
+            }
+        }
+        self.columns.image(at, Within::Struct { nullable }, row);
+    }
+    #[inline]
+    fn image_flat(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        self.columns.image(at, within, row);
+    }
+    #[inline]
+    fn image_width(&self, nullable: bool) -> usize {
+        match nullable {
+            true => 1,
+            false => self.columns.image_width(false),
+        }
+    }
 }
 
 /// Arrays: short ones as structs, long ones as lists.
@@ -160,6 +198,16 @@ impl<C: Slots> Fields for SameFields<C> {
             change(FieldInfo::new(name), column);
         }
     }
+    #[inline]
+    fn image(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        for column in &mut self.0 {
+            column.image_field(at, within, row);
+        }
+    }
+    #[inline]
+    fn image_width(&self, _nullable: bool) -> usize {
+        0
+    }
 }
 
 /// Columns of a tuple's fields. Tuples of more than 12 have no [`Default`] of their own.
@@ -181,6 +229,14 @@ macro_rules! tuples {
             fn each_mut(&mut self, change: &mut dyn FnMut(FieldInfo, &mut dyn Slots)) {
                 $(change(FieldInfo::new($name), &mut self.0.$at);)*
             }
+            #[inline]
+            fn image(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+                $(self.0.$at.image_field(at, within, row);)*
+            }
+            #[inline]
+            fn image_width(&self, nullable: bool) -> usize {
+                0 $(+ self.0.$at.image_width(nullable || self.0.$at.is_nullable()))*
+            }
         }
 
         impl<$($t: Record),*> Record for ($($t,)*) {
@@ -192,6 +248,17 @@ macro_rules! tuples {
                 $(self.$at.push_to(&mut column.columns.0.$at).map_err(|error| error.in_column($name))?;)*
                 column.end();
                 Ok(())
+            }
+
+            #[inline]
+            fn image_to(&self, column: &mut Self::Column, at: usize, within: Within, row: &mut RowImage<'_>) {
+                let within = column.begin_image(within, row);
+                self.image_flat_to(column, at, within, row);
+            }
+
+            #[inline]
+            fn image_flat_to(&self, column: &mut Self::Column, at: usize, within: Within, row: &mut RowImage<'_>) {
+                $(self.$at.image_to(&mut column.columns.0.$at, at, within, row);)*
             }
         })*
     };

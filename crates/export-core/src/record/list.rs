@@ -6,9 +6,10 @@ use marrow::array::{Array, ListArray};
 use marrow::datatypes::FieldMeta;
 
 use super::fields::{MAX_TUPLE, Same, SameFields, Struct};
-use super::{Record, Slots};
+use super::{Record, Slots, Within};
 use crate::Result;
 use crate::build::nested::Ends;
+use crate::image::RowImage;
 
 /// Lists of any length.
 #[derive(Debug, Default)]
@@ -53,6 +54,12 @@ impl<C: Slots> Slots for List<C> {
             meta,
             elements: Box::new(self.elements.take()),
         })
+    }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if let Some(elements) = self.ends.image(at, nullable, row) {
+            let nullable = self.elements.is_nullable();
+            self.elements.image_all(elements, nullable, row);
+        }
     }
 }
 
@@ -151,6 +158,18 @@ impl<C: Slots, const N: usize> Slots for Same<C, N> {
         match self {
             Self::Fields(fields) => fields.take(),
             Self::Elements(list) => list.take(),
+        }
+    }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        match self {
+            Self::Fields(fields) => fields.image(at, nullable, row),
+            Self::Elements(list) => list.image(at, nullable, row),
+        }
+    }
+    fn image_flat(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        match self {
+            Self::Fields(fields) => fields.image_flat(at, within, row),
+            Self::Elements(list) => list.image_flat(at, within, row),
         }
     }
 }

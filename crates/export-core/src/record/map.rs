@@ -7,6 +7,7 @@ use marrow::datatypes::{FieldMeta, MapMeta};
 
 use super::{Record, Slots};
 use crate::build::nested::Ends;
+use crate::image::RowImage;
 use crate::{Error, Result};
 
 /// Keys and values.
@@ -52,6 +53,13 @@ impl<K: Slots, V: Slots> Slots for Map<K, V> {
             keys: Box::new(keys),
             values: Box::new(values),
         })
+    }
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        let nullable_values = self.values.is_nullable();
+        for entry in self.ends.image(at, nullable, row).into_iter().flatten() {
+            self.keys.image(entry, false, row);
+            self.values.image(entry, nullable_values, row);
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Values that may be missing.
 
+use std::ops::Range;
+
 use marrow::array::Array;
 
-use super::{Record, RecordAs, Slots};
+use super::{Record, RecordAs, Slots, Within};
 use crate::Result;
+use crate::image::RowImage;
 
 /// A column whose slots may be null. What a null struct holds is null, too.
 #[derive(Debug, Default)]
@@ -36,6 +39,21 @@ impl<C: Slots> Slots for Optional<C> {
         make_fields_nullable(&mut array);
         array
     }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        self.0.image(at, nullable, row);
+    }
+    #[inline]
+    fn image_null(&self, row: &mut RowImage<'_>) {
+        self.0.image_null(row);
+    }
+    fn image_all(&mut self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
+        self.0.image_all(slots, nullable, row);
+    }
+    #[inline]
+    fn image_width(&self, nullable: bool) -> usize {
+        self.0.image_width(nullable)
+    }
 }
 
 /// Says of the fields of what may be null that they may be, down to lists: their elements are not there where the list is not.
@@ -54,6 +72,17 @@ impl<T: Record> Record for Option<T> {
     #[inline]
     fn push_to(&self, column: &mut Optional<T::Column>) -> Result<()> {
         T::push_option(self.as_ref(), &mut column.0)
+    }
+
+    #[inline]
+    fn image_to(
+        &self,
+        column: &mut Optional<T::Column>,
+        at: usize,
+        _within: Within,
+        row: &mut RowImage<'_>,
+    ) {
+        T::image_option(self.as_ref(), &mut column.0, at, row);
     }
 }
 

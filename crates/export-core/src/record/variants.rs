@@ -8,10 +8,11 @@ use marrow::datatypes::FieldMeta;
 
 use super::fields::TUPLE_FIELDS;
 use super::optional::make_fields_nullable;
-use super::{Fields, Slots};
+use super::{Fields, Slots, Within};
 use crate::Result;
 use crate::build::bits::Validity;
 use crate::build::bytes;
+use crate::image::RowImage;
 
 /// Enums `E` of variants without data: a dictionary of those there were, in the order they came.
 ///
@@ -69,6 +70,7 @@ impl<E: ?Sized> Names<E> {
 }
 
 impl<E: ?Sized> Slots for Names<E> {
+    #[inline]
     fn len(&self) -> usize {
         self.names.len()
     }
@@ -83,6 +85,10 @@ impl<E: ?Sized> Slots for Names<E> {
     }
     fn take(&mut self) -> Array {
         self.names.take()
+    }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        self.names.image(at, nullable, row);
     }
 }
 
@@ -151,6 +157,17 @@ impl<C: Fields> Slots for Variants<C> {
         make_fields_nullable(&mut array);
         array
     }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if nullable {
+            let is_valid = self.validity.is_valid(at);
+            row.put([u8::from(is_valid)]);
+            if !is_valid {
+                return;
+            }
+        }
+        self.columns.image(at, Within::Variants, row);
+    }
 }
 
 fn nullable(name: &str) -> FieldMeta {
@@ -205,5 +222,22 @@ impl<C: Slots> Slots for Held<C> {
             validity,
             fields: vec![(nullable(name), value)],
         })
+    }
+    #[inline]
+    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if !self.value.is_nullable() {
+            return self.value.image(at, nullable, row);
+        }
+        let is_valid = self.validity.is_valid(at);
+        row.put([u8::from(is_valid)]);
+        if is_valid {
+            self.value.image(at, true, row);
+        }
+    }
+    fn image_null(&self, row: &mut RowImage<'_>) {
+        match self.value.is_nullable() {
+            true => row.put([0]),
+            false => self.value.image_null(row),
+        }
     }
 }

@@ -1,0 +1,247 @@
+//! The journal over memory: what Miri can run.
+
+#![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
+
+use std::thread;
+
+use crate::memory::{BOOT, ID, journal, numbers, push, read, row};
+use crate::{BootId, Lane, Room};
+
+#[test]
+fn rows_come_back_over_several_segments_and_runs() {
+    let (journal, heap) = journal(8);
+    let mut lane = journal.lane("queries");
+    assert_eq!(lane.begin(b"first", 10).unwrap(), Room::Ready);
+    assert!((10..40).all(|n| push(&mut lane, n, 300)));
+    assert_eq!(lane.begin(b"second", 40).unwrap(), Room::Ready);
+    assert!((40..50).all(|n| push(&mut lane, n, 300)));
+
+    let recovered = read(&heap.image(), BOOT);
+    assert_eq!((recovered.file_id, recovered.pid), (ID, 1));
+    assert!(recovered.same_boot && recovered.losses.is_empty());
+    assert_eq!(recovered.lanes[0].name, "queries");
+    let abouts: Vec<_> = recovered.lanes[0]
+        .runs
+        .iter()
+        .map(|run| (&*run.about, run.first_row))
+        .collect();
+    assert_eq!(abouts[0], (&b"first"[..], 10));
+    assert_eq!(*abouts.last().unwrap(), (&b"second"[..], 40));
+    assert!(abouts.len() > 2);
+    assert_eq!(numbers(&recovered, 0, 300), (10..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn released_segments_are_used_again() {
+    let (journal, heap) = journal(3);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    let mut next = 0;
+    for _ in 0..20 {
+        while push(&mut lane, next, 500) {
+            next += 1;
+        }
+        assert_eq!(journal.usage().segments, 3);
+        journal.release(lane.id(), next - 3);
+        let left = numbers(&read(&heap.image(), BOOT), 0, 500);
+        assert!(left[0] > next - 15 && left[0] <= next - 3);
+        assert_eq!(*left.last().unwrap(), next - 1);
+        assert!(left.is_sorted_by(|a, b| a + 1 == *b));
+    }
+    journal.release(lane.id(), next);
+    drop(lane);
+    let usage = journal.usage();
+    assert_eq!(
+        (usage.segments, usage.free_segments, usage.lanes),
+        (0, 3, 0)
+    );
+    let recovered = read(&heap.image(), BOOT);
+    assert!(recovered.lanes.is_empty() && recovered.losses.is_empty());
+}
+
+#[test]
+fn rows_are_taken_back_within_and_across_segments_sealed_or_not() {
+    for sealed in [false, true] {
+        let (journal, heap) = journal(8);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"old", 0).unwrap(), Room::Ready);
+        assert!((0..5).all(|n| push(&mut lane, n, 700)));
+        let mark = lane.mark();
+        assert_eq!(mark.row(), 5);
+        let seal = || {
+            if sealed {
+                journal.seal().unwrap();
+            }
+        };
+        assert!(push(&mut lane, 5, 700));
+        seal();
+        lane.discard(&mark).unwrap();
+        lane.discard(&mark).unwrap();
+        assert_eq!(lane.begin(b"new", 5).unwrap(), Room::Ready);
+        assert!((5..30).all(|n| push(&mut lane, n, 700)));
+        seal();
+        lane.discard(&mark).unwrap();
+        assert_eq!((lane.rows(), journal.usage().segments), (5, 1));
+        assert!((5..9).all(|n| push(&mut lane, n, 700)));
+
+        let image = heap.image();
+        let recovered = read(&image, BOOT);
+        assert_eq!(numbers(&recovered, 0, 700), (0..9).collect::<Vec<_>>());
+        assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+        assert!(
+            recovered.lanes[0]
+                .runs
+                .iter()
+                .all(|run| *run.about == *b"old")
+        );
+        // What a seal had covered does not come back after a reboot either.
+        let rows = numbers(&read(&image, BootId([8; 16])), 0, 700);
+        let expected = if sealed { 5 } else { 0 };
+        assert_eq!(rows, (0..expected).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn rows_are_taken_back_where_what_was_marked_is_released_or_empty() {
+    let (journal, heap) = journal(4);
+    let mut lane = journal.lane("a");
+    let unborn = lane.mark();
+    assert_eq!(lane.begin(b"x", 0).unwrap(), Room::Ready);
+    let empty = lane.mark();
+    assert!((0..4).all(|n| push(&mut lane, n, 1000)));
+    let end = lane.mark();
+    assert!((4..6).all(|n| push(&mut lane, n, 1000)));
+    journal.release(lane.id(), 4);
+    lane.discard(&end).unwrap();
+    assert_eq!(lane.rows(), 4);
+    assert!((4..7).all(|n| push(&mut lane, n, 1000)));
+    assert!(numbers(&read(&heap.image(), BOOT), 0, 1000).ends_with(&[4, 5, 6]));
+    let void = lane.mark();
+    lane.discard(&empty).unwrap();
+    assert!((0..8).all(|n| push(&mut lane, n, 900)));
+    assert!(lane.discard(&void).is_err(), "behind what was taken back");
+    lane.discard(&empty).unwrap();
+    assert!((0..2).all(|n| push(&mut lane, n, 1000)));
+    assert_eq!(numbers(&read(&heap.image(), BOOT), 0, 1000), [0, 1]);
+    lane.discard(&unborn).unwrap();
+    assert_eq!(lane.rows(), 0);
+    assert!(lane.grow(1).is_err(), "there was no run");
+    assert!(lane.discard(&end).is_err(), "of rows that are gone");
+    assert!(read(&heap.image(), BOOT).lanes.is_empty());
+}
+
+#[test]
+fn rows_stay_that_were_there_when_a_lane_without_a_segment_was_marked() {
+    let (journal, heap) = journal(2);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"x", 0).unwrap(), Room::Ready);
+    assert!((0..2).all(|n| push(&mut lane, n, 1000)));
+    assert_eq!(lane.begin(b"y", 2).unwrap(), Room::Ready);
+    // What the lane has is too small, and all that is free is as well.
+    assert_eq!(lane.grow(5000).unwrap(), Room::Full);
+    assert!(lane.space().is_empty());
+    let mark = lane.mark();
+    assert_eq!(mark.row(), 2);
+    for _ in 0..2 {
+        assert!((2..4).all(|n| push(&mut lane, n, 1000)));
+        lane.discard(&mark).unwrap();
+        assert_eq!(numbers(&read(&heap.image(), BOOT), 0, 1000), [0, 1]);
+        assert_eq!(lane.mark().row(), 2);
+    }
+    let again = lane.mark();
+    assert!(push(&mut lane, 2, 1000));
+    lane.discard(&again).unwrap();
+    assert!((2..4).all(|n| push(&mut lane, n, 1000)));
+    let recovered = read(&heap.image(), BOOT);
+    assert_eq!(numbers(&recovered, 0, 1000), [0, 1, 2, 3]);
+    assert_eq!(*recovered.lanes[0].runs[1].about, *b"y");
+}
+
+#[test]
+fn misuse_is_refused() {
+    let (journal, _heap) = journal(2);
+    let mut lane = journal.lane("a");
+    assert!(lane.space().is_empty());
+    assert!(lane.commit(1).is_err() && lane.grow(1).is_err());
+    assert_eq!(lane.begin(b"about", 5).unwrap(), Room::Ready);
+    assert!(lane.commit(0).is_err(), "a row has bytes");
+    let room = lane.space().len();
+    assert!(lane.commit(room + 1).is_err() && lane.commit(usize::MAX).is_err());
+    lane.commit(room).unwrap();
+    assert_eq!((lane.rows(), lane.space().len()), (6, 0));
+    assert!(lane.begin(b"about", 5).is_err(), "rows go on");
+    assert!(lane.grow(1 << 20).is_err(), "more than there can be");
+    assert_eq!(lane.rows(), 6);
+}
+
+#[test]
+fn a_large_row_gets_several_free_segments() {
+    let (journal, heap) = journal(4);
+    let mut lanes: Vec<Lane> = ["a", "b", "c", "d"].map(|name| journal.lane(name)).into();
+    for lane in &mut lanes {
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        assert!(push(lane, 0, 100));
+    }
+    let mut large = lanes.remove(0);
+    assert_eq!(large.grow(20_000).unwrap(), Room::Full);
+    assert_eq!(large.rows(), 1);
+    for lane in lanes.drain(..2) {
+        journal.release(lane.id(), 1);
+    }
+    // Two are too few, and the third is being filled.
+    assert_eq!(large.grow(20_000).unwrap(), Room::Full);
+    journal.release(lanes.remove(0).id(), 1);
+    assert!(push(&mut large, 1, 20_000));
+    let recovered = read(&heap.image(), BOOT);
+    assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+    assert_eq!(recovered.lanes[0].runs[1].bytes, row(1, 20_000));
+    journal.release(large.id(), 2);
+    drop(large);
+    assert!(read(&heap.image(), BOOT).losses.is_empty());
+    // It goes on as one segment, for whoever needs it.
+    let mut lane = journal.lane("e");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    assert!((0..40).all(|n| push(&mut lane, n, 500)));
+    assert_eq!(numbers(&read(&heap.image(), BOOT), 4, 500).len(), 40);
+}
+
+#[test]
+fn threads_commit_seal_release_and_take_back_at_the_same_time() {
+    let rows = if cfg!(miri) { 16 } else { 20_000 };
+    let (journal, heap) = journal(8);
+    thread::scope(|scope| {
+        let writers = ["a", "b"].map(|name| {
+            let journal = &journal;
+            scope.spawn(move || {
+                let mut lane = journal.lane(name);
+                assert_eq!(lane.begin(name.as_bytes(), 0).unwrap(), Room::Ready);
+                let mut again = 0;
+                let mut next = 0;
+                while next < rows {
+                    let mark = lane.mark();
+                    if !push(&mut lane, next, 400) {
+                        journal.release(lane.id(), next);
+                    } else if next % 7 == 0 && again < next {
+                        again = next;
+                        lane.discard(&mark).unwrap();
+                    } else {
+                        next += 1;
+                    }
+                }
+            })
+        });
+        while !writers.iter().all(|writer| writer.is_finished()) {
+            journal.seal().unwrap();
+            thread::yield_now();
+        }
+    });
+    journal.seal().unwrap();
+    // As after a power loss: every row that is left is vouched for.
+    let recovered = read(&heap.image(), BootId([8; 16]));
+    assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+    for lane in [0, 1] {
+        let numbers = numbers(&recovered, lane, 400);
+        assert_eq!(*numbers.last().unwrap(), rows - 1);
+        assert!(numbers.is_sorted_by(|a, b| a + 1 == *b));
+    }
+}
