@@ -1,5 +1,6 @@
 //! Writes golden files of this version into a directory: what `cargo xtask golden` adds to the container's tests.
 //!
+//! Protected ones are so with the example key of v1.md, which is written beside them and no secret.
 //! Every golden has fixed ids and times, so that the same code writes the same bytes.
 
 use std::fs;
@@ -13,7 +14,9 @@ use export_core::marrow::datatypes::{DataType, Field, FieldMeta};
 use export_core::{
     Batch, ChunkEncoder, Codec, Error, ExportMetadata, FileId, Result, Schema, conformance,
 };
-use exportkit::{ConvertOptions, OpenOptions, Place, ReadOptions, convert};
+use exportkit::{
+    ConvertOptions, Key, OpenOptions, Place, Protection, ReadOptions, Secret, convert,
+};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// 2026-11-20 00:00:00 UTC, in ns.
@@ -35,17 +38,35 @@ fn main() -> Result<()> {
     // Without an index, as a killed recorder leaves it.
     fs::write(golden("unfinished"), evolved()?.into_inner())?;
     fs::write(golden("parity"), parity()?)?;
+    let key = Key::from_bytes(std::array::from_fn(|at| {
+        u8::try_from(at).unwrap_or_default()
+    }));
+    let _ = fs::remove_file(directory.join("public-test.key"));
+    key.save(directory.join("public-test.key"))?;
+    let key: Option<Arc<dyn Secret>> = Some(Arc::new(key));
+    let sealed = Protection {
+        encrypt: None,
+        seal: key.clone(),
+    };
+    let both = Protection {
+        encrypt: key.clone(),
+        seal: key,
+    };
+    fs::write(golden("sealed"), finish(evolved_as(7, &sealed)?)?)?;
+    fs::write(golden("encrypted"), finish(evolved_as(8, &both)?)?)?;
     flights(&golden("flights"))
 }
 
 fn writer(number: u8) -> Result<Writer<Vec<u8>>> {
-    let mut writer = Writer::new(
-        Vec::new(),
-        &FileOptions {
-            file: FileId([number; 16]),
-            created_ns: CREATED_NS,
-        },
-    )?;
+    protected(number, &Protection::default())
+}
+
+fn protected(number: u8, protection: &Protection) -> Result<Writer<Vec<u8>>> {
+    let options = FileOptions {
+        file: FileId([number; 16]),
+        created_ns: CREATED_NS,
+    };
+    let mut writer = Writer::protected(Vec::new(), &options, protection)?;
     let entries = [("purpose".to_owned(), "golden".to_owned())].into();
     writer.metadata(&ExportMetadata {
         tool: format!("exportkit {VERSION}"),
@@ -301,7 +322,11 @@ fn types() -> Result<Vec<u8>> {
 
 /// A stream that gained a wider column and a new one, and another stream in between.
 fn evolved() -> Result<Writer<Vec<u8>>> {
-    let mut writer = writer(4)?;
+    evolved_as(4, &Protection::default())
+}
+
+fn evolved_as(number: u8, protection: &Protection) -> Result<Writer<Vec<u8>>> {
+    let mut writer = protected(number, protection)?;
     let encoder = Encoder::new(Options::default())?;
     let ints = |values: Vec<i32>| {
         Array::Int32(PrimitiveArray {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `builder` pushes into columns that are thrown away a chunk at a time; `recorder` pushes into a stream whose chunks another
-//! thread encodes and writes to a file; `read` only looks at the rows, which are out of the cache in all of these; `warm`
+//! thread encodes and writes to a file, with the journal that is usual and without; `read` only looks at the rows, which are out of the cache in all of these; `warm`
 //! pushes the same thousand again and again, as a program has the row it has just made. Time is the pushing thread's own CPU
 //! time; where it would wait for the encoder it takes none. `image` writes each row that was pushed into memory as well, as a
 //! journal does. `paced` pushes a row every 275 ns or so, as fast as the allocations of D1 come, so that the encoder is not the
@@ -24,7 +24,7 @@ use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::image::RowImage;
 use export_core::record::{Record, RecordBuilder};
 use export_core::{Error, Result};
-use exportkit::{RecordOptions, Recorder};
+use exportkit::{Durability, RecordOptions, Recorder};
 use serde::Serialize;
 
 /// As large as a recorder's.
@@ -184,7 +184,7 @@ where
 {
     // As a program has the row it has just made.
     let warm = || rows.iter().take(WARM_ROWS).cycle().take(rows.len());
-    let all: [Way<'_>; 12] = [
+    let all: [Way<'_>; 16] = [
         ("read", &|| {
             Ok(thread_time(|| {
                 std::hint::black_box(rows.iter().map(look).fold(0, u64::wrapping_add))
@@ -201,7 +201,7 @@ where
         }),
         ("builder derived image", &|| {
             let mut images = Images::new();
-            let then = |rows: &mut RecordBuilder<T>| images.keep(rows);
+            let then = |rows: &mut RecordBuilder<T>, row: &T| images.keep_of(rows, row);
             build(rows.iter(), RecordBuilder::new(), RecordBuilder::push, then)
         }),
         ("builder derived warm", &|| {
@@ -214,7 +214,7 @@ where
         }),
         ("builder derived warm image", &|| {
             let mut images = Images::new();
-            let then = |rows: &mut RecordBuilder<T>| images.keep(rows);
+            let then = |rows: &mut RecordBuilder<T>, row: &T| images.keep_of(rows, row);
             build(warm(), RecordBuilder::new(), RecordBuilder::push, then)
         }),
         ("builder serde", &|| {
@@ -230,28 +230,28 @@ where
         }),
         ("builder serde warm image", &|| {
             let mut images = Images::new();
-            let then = |rows: &mut RowBuilder| images.keep(rows);
+            let then = |rows: &mut RowBuilder, _: &T| images.keep(rows);
             build(warm(), RowBuilder::new(), export_core::rows::push, then)
         }),
         ("recorder derived", &|| {
-            let mut stream = recorder(directory)?.records::<T>("rows")?;
-            let (time, pushed) = thread_time(|| rows.iter().try_for_each(|row| stream.push(row)));
-            pushed.and_then(|()| stream.finish()).map(|_| time)
+            derived(directory, FLUSH, rows.iter())
+        }),
+        ("recorder derived, no journal", &|| {
+            derived(directory, NONE, rows.iter())
         }),
         ("recorder derived warm", &|| {
-            let mut stream = recorder(directory)?.records::<T>("rows")?;
-            let (time, pushed) = thread_time(|| warm().try_for_each(|row| stream.push(row)));
-            pushed.and_then(|()| stream.finish()).map(|_| time)
+            derived(directory, FLUSH, warm())
         }),
-        ("recorder serde warm", &|| {
-            let mut stream = recorder(directory)?.stream::<T>("rows")?;
-            let (time, pushed) = thread_time(|| warm().try_for_each(|row| stream.push(row)));
-            pushed.and_then(|()| stream.finish()).map(|_| time)
+        ("recorder derived warm, no journal", &|| {
+            derived(directory, NONE, warm())
         }),
-        ("recorder serde", &|| {
-            let mut stream = recorder(directory)?.stream::<T>("rows")?;
-            let (time, pushed) = thread_time(|| rows.iter().try_for_each(|row| stream.push(row)));
-            pushed.and_then(|()| stream.finish()).map(|_| time)
+        ("recorder serde", &|| serde(directory, FLUSH, rows.iter())),
+        ("recorder serde, no journal", &|| {
+            serde(directory, NONE, rows.iter())
+        }),
+        ("recorder serde warm", &|| serde(directory, FLUSH, warm())),
+        ("recorder serde warm, no journal", &|| {
+            serde(directory, NONE, warm())
         }),
     ];
     let ways: Vec<Way<'_>> = all
@@ -298,12 +298,12 @@ fn build<'a, T: 'a, B: BatchBuilder>(
     rows: impl Iterator<Item = &'a T>,
     mut builder: B,
     push: impl Fn(&mut B, &T) -> Result<()>,
-    mut then: impl FnMut(&mut B),
+    mut then: impl FnMut(&mut B, &T),
 ) -> Result<Duration> {
     let (time, pushed) = thread_time(|| {
         for (at, row) in rows.enumerate() {
             push(&mut builder, row)?;
-            then(&mut builder);
+            then(&mut builder, row);
             if at % ROWS_BETWEEN_LOOKS == 0 && builder.memory_bytes() >= CHUNK_BYTES {
                 std::hint::black_box(builder.take_batch()?);
             }
@@ -313,7 +313,7 @@ fn build<'a, T: 'a, B: BatchBuilder>(
     pushed.map(|()| time)
 }
 
-fn nothing<B>(_builder: &mut B) {}
+fn nothing<T, B>(_builder: &mut B, _row: &T) {}
 
 /// Where a journal would keep the rows that are in no chunk yet.
 struct Images {
@@ -331,23 +331,59 @@ impl Images {
 
     #[inline]
     fn keep(&mut self, rows: &mut impl BatchBuilder) {
+        self.write(|image| rows.image_last(image));
+        std::hint::black_box(rows.image_shape());
+    }
+
+    #[inline]
+    fn keep_of<T: Record>(&mut self, rows: &mut RecordBuilder<T>, row: &T) {
+        self.write(|image| rows.image_of(row, image));
+    }
+
+    #[inline]
+    fn write(&mut self, write: impl FnOnce(&mut RowImage<'_>)) {
         let room = self.space.get_mut(self.used..).unwrap_or_default();
         let mut image = RowImage::new(room);
-        rows.image_last(&mut image);
+        write(&mut image);
         match image.written() {
             Some(bytes) => self.used += bytes,
             None => self.used = 0,
         }
-        std::hint::black_box(rows.image_shape());
     }
 }
 
-fn recorder(directory: &Path) -> Result<Recorder> {
+/// With a journal, as is usual.
+const FLUSH: Durability = Durability::Flush;
+/// Without.
+const NONE: Durability = Durability::None;
+
+fn recorder(directory: &Path, durability: Durability) -> Result<Recorder> {
     let options = RecordOptions {
         overwrite: true,
+        durability,
         ..RecordOptions::default()
     };
     Recorder::create_with(directory.join("push.xk"), options)
+}
+
+fn derived<'a, T: Record + 'a>(
+    directory: &Path,
+    durability: Durability,
+    mut rows: impl Iterator<Item = &'a T>,
+) -> Result<Duration> {
+    let mut stream = recorder(directory, durability)?.records::<T>("rows")?;
+    let (time, pushed) = thread_time(|| rows.try_for_each(|row| stream.push(row)));
+    pushed.and_then(|()| stream.finish()).map(|_| time)
+}
+
+fn serde<'a, T: Serialize + 'a>(
+    directory: &Path,
+    durability: Durability,
+    mut rows: impl Iterator<Item = &'a T>,
+) -> Result<Duration> {
+    let mut stream = recorder(directory, durability)?.stream::<T>("rows")?;
+    let (time, pushed) = thread_time(|| rows.try_for_each(|row| stream.push(row)));
+    pushed.and_then(|()| stream.finish()).map(|_| time)
 }
 
 /// Each push on its own, at the pace of a program.
@@ -362,7 +398,7 @@ fn paced<T: Record>(
         return Ok(None);
     }
     let clock = least((0..10_000).map(|_| Instant::now().elapsed()));
-    let mut stream = recorder(directory)?.records::<T>("rows")?;
+    let mut stream = recorder(directory, FLUSH)?.records::<T>("rows")?;
     let mut times = Vec::with_capacity(rows.len());
     let mut next = Instant::now();
     for row in rows {

@@ -23,6 +23,7 @@ MAJOR = 1
 NO_STREAM = 0xFFFF_FFFF
 STREAM, CHUNK, METADATA, INDEX, TAIL = 1, 2, 4, 5, 6
 CRITICAL = 1
+ENCRYPTED = 2
 
 
 def xxh3(data: bytes, seed: int) -> int:
@@ -105,6 +106,7 @@ class Container:
         self.file_id, created, release = at.take(16), at.number(8, signed=True), [at.number(2) for _ in range(3)]
         need(int.from_bytes(header[56:], "little") == xxh3(header[:56], 0), "the file header's checksum does not match")
         self.about = {"major": major, "minor": minor, "flags": flags, "created_ns": created, "release": release}
+        need(not flags & ENCRYPTED, "the file is encrypted: this reader holds no key")
         need(major == MAJOR and not flags & 0xFFFF, f"major version {major}, flags {flags:#x}: {self.release()}")
         return header[8:16] + header[32:46]
 

@@ -10,7 +10,7 @@ use crate::outcome::{Outcome, Size};
 use crate::subject::{Promise, SIGABRT, Subject, Suffered, Workshop};
 use crate::traced::Program;
 
-/// Allocations of this many bytes and more are of the size of the data: whoever makes one can report that it failed.
+/// Allocations of this many bytes and more are of the size of the data.
 const LARGE_BYTES: u64 = 1 << 20;
 
 /// What is done to a program.
@@ -70,13 +70,37 @@ fn subjects(home: &Path) -> Result<Vec<Subject>> {
         Some(Promise::Acknowledged(Vec::new())),
         0,
     )?;
-    let record = shop.child(&["record", "long.xk", "--rows=9000", "--sync=3000"]);
+    let record = shop.child(&["record", "kept.xk", "--journal", "--rows=30"]);
     shop.add(
-        "record more",
+        "record with a journal",
+        record,
+        &[],
+        "kept.xk",
+        Some(Promise::Acknowledged(Vec::new())),
+        0,
+    )?;
+    let record = shop.child(&[
+        "record",
+        "long.xk",
+        "--rows=600",
+        "--sync=300",
+        "--text=5000",
+    ]);
+    shop.add(
+        "record much",
         record,
         &[],
         "long.xk",
         Some(Promise::Acknowledged(Vec::new())),
+        0,
+    )?;
+    let read = shop.child(&["read", "long.xk"]);
+    shop.add(
+        "read much",
+        read,
+        &["long.xk"],
+        "long.xk",
+        Some(Promise::Rows(Vec::new())),
         0,
     )?;
     let append = shop.child(&["append", "recorded.xk", "--rows=24"]);
@@ -178,10 +202,8 @@ fn suffer(subject: &Subject, injury: Injury, home: &Path) -> Result<Option<&'sta
         );
         return Ok(None);
     }
-    // What is as large as the data is asked for, not taken for granted.
-    let is_large = matches!(injury, Injury::Large(_));
     let suffered = Suffered {
-        signals: if is_large { &[] } else { &[SIGABRT] },
+        signals: &[SIGABRT],
         may_leave: true,
         ..Suffered::default()
     };
@@ -191,5 +213,10 @@ fn suffer(subject: &Subject, injury: Injury, home: &Path) -> Result<Option<&'sta
         "it aborted for another reason: {}",
         ending.errors
     );
-    Ok(Some(how))
+    let is_large = matches!(injury, Injury::Large(_));
+    Ok(Some(match how {
+        "aborted" if is_large => "aborted, of large ones",
+        "failed" if is_large => "failed, of large ones",
+        how => how,
+    }))
 }

@@ -141,6 +141,15 @@ pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
         Some(Promise::Acknowledged(Vec::new())),
         0,
     )?;
+    let record = shop.child(&["record", "kept.xk", "--journal", "--rows=30"]);
+    shop.add(
+        "record with a journal",
+        record,
+        &[],
+        "kept.xk",
+        Some(Promise::Acknowledged(Vec::new())),
+        0,
+    )?;
     let append = shop.child(&["append", "recorded.xk", "--rows=24"]);
     shop.add(
         "append",
@@ -208,7 +217,12 @@ fn suffered(fault: &Fault, meaning: Meaning, failed: &[Call]) -> Suffered {
         } else {
             &[]
         },
-        text: text(fault.error),
+        // Where memory was meant for a thread, the system says "temporarily unavailable".
+        text: if meaning == Meaning::Memory {
+            "error"
+        } else {
+            text(fault.error)
+        },
         names_file: meaning == Meaning::Fails,
         mute: fault.call == "write" && failed.iter().any(speaks),
         may_leave: fault.call.starts_with("unlink") || meaning == Meaning::Memory,

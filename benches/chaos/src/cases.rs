@@ -36,7 +36,11 @@ pub(crate) fn try_all<T: Sync>(
                             outcome.count(how, 1);
                             outcome.take(None);
                         }
-                        Err(error) => outcome.take(Some(format!("{}: {error:#}", name(this)))),
+                        Err(error) => {
+                            let failure = format!("{}: {error:#}", name(this));
+                            eprintln!("{failure}");
+                            outcome.take(Some(failure));
+                        }
                     }
                 }
             });

@@ -149,7 +149,9 @@ pub(crate) fn hurt_sector(bytes: &mut [u8], stale: &[u8], random: &mut Random) {
             put(bytes, one.start, &from);
         }
         _ => {
-            let from = copy(stale, &one);
+            // A longer one would make a short file mostly the older one, which is then what it says it is.
+            let most = if one.start == 0 { 512 } else { sector };
+            let from = copy(stale, &(one.start..one.end.min(one.start + most)));
             put(bytes, one.start, &from);
         }
     }

@@ -17,6 +17,7 @@ mod repaired;
 mod rivals;
 mod rows;
 mod sample;
+mod soak;
 mod subject;
 mod traced;
 
@@ -61,7 +62,7 @@ struct Arguments {
 type Row = fn(&Arguments) -> Result<Vec<Outcome>>;
 
 /// The rows that this program runs; R8, R11 and R12 are other commands.
-const ROWS: [(&str, Row); 9] = [
+const ROWS: [(&str, Row); 10] = [
     ("R1", damaged::cuts),
     ("R2", damaged::flips),
     ("R3", damaged::sectors),
@@ -71,6 +72,7 @@ const ROWS: [(&str, Row); 9] = [
     ("R7", allocations::row),
     ("R9", bombs::row),
     ("R10", damaged::repairs),
+    ("R13", soak::row),
 ];
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use export_container::MemoryStorage;
+use export_container::layout::Kind;
 use export_core::Storage;
 
 use crate::injury::{Fate, Injury, hurt_sectors};
@@ -22,6 +23,8 @@ pub(crate) struct Truth {
     /// Where intact frames start and end, padding included, in the hurt file.
     pub(crate) places: Vec<(usize, usize)>,
     pub(crate) size: usize,
+    /// Whether it is, to the byte, a file that was finished before more was appended: nothing can tell that there was more.
+    pub(crate) was_whole: bool,
 }
 
 impl Truth {
@@ -113,6 +116,11 @@ impl Truth {
             places: intact
                 .map(|(_, frame)| (frame.range.start, frame.range.end.min(size)))
                 .collect(),
+            was_whole: size < sample.bytes.len()
+                && sample
+                    .frames
+                    .iter()
+                    .any(|frame| frame.kind() == Some(Kind::Tail) && frame.range.end == size),
             fates,
             size,
         }
@@ -152,5 +160,6 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
         fates,
         places: intact,
         size: bytes.len(),
+        was_whole: false,
     }
 }

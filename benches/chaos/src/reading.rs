@@ -64,7 +64,7 @@ pub(crate) fn judge(patient: &Patient<'_>, truth: &Truth, care: Care) -> Verdict
         }
     };
     verdict.lost = back.iter().filter(|back| !**back).count() as u64;
-    verdict.failure = if verdict.lost > 0 && !detected {
+    verdict.failure = if verdict.lost > 0 && !detected && !truth.was_whole {
         Some(format!(
             "{} chunks are missing, and nothing is found to be wrong",
             verdict.lost
@@ -115,7 +115,7 @@ pub(crate) fn returned(
 ) -> Result<Vec<bool>, String> {
     let sample = patient.sample;
     let mut back = vec![false; sample.chunks.len()];
-    let Ok(container) = Container::open(patient.storage(), &Limits::default()) else {
+    let Ok(container) = Container::open(patient.storage(), Limits::default()) else {
         return Ok(back);
     };
     for stream in container.streams() {

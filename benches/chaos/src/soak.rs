@@ -73,7 +73,9 @@ pub(crate) fn row(arguments: &Arguments) -> Result<Vec<Outcome>> {
     };
     let mut outcome = Outcome {
         subject: String::from("exportkit"),
-        injected: String::from("a fault every second: failing syncs and writes, a slow disk, pressure on memory"),
+        injected: String::from(
+            "a fault every second: failing syncs and writes, a slow disk, pressure on memory",
+        ),
         ..Outcome::default()
     };
     let home = tempfile::tempdir()?;
@@ -101,7 +103,9 @@ pub(crate) fn row(arguments: &Arguments) -> Result<Vec<Outcome>> {
             || holds.files > settled.files
             || holds.threads > settled.threads;
         if round > WARM_UP && grew {
-            outcome.take(Some(format!("round {round}: it grew from {settled:?} to {holds:?}")));
+            outcome.take(Some(format!(
+                "round {round}: it grew from {settled:?} to {holds:?}"
+            )));
         }
     }
     let holds = Holdings::now()?;
@@ -119,7 +123,12 @@ struct Shared {
     failures: AtomicU64,
 }
 
-fn one_round(directory: &Path, random: &mut Random, second: Duration, outcome: &mut Outcome) -> Result<()> {
+fn one_round(
+    directory: &Path,
+    random: &mut Random,
+    second: Duration,
+    outcome: &mut Outcome,
+) -> Result<()> {
     let [bad, good] = ["bad.xk", "good.xk"].map(|name| directory.join(name));
     File::create_new(&bad)?;
     let disk = Arc::new(Disk::new(FileStorage::open_writable(&bad)?));
@@ -134,12 +143,29 @@ fn one_round(directory: &Path, random: &mut Random, second: Duration, outcome: &
         failures: AtomicU64::new(0),
     });
     let faults = [
-        [Fault::SlowDisk, Fault::Pressure, Fault::SlowDisk, Fault::Pressure],
-        [Fault::Pressure, Fault::SlowDisk, Fault::Pressure, Fault::SlowDisk],
+        [
+            Fault::SlowDisk,
+            Fault::Pressure,
+            Fault::SlowDisk,
+            Fault::Pressure,
+        ],
+        [
+            Fault::Pressure,
+            Fault::SlowDisk,
+            Fault::Pressure,
+            Fault::SlowDisk,
+        ],
     ];
     let before = faults.get(random.index(2)).copied().unwrap_or(faults[0]);
-    let breaks = if random.chance(0.5) { Fault::Sync } else { Fault::Write };
-    let all = before.into_iter().take(1 + random.index(3)).chain([breaks, Fault::Pressure]);
+    let breaks = if random.chance(0.5) {
+        Fault::Sync
+    } else {
+        Fault::Write
+    };
+    let all = before
+        .into_iter()
+        .take(1 + random.index(3))
+        .chain([breaks, Fault::Pressure]);
     let pushers: Vec<_> = STREAMS
         .into_iter()
         .map(|stream| {
@@ -164,7 +190,7 @@ fn one_round(directory: &Path, random: &mut Random, second: Duration, outcome: &
     };
     for fault in all {
         match fault {
-            Fault::SlowDisk => disk.stall(second / 8),
+            Fault::SlowDisk => disk.stall(second / 2),
             Fault::Sync => disk.fail_sync(),
             Fault::Write => disk.fail_write(),
             Fault::Pressure => drop(std::hint::black_box(vec![1_u8; PRESSURE_BYTES])),
@@ -184,9 +210,15 @@ fn one_round(directory: &Path, random: &mut Random, second: Duration, outcome: &
     }
     let mut tried = Vec::new();
     for pusher in pushers {
-        tried.push(pusher.join().map_err(|_| anyhow::anyhow!("a pusher panicked"))?);
+        tried.push(
+            pusher
+                .join()
+                .map_err(|_| anyhow::anyhow!("a pusher panicked"))?,
+        );
     }
-    let polls = reader.join().map_err(|_| anyhow::anyhow!("the reader panicked"))??;
+    let polls = reader
+        .join()
+        .map_err(|_| anyhow::anyhow!("the reader panicked"))??;
     outcome.count("polls of a reader", polls);
     let failures = shared.failures.load(Ordering::SeqCst);
     ensure!(failures > 0 || !rescued, "nobody was told of the failure");
@@ -195,15 +227,25 @@ fn one_round(directory: &Path, random: &mut Random, second: Duration, outcome: &
     shared.recorder.finish().context("it cannot be finished")?;
     ensure!(rescued, "the fault {breaks:?} did nothing");
     for (at, stream) in STREAMS.into_iter().enumerate() {
-        let counts = health.streams.iter().find(|s| s.name == stream).map(|s| s.rows);
+        let counts = health
+            .streams
+            .iter()
+            .find(|s| s.name == stream)
+            .map(|s| s.rows);
         let counts = counts.with_context(|| format!("nothing is known of {stream}"))?;
         let mut stored = BTreeSet::new();
         for path in [&bad, &good] {
             collect(path, stream, &mut stored)?;
         }
         let (taken, tried) = (counts.pushed, tried.get(at).copied().unwrap_or(0));
-        ensure!(taken <= tried, "{stream}: {taken} rows were taken of {tried}");
-        ensure!(stored.last().is_none_or(|last| *last < tried), "{stream}: a row that nobody pushed");
+        ensure!(
+            taken <= tried,
+            "{stream}: {taken} rows were taken of {tried}"
+        );
+        ensure!(
+            stored.last().is_none_or(|last| *last < tried),
+            "{stream}: a row that nobody pushed"
+        );
         let accounted = stored.len() as u64 + counts.dropped;
         ensure!(
             accounted == taken,
@@ -261,7 +303,7 @@ fn follow(shared: &Shared, path: &Path) -> Result<u64> {
     let mut container: Option<Container> = None;
     while !shared.ends.load(Ordering::SeqCst) {
         match &mut container {
-            None => container = Container::open(storage.clone(), &Limits::default()).ok(),
+            None => container = Container::open(storage.clone(), Limits::default()).ok(),
             Some(container) => {
                 container.refresh()?;
                 // The newest chunk of all is whole.
@@ -286,7 +328,11 @@ fn collect(path: &Path, stream: &str, numbers: &mut BTreeSet<u64>) -> Result<()>
     for row in file.read_records::<Row>(stream)? {
         let row = row?;
         ensure!(row.is_of(stream), "{stream}: row {} is another", row.number);
-        ensure!(last.is_none_or(|last| last < row.number), "{stream}: row {} is out of order", row.number);
+        ensure!(
+            last.is_none_or(|last| last < row.number),
+            "{stream}: row {} is out of order",
+            row.number
+        );
         last = Some(row.number);
         numbers.insert(row.number);
     }

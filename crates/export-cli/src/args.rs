@@ -8,14 +8,14 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-pub(crate) use input::{InputArgs, LimitArgs, SelectArgs};
+pub(crate) use input::{InputArgs, KeyArgs, LimitArgs, SelectArgs, key};
 pub(crate) use values::{
     Choice, KeyValue, ValueEncoding, codec, encoding, file_id, format_names, key_value, parity,
     place, preset, word_list,
 };
 
 use crate::commands::{
-    cat, completions, convert, du, head, info, man, repair, sample, schema, tail, verify,
+    cat, completions, convert, du, head, info, keygen, man, repair, sample, schema, tail, verify,
 };
 use crate::exit::{self, Exit};
 use crate::failure::{Document, ErrorDocument, PositionDocument};
@@ -95,7 +95,7 @@ impl When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Convert any format to any format
-    Convert(convert::Convert),
+    Convert(Box<convert::Convert>),
     /// Say what is in a file
     Info(info::Info),
     /// Show the columns and their types
@@ -114,6 +114,8 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     /// Write all that is intact of a damaged .xk file into a new one
     Repair(repair::Repair),
+    /// Make a key file, to encrypt and seal .xk files with
+    Keygen(keygen::Keygen),
     /// Print a script that completes commands in a shell
     Completions(completions::Completions),
     /// Print the manual page, or write all manual pages into a directory

@@ -8,6 +8,7 @@ mod explain;
 mod follow;
 pub(crate) mod head;
 pub(crate) mod info;
+pub(crate) mod keygen;
 pub(crate) mod man;
 mod parity;
 pub(crate) mod repair;
@@ -49,6 +50,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Exit> {
         Command::Sample(sample) => sample.run(console),
         Command::Verify(verify) => verify.run(console),
         Command::Repair(repair) => repair.run(console),
+        Command::Keygen(keygen) => keygen.run(console),
         Command::Completions(completions) => completions.run(console),
         Command::Man(man) => man.run(console),
     }

@@ -1,10 +1,10 @@
 //! Where a command prints, and how: data on standard output, everything else on standard error.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use exportkit::{Cancel, Note, Result};
+use exportkit::{Cancel, Note, Result, StandardOutput};
 
 use crate::args::Global;
 
@@ -67,8 +67,8 @@ impl Console {
     }
 
     /// Standard output, buffered. Whoever takes it flushes it.
-    pub(crate) fn stdout(&self) -> BufWriter<StdoutLock<'static>> {
-        BufWriter::with_capacity(64 << 10, io::stdout().lock())
+    pub(crate) fn stdout(&self) -> BufWriter<StandardOutput> {
+        BufWriter::with_capacity(64 << 10, StandardOutput::new(&self.cancel))
     }
 
     /// Bytes on standard output, all at once.

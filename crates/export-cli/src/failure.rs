@@ -150,6 +150,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Usage => "usage",
         ErrorKind::Exists => "exists",
         ErrorKind::NotFound => "not-found",
+        ErrorKind::Key => "key",
         ErrorKind::Cancelled => "cancelled",
         ErrorKind::WorkerPanicked => "worker-panicked",
         ErrorKind::Busy => "busy",

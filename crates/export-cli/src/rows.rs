@@ -65,10 +65,10 @@ impl RowsArgs {
     }
 
     /// How the library is to open the input.
-    pub(crate) fn open_options(&self, console: &Console) -> OpenOptions {
-        let mut options = self.input.open_options(Some(&self.select), console);
+    pub(crate) fn open_options(&self, console: &Console) -> Result<OpenOptions> {
+        let mut options = self.input.open_options(Some(&self.select), console)?;
         options.read.threads = self.threads;
-        options
+        Ok(options)
     }
 
     /// Prints the rows that `keep` keeps of each stream, which starts at row `first_row` (from 0) where rows before it can
@@ -104,7 +104,7 @@ impl RowsArgs {
 
     fn convert_all(&self, format: &str, console: &Console) -> Result<Exit> {
         let options = ConvertOptions {
-            open: self.open_options(console),
+            open: self.open_options(console)?,
             to: Some(format.to_owned()),
             ..ConvertOptions::default()
         };
@@ -124,7 +124,7 @@ impl RowsArgs {
         first_row: impl Fn(&Recording, &str) -> Result<u64>,
         print: impl Fn(&mut dyn Source, &mut Printer<'_>) -> Result<()>,
     ) -> Result<Exit> {
-        let options = self.open_options(console);
+        let options = self.open_options(console)?;
         let mut printer = Printer::new(console, self.format());
         let mut notes = Vec::new();
         let mut each = |source: &mut dyn Source| {

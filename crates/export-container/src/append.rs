@@ -2,24 +2,57 @@
 
 use std::sync::Arc;
 
-use export_core::{Error, Limits, Result, Schema, Storage};
+use export_core::{Access, Error, ErrorKind, Limits, Protection, Result, Schema, Storage};
 
 use crate::container::Container;
+use crate::envelope::Encryption;
+use crate::frame::FrameHeader;
 use crate::frame_writer::{FrameWriter, OpenStream};
-use crate::layout::aligned;
+use crate::layout::{FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES, aligned};
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
 use crate::repetition::Repetition;
+use crate::seal::{Seal, Sealing};
 use crate::text::StreamText;
 
 /// Older index entries that are listed again rather than left to a link of the chain: reading a link costs a request.
 const FEW_ENTRIES: u64 = 64;
+/// How much of what no seal speaks for is read at a time.
+const FIND_BYTES: u64 = 1 << 20;
 /// Versions of a schema beyond which a chunk that speaks of one is not believed.
 const MOST_VERSIONS: u64 = 1 << 16;
 
 /// A writer that goes on after the last byte of `storage`. Its first output is the padding up to there.
-pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<FrameWriter> {
-    let mut container = Container::open(storage, limits)?;
+pub(crate) fn resume(
+    storage: Arc<dyn Storage>,
+    limits: &Limits,
+    protection: &Protection,
+) -> Result<FrameWriter> {
+    let access = Access {
+        limits: limits.clone(),
+        keys: protection.keys(),
+    };
+    go_on(Container::open(storage, access)?, protection)
+}
+
+/// [`resume`] of a container that is open.
+pub(crate) fn go_on(container: Container, protection: &Protection) -> Result<FrameWriter> {
+    let encryption = encryption(&container, protection)?;
+    let sealing = sealing(&container, protection)?;
+    after(container, encryption, sealing)
+}
+
+/// [`go_on`] for who only looks: no seal speaks for what follows, so none is needed.
+pub(crate) fn go_on_unsealed(container: Container) -> Result<FrameWriter> {
+    let encryption = encryption(&container, &Protection::default())?;
+    after(container, encryption, None)
+}
+
+fn after(
+    mut container: Container,
+    encryption: Option<Encryption>,
+    mut sealing: Option<Sealing>,
+) -> Result<FrameWriter> {
     if let Some(torn) = container.torn {
         // Its number stays its own, should its header ever be found.
         container.catalogue.take_torn(&torn);
@@ -33,6 +66,9 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
     let offset =
         aligned(size).ok_or_else(|| Error::limit("the file is too long to be appended to"))?;
     let padding = usize::try_from(offset - size).map_err(Error::limit)?;
+    if let Some(sealing) = sealing.as_mut().filter(|_| padding > 0) {
+        sealing.take(&vec![0; padding]);
+    }
     let mut writer = FrameWriter {
         file: container.file,
         sequence: container.catalogue.next_sequence,
@@ -73,6 +109,8 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
         previous: None,
         indexed: container.is_indexed(),
         repetition: Repetition::default(),
+        encryption,
+        sealing,
         #[cfg(feature = "parity")]
         parity: container.parity().map(Collected::new),
         schema_bytes: 0,
@@ -81,6 +119,119 @@ pub(crate) fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Frame
     take_entries(&container, &mut writer);
     pass_over_lost_schemas(&container, &mut writer)?;
     Ok(writer)
+}
+
+/// What the frames of the container are encrypted with.
+fn encryption(container: &Container, protection: &Protection) -> Result<Option<Encryption>> {
+    if !container.file.is_encrypted() {
+        return match protection.encrypt {
+            None => Ok(None),
+            Some(_) => Err(Error::usage(
+                "the file is not encrypted: what it holds would stay readable",
+            )
+            .with_hint("convert it to a new file that is encrypted, or leave the key out")),
+        };
+    }
+    let id = container.key_id();
+    let known = id.and_then(|id| container.source.opener().keys().get(id));
+    match (known, &protection.encrypt) {
+        (Some(known), Some(given)) if known.id() != given.id() => Err(Error::new(
+            ErrorKind::Key,
+            format!(
+                "the file is encrypted with key {}, not with {}",
+                known.id(),
+                given.id()
+            ),
+        )),
+        (Some(secret), _) | (None, Some(secret)) => {
+            Ok(Some(Encryption::new(&**secret, container.file.file)))
+        }
+        (None, None) => Err(Error::new(
+            ErrorKind::Key,
+            "the file is encrypted, and no key was given",
+        )),
+    }
+}
+
+/// The chain of seals, up to the container's last byte.
+fn sealing(container: &Container, protection: &Protection) -> Result<Option<Sealing>> {
+    let last = last_seal(container)?;
+    let Some(secret) = &protection.seal else {
+        return match (container.file.is_sealed(), last) {
+            (false, _) => Ok(None),
+            (true, last) => {
+                let key = last.map_or(String::from("the one it was begun with"), |(_, seal)| {
+                    seal.key.to_string()
+                });
+                let text = "the file is sealed, and no key was given to seal what is added";
+                Err(Error::new(ErrorKind::Key, text).with_hint(format!("give its key: {key}")))
+            }
+        };
+    };
+    let mut sealing = Sealing::new(&**secret, container.file.file);
+    let size = container.size_bytes();
+    let mut sealed_to = 0;
+    if let Some((offset, seal)) = last {
+        if seal.key != secret.id() {
+            let text = format!(
+                "the file is sealed with key {}, not with {}",
+                seal.key,
+                secret.id()
+            );
+            return Err(Error::new(ErrorKind::Key, text));
+        }
+        sealing.go_on(&seal, offset);
+        sealed_to = sealing.start();
+        if seal.after > 0 && seal.end(offset) == size && holds_after(container, &sealing, &seal)? {
+            sealed_to = size;
+        }
+    }
+    let mut offset = sealing.start();
+    while offset < size {
+        let bytes = container
+            .source
+            .read(offset, FIND_BYTES.min(size - offset))?;
+        if bytes.is_empty() {
+            return Err(Error::truncated("the file became shorter").at_offset(offset));
+        }
+        sealing.find(&bytes, offset < sealed_to);
+        offset += bytes.len() as u64;
+    }
+    Ok(Some(sealing))
+}
+
+/// The last seal and where it is. In a file that was finished it is the frame before the index.
+fn last_seal(container: &Container) -> Result<Option<(u64, Seal)>> {
+    let link = container.catalogue.links.last();
+    let (Some((link, _)), true) = (link, container.is_indexed()) else {
+        return Ok(container.catalogue.last_seal);
+    };
+    let Some(offset) = link.offset.checked_sub(SEAL_FRAME_BYTES as u64) else {
+        return Ok(None);
+    };
+    let frame = container.source.read(offset, SEAL_FRAME_BYTES as u64)?;
+    Ok(seal_of(&frame, container).map(|seal| (offset, seal)))
+}
+
+fn seal_of(frame: &[u8], container: &Container) -> Option<Seal> {
+    let header = FrameHeader::parse(frame)?;
+    let is_seal = header.known_kind() == Some(Kind::Seal) && header.file == container.file.file;
+    let bytes = usize::try_from(header.payload_bytes).ok()?;
+    let payload = frame.get(FRAME_HEADER_BYTES..)?.get(..bytes)?;
+    let intact = is_seal && header.check_payload(payload, &container.limits).is_ok();
+    intact.then(|| Seal::parse(payload).ok()).flatten()
+}
+
+/// Whether index and tail are those that the last seal speaks for.
+fn holds_after(container: &Container, sealing: &Sealing, seal: &Seal) -> Result<bool> {
+    let mut mac = Seal::after(sealing.fresh(), &seal.tag);
+    Limits::check(
+        "bytes of the index",
+        seal.after,
+        container.limits.index_bytes,
+    )?;
+    mac.update(&container.source.read(sealing.start(), seal.after)?);
+    Ok(mac.tag() == seal.after_tag)
 }
 
 /// Makes a writer leave those versions of a schema alone that chunks have, but whose stream frames are lost: a version that

@@ -15,9 +15,12 @@ use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
 use crate::parity::Parity;
+use crate::seal::Seal;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
+
+pub(crate) use frames::parse_chunk;
 
 /// Rows that are known to have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,16 @@ pub(crate) struct Catalogue {
     pub(crate) file: Option<FileHeader>,
     /// In the order of their numbers.
     pub(crate) streams: Vec<Stream>,
+    /// Whether the frames are encrypted, once that is known.
+    pub(crate) is_encrypted: Option<bool>,
+    /// Whether encrypted frames are only looked at from outside, for want of a key.
+    pub(crate) is_closed: bool,
+    /// Sequence and rows of the chunks that were.
+    pub(crate) closed_chunks: Vec<(u64, u32)>,
+    /// Frames that were.
+    pub(crate) closed_frames: u64,
+    /// The last seal, and where it is.
+    pub(crate) last_seal: Option<(u64, Seal)>,
     pub(crate) metadata: Option<ExportMetadata>,
     metadata_sequence: u64,
     pub(crate) findings: Vec<Finding>,
@@ -117,6 +130,17 @@ impl Catalogue {
             .and_then(|at| self.streams.get(at))
     }
 
+    /// Takes what a frame says of the file. What encrypted frames say was written by who has the key; who has not can change
+    /// the file header.
+    fn check_facts(&mut self, facts: FileHeader, header: &FrameHeader, offset: u64) {
+        let known = *self.file.get_or_insert(facts);
+        let found = self.findings.iter().any(|finding| finding.check == "facts");
+        if header.is_encrypted() && known != facts && !found {
+            let text = "the file header, or an earlier frame, says something else of the file than this one";
+            self.find(Severity::Damage, "facts", offset, text);
+        }
+    }
+
     /// Numbers that frames should have, going by those of others, damaged ones included, and none has that is intact.
     pub(crate) fn missing(&self) -> Vec<RangeInclusive<u64>> {
         let mut missing = self.seen.missing_from(0);
@@ -135,7 +159,7 @@ impl Catalogue {
         offset: u64,
         limits: &Limits,
     ) -> Result<()> {
-        self.file.get_or_insert(index.file);
+        self.check_facts(index.file, header, offset);
         for &(id, json) in &index.streams {
             if let Err(error) = self.add_stream(id, json, header, offset, limits) {
                 self.note(error, offset)?;
@@ -167,7 +191,7 @@ impl Catalogue {
         limits: &Limits,
     ) -> Result<()> {
         let text = StreamText::from_json(json, header.file, limits)?;
-        self.file.get_or_insert(text.file);
+        self.check_facts(text.file, header, offset);
         if self
             .parity_share
             .is_none_or(|(sequence, _)| sequence <= header.sequence)

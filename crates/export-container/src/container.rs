@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use export_core::{Error, ExportMetadata, FileId, Finding, Limits, Result, Storage, StreamId};
+use export_core::{
+    Access, Error, ExportMetadata, FileId, Finding, KeyId, Limits, Result, Secret, Storage,
+    StreamId,
+};
 
 use crate::catalogue::Catalogue;
 use crate::counted::{Counted, Reads};
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::ChunkRef;
-use crate::layout::FILE_HEADER_BYTES;
+use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind};
 use crate::open::{End, identify, other_file, read_index, walk};
 use crate::parity::Parity;
 use crate::read::Relocated;
-use crate::scan::Scanner;
+use crate::scan::{Scanner, Step};
 use crate::stream::Stream;
 
 /// A container that is read. Shared between threads by reference.
@@ -36,9 +39,10 @@ impl Container {
     /// Opens a container: through its index where it was finished and the index is intact, else by finding its frames.
     ///
     /// Damage is no error as long as any frame is there; see [`Container::findings`]. Fails where the storage holds no
-    /// container, one of a later version, or one that is over `limits`.
-    pub fn open(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        let source = Counted::new(storage);
+    /// container, one of a later version, one that is over the limits, or one that is encrypted with a key that is not there.
+    pub fn open(storage: Arc<dyn Storage>, access: impl Into<Access>) -> Result<Self> {
+        let Access { limits, keys } = &access.into();
+        let source = Counted::new(storage, keys.clone());
         let size = source.size_bytes()?;
         let end = End::read(&source, size)?;
         match read_index(&source, &end, size, limits)? {
@@ -48,21 +52,55 @@ impl Container {
     }
 
     /// Opens a container by finding its frames, whether or not there is an index.
-    pub fn recover(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        Self::recover_then(storage, limits, Scanner::new, |_| Ok(()))
+    pub fn recover(storage: Arc<dyn Storage>, access: impl Into<Access>) -> Result<Self> {
+        Self::recover_then(storage, &access.into(), Scanner::new, |_| Ok(()))
     }
 
     /// [`Container::recover`] with a scanner of choice, which knows more than what was found.
     pub(crate) fn recover_then(
         storage: Arc<dyn Storage>,
-        limits: &Limits,
+        access: &Access,
         scan: fn(FileId, u64, u64, &Limits) -> Scanner,
         add: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
-        let source = Counted::new(storage);
+        let Access { limits, keys } = access;
+        let source = Counted::new(storage, keys.clone());
         let size = source.size_bytes()?;
         let end = End::read(&source, size)?;
         Self::by_frames(source, &end, size, limits, scan, add)
+    }
+
+    /// The key of an encrypted container in `storage`; `None` where it is not encrypted, or nothing is in it yet. Reads no
+    /// further than to its first frame that tells. Fails where the key is not there.
+    pub fn key_of(
+        storage: Arc<dyn Storage>,
+        access: impl Into<Access>,
+    ) -> Result<Option<Arc<dyn Secret>>> {
+        let Access { limits, keys } = access.into();
+        let source = Counted::new(storage, keys);
+        let size = source.size_bytes()?;
+        let (file, catalogue) = identify(&source, &End::read(&source, size)?, size, &limits)?;
+        if catalogue.is_encrypted == Some(false) {
+            return Ok(None);
+        }
+        let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, &limits);
+        loop {
+            let (offset, header) = match source.scan(&mut scanner)? {
+                Step::Frame { offset, header } => (offset, header),
+                Step::End { .. } => return Ok(None),
+                Step::Read { .. } | Step::Lost { .. } => continue,
+            };
+            if !header.is_encrypted() || !header.known_kind().is_some_and(Kind::is_secret) {
+                continue;
+            }
+            let start = offset.saturating_add(FRAME_HEADER_BYTES as u64);
+            let id = source.read(start, KEY_ID_BYTES as u64)?;
+            if let Ok(id) = id.try_into() {
+                let keys = source.opener().keys();
+                let key = keys.need(KeyId(id), "the file is encrypted")?;
+                return Ok(Some(Arc::clone(key)));
+            }
+        }
     }
 
     fn new(source: Counted, catalogue: Catalogue, size: u64, limits: &Limits) -> Result<Self> {
@@ -100,7 +138,7 @@ impl Container {
         let mut scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
         let (mut rest, mut torn) =
             walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
-        if let Some(other) = other_file(&source, end, size, &catalogue, file, limits)? {
+        if let Some(other) = other_file(&source, end, size, &catalogue, (file, rest), limits)? {
             file = other;
             catalogue = Catalogue::of_foreign_header();
             scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
@@ -137,6 +175,12 @@ impl Container {
     #[must_use]
     pub fn file_id(&self) -> FileId {
         self.file.file
+    }
+
+    /// The key that the file is encrypted with, where it is and anything was read.
+    #[must_use]
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.source.opener().opened()
     }
 
     /// Length of the file, in bytes, when it was opened or last refreshed.

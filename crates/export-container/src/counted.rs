@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use export_core::{Error, Limits, Result, Storage, memory};
+use export_core::{Error, Keys, Limits, Result, Storage, memory};
 
+use crate::envelope::Opener;
 use crate::frame::FrameHeader;
 use crate::layout::FRAME_HEADER_BYTES;
 use crate::scan::{Scanner, Step};
@@ -24,17 +25,34 @@ const UNASKED_BYTES: u64 = 1 << 20;
 /// Storage that is only read, and how much.
 pub(crate) struct Counted {
     storage: Arc<dyn Storage>,
+    opener: Arc<Opener>,
     requests: AtomicU64,
     bytes: AtomicU64,
 }
 
 impl Counted {
-    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+    pub(crate) fn new(storage: Arc<dyn Storage>, keys: Keys) -> Self {
         Self {
             storage,
+            opener: Arc::new(Opener::new(keys)),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         }
+    }
+
+    /// Other storage of the same file, opened with the same keys.
+    pub(crate) fn beside(&self, storage: Arc<dyn Storage>) -> Self {
+        Self {
+            storage,
+            opener: Arc::clone(&self.opener),
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// What opens encrypted payloads.
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.opener
     }
 
     pub(crate) fn size_bytes(&self) -> Result<u64> {
@@ -77,8 +95,24 @@ impl Counted {
         Ok(buffer)
     }
 
-    /// The whole payload of a frame, verified. An error of kind corrupt or unsupported is about the frame alone.
+    /// The whole payload of a frame, verified, and decrypted where it is encrypted. An error of kind corrupt or unsupported is
+    /// about the frame alone.
     pub(crate) fn payload(
+        &self,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<Vec<u8>> {
+        let stored = self.stored(offset, header, limits)?;
+        if !header.is_encrypted() || header.known_kind().is_none() {
+            return Ok(stored);
+        }
+        let opened = self.opener.open(header, stored);
+        opened.map_err(|error| error.at_offset(offset))
+    }
+
+    /// The whole payload of a frame as it is stored, verified.
+    pub(crate) fn stored(
         &self,
         offset: u64,
         header: &FrameHeader,

@@ -7,7 +7,7 @@ use crate::cursor::Cursor;
 use crate::directory::Directory;
 use crate::fault::{Fault, within};
 use crate::layout::{
-    ALIGNMENT, FRAME_CRITICAL, FRAME_HEADER_BYTES, Kind, MAJOR, NO_STREAM, aligned,
+    ALIGNMENT, FRAME_CRITICAL, FRAME_ENCRYPTED, FRAME_HEADER_BYTES, Kind, MAJOR, NO_STREAM, aligned,
 };
 
 const CHECKED_BYTES: usize = FRAME_HEADER_BYTES - 8;
@@ -29,7 +29,7 @@ pub struct FrameHeader {
     pub directory_bytes: u32,
     /// What it is; see [`Kind`].
     pub kind: u16,
-    /// Bit 0: critical. Others are of later versions.
+    /// Bit 0: critical; bit 1: encrypted. Others are of later versions.
     pub flags: u16,
     /// XXH3-64 of the payload's start, seeded with file and sequence.
     pub directory_checksum: u64,
@@ -97,7 +97,17 @@ impl FrameHeader {
     /// Its kind, where this release knows it, flags included.
     #[must_use]
     pub fn known_kind(&self) -> Option<Kind> {
-        Kind::from_number(self.kind).filter(|_| self.flags & !FRAME_CRITICAL == 0)
+        Kind::from_number(self.kind).filter(|kind| match self.flags & !FRAME_CRITICAL {
+            0 => true,
+            FRAME_ENCRYPTED => kind.is_secret(),
+            _ => false,
+        })
+    }
+
+    /// Whether the payload is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.flags & FRAME_ENCRYPTED != 0
     }
 
     /// Whether a reader that does not know the kind must refuse the file.
@@ -125,7 +135,7 @@ impl FrameHeader {
     /// Longest payload that `limits` allow a frame of this kind.
     pub(crate) fn payload_limit(&self, limits: &Limits) -> u64 {
         match self.known_kind() {
-            Some(Kind::Stream | Kind::Metadata) => limits.metadata_bytes,
+            Some(Kind::Stream | Kind::Metadata | Kind::Seal) => limits.metadata_bytes,
             Some(Kind::Index) => limits.index_bytes,
             _ => limits.frame_bytes,
         }
@@ -157,7 +167,7 @@ impl FrameHeader {
             .get(..self.directory_bytes as usize)
             .ok_or(Fault::Short("payload"))?;
         self.check_directory(directory)?;
-        if self.known_kind() != Some(Kind::Chunk) {
+        if self.known_kind() != Some(Kind::Chunk) || self.is_encrypted() {
             let whole = u64::from(self.directory_bytes) == self.payload_bytes;
             return if whole {
                 Ok(())

@@ -2,22 +2,26 @@
 
 mod frames;
 mod parity;
+mod seals;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage, StreamId, memory,
+    EncodedChunk, Error, ExportMetadata, FileId, Limits, Protection, Result, Schema, StreamId,
+    memory,
 };
 
+use crate::container::Container;
 use crate::directory::Directory;
+use crate::envelope::Encryption;
 use crate::given::{check_chunk, check_widening, place_blocks, put_blocks};
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link, tail_to_payload};
-use crate::layout::{FILE_HEADER_BYTES, Kind, NO_STREAM, pad};
+use crate::layout::{FILE_ENCRYPTED, FILE_HEADER_BYTES, FILE_SEALED, Kind, NO_STREAM, pad};
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
 use crate::repetition::Repetition;
+use crate::seal::Sealing;
 use crate::text::{StreamText, check_schema, metadata_from_json, metadata_to_json};
 
 /// What makes a new container: with the same options, the same calls give the same bytes.
@@ -33,7 +37,10 @@ impl FileOptions {
     /// A file with a random id. Fails where the system has no randomness to give.
     pub fn new(created_ns: i64) -> Result<Self> {
         let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|error| Error::from(std::io::Error::other(error)))?;
+        getrandom::fill(&mut id).map_err(|error| {
+            let system = error.raw_os_error().map(std::io::Error::from_raw_os_error);
+            Error::from(system.unwrap_or_else(|| std::io::Error::other(error)))
+        })?;
         Ok(Self {
             file: FileId(id),
             created_ns,
@@ -73,6 +80,8 @@ pub struct FrameWriter {
     /// Whether the last frame is a tail.
     pub(crate) indexed: bool,
     pub(crate) repetition: Repetition,
+    pub(crate) encryption: Option<Encryption>,
+    pub(crate) sealing: Option<Sealing>,
     /// What parity there is to be, and the frames that wait for it.
     #[cfg(feature = "parity")]
     pub(crate) parity: Option<Collected>,
@@ -85,7 +94,24 @@ impl FrameWriter {
     /// Starts a container.
     #[must_use]
     pub fn new(options: &FileOptions) -> Self {
-        let file = FileHeader::new(options.file, options.created_ns);
+        Self::protected(options, &Protection::default())
+    }
+
+    /// Starts a container that is encrypted, sealed, or both.
+    #[must_use]
+    pub fn protected(options: &FileOptions, protection: &Protection) -> Self {
+        let mut file = FileHeader::new(options.file, options.created_ns);
+        let encryption = protection.encrypt.as_deref();
+        let encryption = encryption.map(|secret| Encryption::new(secret, file.file));
+        let sealing = protection.seal.as_deref();
+        let mut sealing = sealing.map(|secret| Sealing::new(secret, file.file));
+        if encryption.is_some() {
+            file.flags |= FILE_ENCRYPTED;
+        }
+        if let Some(sealing) = &mut sealing {
+            file.flags |= FILE_SEALED;
+            sealing.take(&file.to_bytes());
+        }
         Self {
             file,
             sequence: 0,
@@ -98,6 +124,8 @@ impl FrameWriter {
             previous: None,
             indexed: false,
             repetition: Repetition::default(),
+            encryption,
+            sealing,
             #[cfg(feature = "parity")]
             parity: None,
             schema_bytes: 0,
@@ -105,10 +133,15 @@ impl FrameWriter {
         }
     }
 
-    /// Goes on after the last byte of a container, finished or not, which is only read. Its first output is the padding up to
+    /// Goes on after the last byte that `container` had when it was opened, finished or not. Its first output is the padding up to
     /// where the next frame starts.
-    pub fn resume(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        crate::append::resume(storage, limits)
+    pub fn after(container: Container, protection: &Protection) -> Result<Self> {
+        crate::append::go_on(container, protection)
+    }
+
+    /// [`FrameWriter::after`] for who only looks at the container: what is written is not sealed, whatever is before it.
+    pub fn unsealed_after(container: Container) -> Result<Self> {
+        crate::append::go_on_unsealed(container)
     }
 
     /// The facts of the file.
@@ -282,33 +315,53 @@ impl FrameWriter {
             schema_version,
             columns,
         };
-        let start = self.out.len();
+        let (offset, start) = (self.offset, self.out.len());
         let mut head = Vec::new();
         directory.put(&mut head);
-        let header = self.chunk_header(stream, rows, &head, block_bytes)?;
+        let mut header = self.chunk_header(stream, rows, &head, block_bytes)?;
         // The same chunk can be written once there is memory again: nothing is known of it so far.
         let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
-        memory::reserve(&mut self.out, frame_bytes)?;
-        self.make_room(frame_bytes)?;
-        self.out.extend(header.to_bytes());
-        self.out.extend(&head);
-        pad(&mut head);
-        let blocks = start + crate::layout::FRAME_HEADER_BYTES + head.len();
-        self.out.resize(blocks, 0);
-        put_blocks(chunk, &directory, blocks, &mut self.out);
-
-        if let Some(entry) = ChunkRef::new(self.offset, &header, directory) {
+        if self.encryption.is_some() {
+            let mut plain = Vec::new();
+            memory::reserve(&mut plain, frame_bytes)?;
+            self.make_room(frame_bytes)?;
+            plain.extend(header.directory_bytes.to_le_bytes());
+            pad(&mut head);
+            plain.extend(head);
+            let blocks = plain.len();
+            put_blocks(chunk, &directory, blocks, &mut plain);
+            header = self.encrypted_frame(header, &plain)?;
+        } else {
+            memory::reserve(&mut self.out, frame_bytes)?;
+            self.make_room(frame_bytes)?;
+            self.out.extend(header.to_bytes());
+            self.out.extend(&head);
+            pad(&mut head);
+            let blocks = start + crate::layout::FRAME_HEADER_BYTES + head.len();
+            self.out.resize(blocks, 0);
+            put_blocks(chunk, &directory, blocks, &mut self.out);
+            self.frame_done(start);
+        }
+        if let Some(entry) = ChunkRef::new(offset, &header, directory) {
             entry.put(&mut self.entries);
             self.entry_count += 1;
         }
-        self.frame_done(start);
         self.repetition.chunk(self.out.len() - start);
         if let Some(open) = self.streams.get_mut(&stream) {
             open.rows = end_row;
             open.chunks = open.chunks.saturating_add(1);
             open.chunks_since = open.chunks_since.map(|count| count.saturating_add(1));
         }
-        self.protect(start)
+        self.protect(start)?;
+        self.seal_if_due()
+    }
+
+    /// Leaves rows of a stream out that are known to be lost: the next chunk starts with row `next`, where that is later. Readers
+    /// see the gap, and `verify` reports it.
+    pub fn skip_rows(&mut self, stream: StreamId, next: u64) {
+        if let Some(open) = self.streams.get_mut(&stream) {
+            open.rows = open.rows.max(next);
+        }
     }
 
     /// Writes what the export says about itself. The last one counts.
@@ -338,6 +391,7 @@ impl FrameWriter {
             entries: &self.entries,
         };
         let payload = index.to_payload()?;
+        let seal = self.seal_before_index(&payload);
         let (offset, sequence) = (self.offset, self.sequence);
         self.frame(Kind::Index, None, &payload)?;
         let link = Link {
@@ -346,6 +400,9 @@ impl FrameWriter {
             sequence,
         };
         self.frame(Kind::Tail, None, &tail_to_payload(link))?;
+        if let Some(seal) = seal {
+            self.seal_index(seal);
+        }
         self.previous = Some(link);
         self.entries.clear();
         self.entry_count = 0;
@@ -360,6 +417,11 @@ impl FrameWriter {
             return Err(Error::usage(format!(
                 "frame kind {kind:#06x} is not of the private range"
             )));
+        }
+        if self.encryption.is_some() {
+            return Err(Error::usage(
+                "a private frame of an encrypted file would not be encrypted",
+            ));
         }
         self.frame_of(kind, u16::from(critical), None, payload)
     }

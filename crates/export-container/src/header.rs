@@ -6,7 +6,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::cursor::Cursor;
 use crate::fault::{Fault, needs_later};
 use crate::layout::{
-    FILE_FLAGS_CRITICAL, FILE_HEADER_BYTES, FIRST_RELEASE, MAJOR, MINOR, SIGNATURE,
+    FILE_ENCRYPTED, FILE_FLAGS_CRITICAL, FILE_HEADER_BYTES, FILE_SEALED, FIRST_RELEASE, MAJOR,
+    MINOR, SIGNATURE,
 };
 
 const CHECKED_BYTES: usize = FILE_HEADER_BYTES - 8;
@@ -18,7 +19,7 @@ pub struct FileHeader {
     pub major: u16,
     /// Minor version of the format; readers of an older one can read the file but what is new in it.
     pub minor: u16,
-    /// Features in use: a reader must know those of the low half. None is defined yet.
+    /// Features in use: a reader must know those of the low half.
     pub flags: u32,
     /// What makes the file's frames its own.
     pub file: FileId,
@@ -55,6 +56,18 @@ impl FileHeader {
         }
     }
 
+    /// Whether its stream, chunk, metadata and index frames are encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.flags & FILE_ENCRYPTED != 0
+    }
+
+    /// Whether the writer that began it sealed it.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.flags & FILE_SEALED != 0
+    }
+
     /// As stored.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; FILE_HEADER_BYTES] {
@@ -87,7 +100,7 @@ impl FileHeader {
                 "exportkit {major}.{minor}.{patch} and later read it"
             )));
         }
-        let unknown = self.flags & FILE_FLAGS_CRITICAL;
+        let unknown = self.flags & FILE_FLAGS_CRITICAL & !FILE_ENCRYPTED;
         if unknown != 0 {
             return Err(needs_later(
                 format!("the file uses features {unknown:#06x}"),

@@ -7,7 +7,9 @@ use crate::directory::Directory;
 use crate::fault::{Fault, within};
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
-use crate::layout::{ALIGNMENT, INDEX_ENTRY_BYTES, Kind, NO_STREAM};
+use crate::layout::{
+    ALIGNMENT, FRAME_CRITICAL, FRAME_ENCRYPTED, INDEX_ENTRY_BYTES, Kind, NO_STREAM,
+};
 use crate::summary;
 
 const NAME: &str = "index";
@@ -48,6 +50,8 @@ pub struct ChunkRef {
     pub payload_bytes: u64,
     /// Length of its directory.
     pub directory_bytes: u32,
+    /// Whether its payload is encrypted: then it is read whole, whatever is wanted of it.
+    pub is_encrypted: bool,
     /// Number of rows.
     pub rows: u64,
     /// Number of its first row in the stream, from 0.
@@ -70,6 +74,7 @@ impl ChunkRef {
             offset,
             payload_bytes: header.payload_bytes,
             directory_bytes: header.directory_bytes,
+            is_encrypted: header.is_encrypted(),
             rows: header.rows.into(),
             first_row: directory.first_row,
             schema_version: directory.schema_version,
@@ -110,7 +115,12 @@ impl ChunkRef {
                 .to_le_bytes(),
         );
         out.extend(Kind::Chunk.number().to_le_bytes());
-        out.extend(crate::layout::FRAME_CRITICAL.to_le_bytes());
+        let encrypted = if self.is_encrypted {
+            FRAME_ENCRYPTED
+        } else {
+            0
+        };
+        out.extend((FRAME_CRITICAL | encrypted).to_le_bytes());
         for column in &self.columns {
             let units = u32::try_from(column.stored_bytes / ALIGNMENT).unwrap_or(u32::MAX);
             out.extend(units.to_le_bytes());
@@ -304,8 +314,9 @@ fn take_entry(
             summary: summary::take(cursor, rows)?,
         });
     }
-    if kind != Kind::Chunk.number() || flags != crate::layout::FRAME_CRITICAL {
-        let refused = flags & crate::layout::FRAME_CRITICAL != 0;
+    let is_encrypted = flags & FRAME_ENCRYPTED != 0;
+    if kind != Kind::Chunk.number() || flags & !FRAME_ENCRYPTED != FRAME_CRITICAL {
+        let refused = flags & FRAME_CRITICAL != 0;
         return if refused {
             Err(cursor.unknown("critical frame kind", kind.into()))
         } else {
@@ -337,6 +348,7 @@ fn take_entry(
         offset,
         payload_bytes,
         directory_bytes,
+        is_encrypted,
         rows,
         first_row,
         schema_version,

@@ -19,6 +19,20 @@ pub const FILE_HEADER_BYTES: usize = 64;
 pub const FRAME_HEADER_BYTES: usize = 64;
 /// Length of a tail's payload, in bytes.
 pub const TAIL_PAYLOAD_BYTES: usize = 16;
+/// Length of a seal's payload, in bytes.
+pub const SEAL_PAYLOAD_BYTES: usize = 104;
+/// Length of a whole seal frame, in bytes.
+pub const SEAL_FRAME_BYTES: usize = 192;
+/// Length of what names the key at the start of an encrypted payload, in bytes.
+pub const KEY_ID_BYTES: usize = 8;
+/// Length of the nonce of an encrypted payload, in bytes.
+pub const NONCE_BYTES: usize = 24;
+/// Length of the authentication tag of an encrypted payload, in bytes.
+pub const AUTH_TAG_BYTES: usize = 16;
+/// Length of what an encrypted payload is bound to, in bytes.
+pub const CONTEXT_BYTES: usize = 36;
+/// Length of the directory length in front of an encrypted chunk, in bytes.
+pub const ENVELOPE_HEAD_BYTES: usize = 4;
 /// Length of a whole tail frame, in bytes.
 pub const TAIL_FRAME_BYTES: usize = 128;
 /// Length of the fixed start of an index's payload, in bytes.
@@ -40,6 +54,12 @@ pub const PARITY_SHARDS: u32 = 1 << 15;
 pub const NO_STREAM: u32 = u32::MAX;
 /// Frame flag: a reader that does not know the frame's kind must refuse the file.
 pub const FRAME_CRITICAL: u16 = 1;
+/// Frame flag: the payload is encrypted.
+pub const FRAME_ENCRYPTED: u16 = 2;
+/// File flag: all stream, chunk, metadata and index frames are encrypted.
+pub const FILE_ENCRYPTED: u32 = 1 << 1;
+/// File flag: the file was begun by a writer that seals it.
+pub const FILE_SEALED: u32 = 1 << 16;
 /// File flags that a reader must know to read the file at all.
 pub const FILE_FLAGS_CRITICAL: u32 = 0x0000_FFFF;
 /// First frame kind of the private range.
@@ -66,17 +86,20 @@ pub enum Kind {
     Tail = 6,
     /// What damaged frames before it are restored from.
     Parity = 7,
+    /// A keyed hash of everything before it.
+    Seal = 9,
 }
 
 impl Kind {
     /// All kinds that this release knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Stream,
         Self::Chunk,
         Self::Metadata,
         Self::Index,
         Self::Tail,
         Self::Parity,
+        Self::Seal,
     ];
 
     /// The kind stored as `number`.
@@ -101,6 +124,7 @@ impl Kind {
             Self::Index => "index",
             Self::Tail => "tail",
             Self::Parity => "parity",
+            Self::Seal => "seal",
         }
     }
 
@@ -108,6 +132,15 @@ impl Kind {
     #[must_use]
     pub fn is_critical(self) -> bool {
         matches!(self, Self::Stream | Self::Chunk)
+    }
+
+    /// Whether its frames are encrypted in a file that is.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        matches!(
+            self,
+            Self::Stream | Self::Chunk | Self::Metadata | Self::Index
+        )
     }
 }
 

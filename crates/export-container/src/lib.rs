@@ -34,6 +34,7 @@ mod container;
 mod counted;
 mod cursor;
 mod directory;
+mod envelope;
 mod fault;
 mod frame;
 mod frame_writer;
@@ -48,6 +49,8 @@ mod read;
 mod repair;
 mod repetition;
 mod scan;
+mod seal;
+mod seals;
 mod sequences;
 mod storage;
 mod stream;
@@ -66,9 +69,11 @@ pub use index::{ChunkRef, ColumnRef};
 pub use parity::{LostGroup, Parity, ParityReport};
 pub use repair::{LossReport, LostRows, repair};
 pub use scan::{Scanner, Step};
+pub use seals::{SealReport, verify_seals};
 pub use storage::{
     Extended, FileStorage, MemoryStorage, Patience, Retrying, StorageEnd, is_being_written, lock,
 };
 pub use stream::Stream;
+pub use text::{schema_from_text, schema_to_text};
 pub use verify::{Depth, Report, verify};
 pub use writer::Writer;

@@ -91,6 +91,12 @@ pub(crate) fn read_index(
             let listed = index.chunks(link.sequence, limits, &mut memory)?;
             Ok::<_, Error>((index, listed))
         })();
+        if intact
+            .as_ref()
+            .is_ok_and(|(index, _)| index.file.is_encrypted() != header.is_encrypted())
+        {
+            return Ok(None);
+        }
         let (index, listed) = match intact {
             Ok(parts) => parts,
             Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(None),
@@ -145,10 +151,17 @@ fn read_link(
     }
     frame.drain(..FRAME_HEADER_BYTES);
     frame.truncate(usize::try_from(header.payload_bytes).map_err(Error::limit)?);
-    Ok(header
-        .check_payload(&frame, limits)
-        .is_ok()
-        .then_some((header, frame)))
+    if header.check_payload(&frame, limits).is_err() {
+        return Ok(None);
+    }
+    if header.is_encrypted() {
+        frame = match source.opener().open(&header, frame) {
+            Ok(plain) => plain,
+            Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(None),
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(Some((header, frame)))
 }
 
 /// Which file the frames belong to, and what its header says where that is intact.
@@ -164,6 +177,7 @@ pub(crate) fn identify(
     if let Start::Header(header) = start {
         header.check_version()?;
         catalogue.file = Some(header);
+        catalogue.is_encrypted = Some(header.is_encrypted());
         return Ok((header.file, catalogue));
     }
     if size < FILE_HEADER_BYTES as u64 && (start == Start::Damaged || SIGNATURE.starts_with(&head))
@@ -198,16 +212,24 @@ fn learn(source: &Counted, end: &End, size: u64, limits: &Limits) -> Result<Opti
     Ok(None)
 }
 
-/// The file that the frames are of, where the header is intact and none is of its: then what is there belongs to them.
+/// The file that the frames are of, where the header is that of another: what a sector held before the file was written. That is
+/// so where an intact tail says so, or where less than half of the file, which ends at `rest` but for a torn frame, is of the
+/// header's and most frames are of another.
 pub(crate) fn other_file(
     source: &Counted,
     end: &End,
     size: u64,
     catalogue: &Catalogue,
-    file: FileId,
+    (file, rest): (FileId, u64),
     limits: &Limits,
 ) -> Result<Option<FileId>> {
-    if catalogue.frames > 0 {
+    let has_tail = end.tail(size, limits).is_some();
+    let lost = catalogue
+        .lost
+        .iter()
+        .map(|lost| lost.bytes.end.saturating_sub(lost.bytes.start));
+    let lost = lost.fold(size.saturating_sub(rest), u64::saturating_add);
+    if catalogue.frames > 0 && !has_tail && lost <= size / 2 {
         return Ok(None);
     }
     Ok(learn(source, end, size, limits)?.filter(|other| *other != file))

@@ -8,6 +8,7 @@ use export_core::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::catalogue::parse_chunk;
 use crate::container::Container;
 use crate::counted::Counted;
 use crate::directory::{Directory, extent};
@@ -21,6 +22,14 @@ use crate::storage::MemoryStorage;
 /// Where frames are that are not where the index says; known once one was missed.
 #[derive(Debug, Default)]
 pub(crate) struct Relocated(Mutex<Option<Places>>);
+
+/// The start of a chunk. Of an encrypted one it is all of it, as it was before.
+struct Head {
+    header: FrameHeader,
+    directory: Directory,
+    /// The payload, where it was encrypted.
+    opened: Option<Vec<u8>>,
+}
 
 /// A run of wanted columns that lie next to each other, in the order they are wanted.
 struct Run {
@@ -42,7 +51,7 @@ impl Container {
 
     /// Reads and verifies a chunk's directory alone: what is where, and how it is encoded.
     pub fn read_directory(&self, chunk: &ChunkRef) -> Result<ChunkDirectory> {
-        let (_, directory) =
+        let Head { directory, .. } =
             self.anywhere(chunk, |offset| self.head_at(&self.source, chunk, offset))?;
         Ok(ChunkDirectory {
             rows: chunk.rows,
@@ -72,7 +81,7 @@ impl Container {
 
     /// Reads a chunk from its frame, which was restored and has no place in the file.
     pub(crate) fn read_restored(&self, chunk: &ChunkRef, frame: Vec<u8>) -> Result<EncodedChunk> {
-        let source = Counted::new(Arc::new(MemoryStorage::new(frame)));
+        let source = self.source.beside(Arc::new(MemoryStorage::new(frame)));
         self.read_at(&source, chunk, 0, None)
             .map_err(|error| self.in_chunk(error, chunk))
     }
@@ -84,7 +93,11 @@ impl Container {
         offset: u64,
         columns: Option<&[usize]>,
     ) -> Result<EncodedChunk> {
-        let (header, directory) = self.head_at(source, chunk, offset)?;
+        let Head {
+            header,
+            directory,
+            opened,
+        } = self.head_at(source, chunk, offset)?;
         let all: Vec<usize>;
         let wanted = match columns {
             Some(columns) => columns,
@@ -104,7 +117,20 @@ impl Container {
         let mut buffer = memory::zeros(usize::try_from(bytes).map_err(Error::limit)?)?;
         for run in runs {
             let part = block_range(run.to, run.bytes).and_then(|range| buffer.get_mut(range));
-            source.read_into(blocks.saturating_add(run.from), part.unwrap_or_default())?;
+            let part = part.unwrap_or_default();
+            match &opened {
+                Some(payload) => {
+                    let from = header.blocks_start().saturating_add(run.from);
+                    let stored = usize::try_from(from).ok();
+                    let stored = stored.and_then(|from| payload.get(from..));
+                    part.iter_mut()
+                        .zip(stored.unwrap_or_default())
+                        .for_each(|(to, &byte)| *to = byte);
+                }
+                None => {
+                    source.read_into(blocks.saturating_add(run.from), part)?;
+                }
+            }
         }
         for (column, &at) in columns.iter().zip(wanted) {
             check_blocks(column, &buffer).map_err(|(number, fault)| {
@@ -130,15 +156,10 @@ impl Container {
     }
 
     /// Header and directory of `chunk`, whose frame should be at `offset`.
-    fn head_at(
-        &self,
-        source: &Counted,
-        chunk: &ChunkRef,
-        offset: u64,
-    ) -> Result<(FrameHeader, Directory)> {
+    fn head_at(&self, source: &Counted, chunk: &ChunkRef, offset: u64) -> Result<Head> {
         let head_bytes = u64::from(chunk.directory_bytes).saturating_add(FRAME_HEADER_BYTES as u64);
         Limits::check("bytes of a directory", head_bytes, self.limits.frame_bytes)?;
-        let head = source.read(offset, head_bytes)?;
+        let mut head = source.read(offset, head_bytes)?;
         let header = FrameHeader::parse(&head).filter(|header| {
             header.file == self.file.file
                 && header.sequence == chunk.sequence
@@ -146,15 +167,16 @@ impl Container {
                 && u64::from(header.rows) == chunk.rows
                 && header.directory_bytes == chunk.directory_bytes
                 && header.payload_bytes == chunk.payload_bytes
+                && header.is_encrypted() == chunk.is_encrypted
         });
         let Some(header) = header else {
             return Err(Error::corrupt(
                 "the chunk's frame is gone or its header is damaged",
             ));
         };
-        let bytes = head.get(FRAME_HEADER_BYTES..).unwrap_or_default();
-        header.check_directory(bytes)?;
-        let directory = Directory::parse(bytes, &header, &self.limits)?;
+        head.drain(..FRAME_HEADER_BYTES);
+        header.check_directory(&head)?;
+        let (directory, inner) = parse_chunk(source, &header, head, &self.limits)?;
         let described = directory.first_row == chunk.first_row
             && directory.number == chunk.number
             && directory.schema_version == chunk.schema_version
@@ -164,7 +186,15 @@ impl Container {
                 "the index describes the chunk otherwise than it is",
             ));
         }
-        Ok((header, directory))
+        let (header, opened) = match inner {
+            Some((header, payload)) => (header, Some(payload)),
+            None => (header, None),
+        };
+        Ok(Head {
+            header,
+            directory,
+            opened,
+        })
     }
 
     /// Where frames with this number are, according to the frames themselves.

@@ -8,7 +8,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use export_core::{
-    Cancel, EncodedChunk, Error, Finding, Limits, Progress, Result, Storage, StreamId,
+    Access, Cancel, EncodedChunk, Error, Finding, Progress, Result, Storage, StreamId,
 };
 
 use crate::container::Container;
@@ -68,25 +68,28 @@ impl LossReport {
 
 /// Copies all intact chunks of the container in `storage` to `writer`, a new container, and finishes it. `storage` is only
 /// read. Chunks keep their order, streams their names and schemas; rows are numbered anew where some are lost.
+/// An encrypted container needs its key; whether the copy is encrypted is up to `writer`.
 pub fn repair<W: Write>(
     storage: Arc<dyn Storage>,
     writer: &mut Writer<W>,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
+    let access = access.into();
+    let limits = &access.limits;
     let size = storage.size_bytes()?;
     let mut parity = None;
     let mut restored = Sequences::default();
     let mut restorer = None;
     let container = Container::recover_then(
         Arc::clone(&storage),
-        limits,
+        &access,
         Scanner::thorough,
         |container| {
-            let catalogue = &mut container.catalogue;
+            let (source, catalogue) = (&container.source, &mut container.catalogue);
             if let Some(torn) = container.torn {
-                catalogue.take_rest(&container.source, container.rest, &torn, limits)?;
+                catalogue.take_rest(source, container.rest, &torn, limits)?;
             }
             if container.rest < size {
                 catalogue.find_rest(container.rest, size);
@@ -94,7 +97,7 @@ pub fn repair<W: Write>(
             let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
             parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
                 cancel.check()?;
-                let taken = catalogue.take_restored(header, frame, limits)?;
+                let taken = catalogue.take_restored(source, header, frame, limits)?;
                 if taken {
                     restored.insert(header.sequence);
                 }

@@ -5,6 +5,7 @@ mod extended;
 mod file;
 mod lock;
 mod memory;
+mod reserve;
 mod retrying;
 
 pub use end::StorageEnd;

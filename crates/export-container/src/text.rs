@@ -7,3 +7,4 @@ mod stream;
 
 pub(crate) use metadata::{metadata_from_json, metadata_to_json};
 pub(crate) use stream::{StreamText, check_schema};
+pub use stream::{schema_from_text, schema_to_text};

@@ -40,6 +40,11 @@ impl Unsynced {
         self.bytes
     }
 
+    pub(crate) fn rows(&self, stream: StreamId) -> u64 {
+        let chunks = self.chunks.iter().filter(|kept| kept.stream == stream);
+        chunks.map(|kept| kept.chunk.directory.rows).sum()
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -5,21 +5,29 @@ mod whole;
 use std::sync::Arc;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
-use export_core::{Cancel, Error, Finding, Limits, Position, Progress, Result, Severity, Storage};
+use export_core::{
+    Access, Cancel, Error, Finding, Limits, Position, Progress, Result, Severity, Storage,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::catalogue::Catalogue;
 use crate::counted::Counted;
 use crate::directory::Directory;
+use crate::envelope::inner_chunk;
 use crate::fault::finding_of;
 use crate::frame::{FrameHeader, block_range, stored};
 use crate::index::{ChunkRef, Index, tail_from_payload};
-use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
+use crate::layout::{
+    ENVELOPE_HEAD_BYTES, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind, NONCE_BYTES,
+};
 use crate::open::{End, identify, other_file, walk};
 use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
 use crate::scan::{Scanner, Step};
 use crate::sequences::Sequences;
 use whole::{note_end, note_index, note_missing, note_rows};
+
+/// What comes before the payload of an encrypted chunk, in bytes.
+const ENVELOPE_BYTES: u64 = (KEY_ID_BYTES + NONCE_BYTES + ENVELOPE_HEAD_BYTES) as u64;
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +52,12 @@ pub struct Report {
     pub chunks: u64,
     /// Rows of these chunks.
     pub rows: u64,
+    /// Whether the file is encrypted.
+    pub is_encrypted: bool,
+    /// Whether the file says that it is sealed; [`crate::verify_seals`] looks at the seals.
+    pub is_sealed: bool,
+    /// Encrypted frames that nobody looked into, for want of a key.
+    pub closed_frames: u64,
     /// Blocks whose checksums were verified.
     pub blocks: u64,
     /// Bytes that were read.
@@ -64,47 +78,45 @@ impl Report {
     }
 }
 
-/// Looks at a container and says what is damaged. Fails only where it cannot be looked at: it is no container, is of a later
-/// version, is over `limits`, cannot be read, or the work was cancelled.
+/// Looks at a container and says what is damaged. Without any key, encrypted frames are looked at from outside: their
+/// checksums cover all of them. Fails only where it cannot be looked at: it is no container, is of a later
+/// version, is over the limits, cannot be read, is encrypted with another key, or the work was cancelled.
 pub fn verify(
     storage: Arc<dyn Storage>,
     depth: Depth,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<Report> {
-    let source = Counted::new(Arc::clone(&storage));
+    let Access { limits, keys } = &access.into();
+    let source = Counted::new(Arc::clone(&storage), keys.clone());
     let size = source.size_bytes()?;
     if size == 0 {
         return Err(Error::truncated("the file is empty"));
     }
     let end = End::read(&source, size)?;
     let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
-    let mut pass = Pass {
-        source: &source,
-        depth,
-        limits,
-        listed: Vec::new(),
-        blocks: 0,
-        looked_at: Sequences::default(),
-        intact: Sequences::default(),
-        last: None,
-    };
-    let mut look = |catalogue: &mut Catalogue, step: &Step| {
-        cancel.check()?;
-        if let Step::Frame { offset, header } = step {
-            progress.add_bytes_in(header.frame_bytes());
-            pass.frame(catalogue, *offset, header)?;
-        }
-        Ok(())
+    catalogue.is_closed = keys.is_empty();
+    let mut pass = Pass::new(&source, depth, limits);
+    let look = |pass: &mut Pass<'_>, scanner: &mut Scanner, catalogue: &mut Catalogue| {
+        walk(&source, scanner, catalogue, limits, |catalogue, step| {
+            cancel.check()?;
+            if let Step::Frame { offset, header } = step {
+                progress.add_bytes_in(header.frame_bytes());
+                pass.frame(catalogue, *offset, header)?;
+            }
+            Ok(())
+        })
     };
     let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-    let (mut rest, mut torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
-    if let Some(other) = other_file(&source, &end, size, &catalogue, file, limits)? {
+    let (mut rest, mut torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
+    if let Some(other) = other_file(&source, &end, size, &catalogue, (file, rest), limits)? {
         file = other;
         catalogue = Catalogue::of_foreign_header();
+        catalogue.is_closed = keys.is_empty();
+        pass = Pass::new(&source, depth, limits);
         scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-        (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, &mut look)?;
+        (rest, torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
     }
     catalogue.note_orphans();
     if let Some(torn) = torn {
@@ -132,14 +144,23 @@ pub fn verify(
         .flat_map(|stream| &stream.chunks)
         .filter(|chunk| !damaged.contains(chunk.sequence))
         .collect();
+    let closed = catalogue
+        .closed_chunks
+        .iter()
+        .filter(|(sequence, _)| !damaged.contains(*sequence));
+    let closed: Vec<u64> = closed.map(|&(_, rows)| rows.into()).collect();
+    let rows = intact.iter().map(|chunk| chunk.rows);
     Ok(Report {
-        streams: catalogue.streams.len() as u64,
+        streams: match catalogue.closed_frames {
+            0 => catalogue.streams.len() as u64,
+            _ => catalogue.next_stream.into(),
+        },
         frames: catalogue.frames,
-        chunks: intact.len() as u64,
-        rows: intact
-            .iter()
-            .map(|chunk| chunk.rows)
-            .fold(0, u64::saturating_add),
+        chunks: (intact.len() + closed.len()) as u64,
+        rows: rows.chain(closed).fold(0, u64::saturating_add),
+        is_encrypted: catalogue.is_encrypted == Some(true),
+        is_sealed: catalogue.file.is_some_and(|file| file.is_sealed()),
+        closed_frames: catalogue.closed_frames,
         blocks,
         bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
         is_finished,
@@ -163,7 +184,20 @@ struct Pass<'a> {
     last: Option<(Kind, u64)>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(source: &'a Counted, depth: Depth, limits: &'a Limits) -> Self {
+        Self {
+            source,
+            depth,
+            limits,
+            listed: Vec::new(),
+            blocks: 0,
+            looked_at: Sequences::default(),
+            intact: Sequences::default(),
+            last: None,
+        }
+    }
+
     /// Looks at what the catalogue did not: blocks, padding, and what index and tail say of other frames.
     fn frame(
         &mut self,
@@ -181,7 +215,13 @@ impl Pass<'_> {
             // The copy before was damaged in what only this pass looks at.
             catalogue.damaged.remove(header.sequence);
         }
+        let is_closed = catalogue.is_closed && header.is_encrypted();
         let looked = match header.known_kind() {
+            Some(Kind::Chunk) if is_closed && self.depth == Depth::Checksums => {
+                let stored = self.source.stored(offset, header, self.limits);
+                stored.map(drop)
+            }
+            Some(_) if is_closed => Ok(()),
             Some(Kind::Chunk) if self.depth == Depth::Checksums => {
                 self.chunk(catalogue, offset, header)
             }
@@ -220,11 +260,30 @@ impl Pass<'_> {
     ) -> Result<()> {
         header.check_limit(self.limits)?;
         let start = offset.saturating_add(FRAME_HEADER_BYTES as u64);
-        let payload = self.source.read(start, header.payload_bytes)?;
+        if !header.is_encrypted() {
+            let payload = self.source.read(start, header.payload_bytes)?;
+            let directory = payload.get(..header.directory_bytes as usize);
+            header.check_directory(directory.unwrap_or_default())?;
+            return self.blocks(catalogue, start, header, &payload);
+        }
+        let plain = self.source.payload(offset, header, self.limits)?;
+        let (inner, payload) = inner_chunk(header, plain)?;
+        // A byte lies where its encrypted one does.
+        let start = start.saturating_add(ENVELOPE_BYTES);
+        self.blocks(catalogue, start, &inner, &payload)
+    }
+
+    /// Looks at the blocks and the padding in the payload of a chunk, which starts at `start` of the file.
+    fn blocks(
+        &mut self,
+        catalogue: &mut Catalogue,
+        start: u64,
+        header: &FrameHeader,
+        payload: &[u8],
+    ) -> Result<()> {
         let (bytes, rest) = payload
             .split_at_checked(header.directory_bytes as usize)
             .ok_or_else(|| Error::corrupt("the chunk ends within its directory"))?;
-        header.check_directory(bytes)?;
         let directory = Directory::parse(bytes, header, self.limits)?;
         let gap = usize::try_from(header.blocks_start())
             .map_or(0, |blocks| blocks.saturating_sub(bytes.len()));

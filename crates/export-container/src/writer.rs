@@ -4,7 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use export_core::{
-    EncodedChunk, Error, ErrorKind, ExportMetadata, Limits, Result, Schema, Storage, StreamId,
+    EncodedChunk, Error, ErrorKind, ExportMetadata, Limits, Protection, Result, Schema, Storage,
+    StreamId,
 };
 
 use crate::append::resume;
@@ -31,7 +32,12 @@ pub struct Writer<W> {
 impl<W: Write> Writer<W> {
     /// Starts a container; its header is written at once.
     pub fn new(output: W, options: &FileOptions) -> Result<Self> {
-        Self::continuing(FrameWriter::new(options), output)
+        Self::protected(output, options, &Protection::default())
+    }
+
+    /// [`Writer::new`] of a container that is encrypted, sealed, or both.
+    pub fn protected(output: W, options: &FileOptions, protection: &Protection) -> Result<Self> {
+        Self::continuing(FrameWriter::protected(options, protection), output)
     }
 
     fn continuing(frames: FrameWriter, output: W) -> Result<Self> {
@@ -95,6 +101,14 @@ impl<W: Write> Writer<W> {
     #[must_use]
     pub fn unsynced_bytes(&self) -> usize {
         self.unsynced.as_ref().map_or(0, Unsynced::bytes)
+    }
+
+    /// Rows of a stream in these chunks.
+    #[must_use]
+    pub fn unsynced_rows(&self, stream: StreamId) -> u64 {
+        self.unsynced
+            .as_ref()
+            .map_or(0, |unsynced| unsynced.rows(stream))
     }
 
     /// Writes the chunks that are kept to another container, to streams of the same names. They stay here until
@@ -183,26 +197,46 @@ impl<W: Write> Writer<W> {
 impl Writer<StorageEnd> {
     /// Starts a container in empty storage. Fails where it is not empty.
     pub fn create(storage: Arc<dyn Storage>, options: &FileOptions) -> Result<Self> {
+        Self::create_protected(storage, options, &Protection::default())
+    }
+
+    /// [`Writer::create`] of a container that is encrypted, sealed, or both.
+    pub fn create_protected(
+        storage: Arc<dyn Storage>,
+        options: &FileOptions,
+        protection: &Protection,
+    ) -> Result<Self> {
         if storage.size_bytes()? != 0 {
             return Err(Error::new(
                 ErrorKind::Exists,
                 "there is something in the file already",
             ));
         }
-        Self::new(StorageEnd::new(storage)?, options)
+        Self::protected(StorageEnd::new(storage)?, options, protection)
     }
 
     /// Goes on after the last byte of a container, finished or not. Nothing that is there is rewritten; a torn frame at the
     /// end stays, and is stepped over.
     pub fn append(storage: Arc<dyn Storage>, limits: &Limits) -> Result<Self> {
-        let frames = resume(Arc::clone(&storage), limits)?;
+        Self::append_protected(storage, limits, &Protection::default())
+    }
+
+    /// [`Writer::append`] to a container that is encrypted or sealed, which fails without its keys; what is appended is
+    /// protected as it is. A container that is not sealed is sealed from here on where there is a key for it: what is there
+    /// already is read for that, and marked as found.
+    pub fn append_protected(
+        storage: Arc<dyn Storage>,
+        limits: &Limits,
+        protection: &Protection,
+    ) -> Result<Self> {
+        let frames = resume(Arc::clone(&storage), limits, protection)?;
         Self::continuing(frames, StorageEnd::new(storage)?)
     }
 
-    /// Returns once all that was written is durable. Never retried after a failure: the system reports a failed writeback
+    /// Seals what was written, where the container is sealed, and returns once all of it is durable. Never retried after a failure: the system reports a failed writeback
     /// once, and then forgets it.
     pub fn sync(&mut self) -> Result<()> {
-        self.check()?;
+        self.write(FrameWriter::seal)?;
         let synced = self.output.sync();
         self.note(synced, "sync")?;
         self.forget_unsynced();

@@ -94,7 +94,7 @@ impl BatchBuilder for RowBuilder {
         // A field that only some elements of a list have is seen to be nullable once the others are written.
         row.repeat(|row| {
             let before = self.image_shape();
-            image::row(row, |row| self.root.image_flat(last, false, row));
+            image::row(row, |row| self.root.image_fields(last, row));
             self.image_shape() == before
         });
     }
@@ -195,6 +195,12 @@ impl RowBuilder {
     pub fn rollback(&mut self) {
         self.root.truncate(self.rows);
         self.root.begin();
+    }
+
+    /// Columns that are known, nested ones not counted.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.root.fields.len()
     }
 
     /// Rows that were ended and not taken.

@@ -46,6 +46,7 @@ mod layout;
 mod nested;
 mod random;
 mod scalars;
+mod secrets;
 mod stores;
 mod types;
 
@@ -55,6 +56,7 @@ pub use chunks::chunk_coder;
 pub use codecs::codec;
 pub use flows::{sink, source};
 pub use formats::format;
+pub use secrets::secret;
 pub use stores::storage;
 pub use types::fields;
 

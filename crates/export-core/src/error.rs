@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Exists,
     /// The named file, stream or column is not there.
     NotFound,
+    /// The file is encrypted or sealed with a key that was not given.
+    Key,
     /// The work was cancelled.
     Cancelled,
     /// A worker thread panicked.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use crate::{Batch, Cancel, ExportMetadata, Limits, Note, Progress, Result};
+use crate::{Access, Batch, Cancel, ExportMetadata, Keys, Limits, Note, Progress, Result};
 
 /// A batch and the name of its stream.
 #[derive(Debug, Clone)]
@@ -88,6 +88,8 @@ pub struct ReadOptions {
     pub name: String,
     /// Bounds on what the input may cost.
     pub limits: Limits,
+    /// Keys of encrypted files.
+    pub keys: Keys,
     /// What to do with bad rows.
     pub on_error: OnError,
     /// Rows a batch holds at most.
@@ -112,6 +114,7 @@ impl Default for ReadOptions {
         Self {
             name: String::from("input"),
             limits: Limits::default(),
+            keys: Keys::default(),
             on_error: OnError::default(),
             batch_rows: 64 << 10,
             batch_bytes: 4 << 20,
@@ -120,6 +123,17 @@ impl Default for ReadOptions {
             cancel: Cancel::new(),
             progress: Progress::new(),
             extra: BTreeMap::new(),
+        }
+    }
+}
+
+impl ReadOptions {
+    /// Limits and keys.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        Access {
+            limits: self.limits.clone(),
+            keys: self.keys.clone(),
         }
     }
 }

@@ -115,6 +115,15 @@ impl<'a> RowImage<'a> {
         self.put(u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
     }
 
+    /// Adds a number, after the byte that says there is one where that is `nullable`.
+    #[inline]
+    pub(crate) fn put_fixed(&mut self, value: impl Fixed, nullable: bool) {
+        if nullable {
+            self.put([1]);
+        }
+        value.write(self);
+    }
+
     /// Adds bytes.
     #[inline]
     fn put_all(&mut self, bytes: &[u8]) {
@@ -126,6 +135,18 @@ impl<'a> RowImage<'a> {
             }
             None => self.lose(bytes.len(), room),
         }
+    }
+
+    /// Adds what `write` writes. While it does, nothing else points at this image, which may then be in registers.
+    #[inline]
+    pub(crate) fn by_value(&mut self, write: impl FnOnce(&mut RowImage<'_>)) {
+        let mut image = RowImage {
+            rest: std::mem::take(&mut self.rest),
+            len: self.len,
+            lost: self.lost,
+        };
+        write(&mut image);
+        *self = image;
     }
 
     /// Adds what `write` writes, which begins again as often as it says that this will not do.

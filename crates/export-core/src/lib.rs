@@ -41,6 +41,7 @@ pub mod record;
 #[cfg(feature = "serde")]
 pub mod rows;
 pub mod schema;
+mod secret;
 mod storage;
 mod tally;
 pub mod text;
@@ -67,5 +68,6 @@ pub use limits::{Limit, Limits};
 pub use metadata::{ExportMetadata, Note};
 pub use progress::{Cancel, Progress};
 pub use schema::Schema;
+pub use secret::{Access, Cipher, KeyId, Keys, Mac, Protection, Secret};
 pub use storage::Storage;
 pub use tally::Tally;

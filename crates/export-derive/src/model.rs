@@ -208,6 +208,30 @@ impl Field {
     }
 }
 
+impl Field {
+    /// Code that writes the image of `value`, a reference, which is in slot `at` of `column`.
+    pub(crate) fn image(
+        &self,
+        value: &TokenStream,
+        column: &TokenStream,
+        path: &Path,
+    ) -> TokenStream {
+        let ty = &self.ty;
+        match (&self.way, self.is_flat) {
+            (None, false) => quote_spanned! {self.span()=>
+                <#ty as #path::record::Record>::image_to(#value, #column, at, within, row);
+            },
+            (None, true) => quote_spanned! {self.span()=>
+                <#ty as #path::record::Record>::image_flat_to(#value, #column, at, within, row);
+            },
+            (Some(_), false) => {
+                quote!(#path::record::Slots::image_field(#column, at, within, row);)
+            }
+            (Some(_), true) => quote!(#path::record::Slots::image_flat(#column, at, within, row);),
+        }
+    }
+}
+
 /// One of the module `record`'s own ways, of what a type holds.
 fn builtin(name: &str, ty: &Type, path: &Path) -> TokenStream {
     let name = Ident::new(name, ty.span());

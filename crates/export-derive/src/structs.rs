@@ -58,6 +58,21 @@ fn newtype(name: &Ident, parameters: &Parameters, field: &Field, path: &Path) ->
         Some(_) => quote!(false),
     };
     let push = field.push(&quote!(&self.#member), &quote!(column), path);
+    let image = field.image(&quote!(&self.#member), &quote!(column), path);
+    let image_flat = field.way.is_none().then(|| {
+        quote! {
+            #[inline]
+            fn image_flat_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                <#ty as #path::record::Record>::image_flat_to(&self.#member, column, at, within, row);
+            }
+        }
+    });
     quote! {
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #column;
@@ -66,6 +81,17 @@ fn newtype(name: &Ident, parameters: &Parameters, field: &Field, path: &Path) ->
             fn push_to(&self, column: &mut Self::Column) -> #path::Result<()> {
                 #push
             }
+            #[inline]
+            fn image_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                #image
+            }
+            #image_flat
         }
     }
 }
@@ -84,6 +110,13 @@ fn fields(
         quote!(&self.#member)
     });
     let pushes = pushes(recorded, values, path);
+    let images: TokenStream = recorded
+        .iter()
+        .map(|field| {
+            let (member, ident) = (&field.member, &field.ident);
+            field.image(&quote!(&self.#member), &quote!(&mut columns.#ident), path)
+        })
+        .collect();
     quote! {
         impl #generics #path::record::Record for #name #types #clause {
             type Column = #path::record::Struct<#columns #column_types>;
@@ -94,6 +127,28 @@ fn fields(
                 #pushes
                 column.end();
                 ::core::result::Result::Ok(())
+            }
+            #[inline]
+            fn image_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                let within = column.begin_image(within, row);
+                #path::record::Record::image_flat_to(self, column, at, within, row);
+            }
+            #[inline]
+            fn image_flat_to(
+                &self,
+                column: &mut Self::Column,
+                at: usize,
+                within: #path::record::Within,
+                row: &mut #path::record::RowImage<'_>,
+            ) {
+                let columns = &mut column.columns;
+                #images
             }
         }
     }
@@ -176,9 +231,9 @@ pub(crate) fn columns_type(
     let images = entries.iter().map(|entry| {
         let ident = &entry.ident;
         match entry.is_flat {
-            true => quote!(#path::record::Slots::image_flat(&mut self.#ident, at, nullable, row);),
+            true => quote!(#path::record::Slots::image_flat(&mut self.#ident, at, within, row);),
             false => {
-                quote!(#path::record::Slots::image_field(&mut self.#ident, at, nullable, row);)
+                quote!(#path::record::Slots::image_field(&mut self.#ident, at, within, row);)
             }
         }
     });
@@ -224,7 +279,7 @@ pub(crate) fn columns_type(
             fn image(
                 &mut self,
                 at: usize,
-                nullable: bool,
+                within: #path::record::Within,
                 row: &mut #path::record::RowImage<'_>,
             ) {
                 #(#images)*

@@ -8,8 +8,8 @@
 
 use std::io::{self, Cursor, Read, Write};
 
-use export_core::{Error, ErrorKind};
-use export_formats::compressed::{Compression, Compressor, wrap_reader};
+use export_core::{Error, ErrorKind, Limits};
+use export_formats::compressed::{Compression, Compressor, wrap_reader, wrap_reader_within};
 
 const KINDS: [Compression; 4] = [
     Compression::Gzip,
@@ -116,18 +116,29 @@ fn what_follows_is_not_ignored() {
 }
 
 #[test]
-fn bombs_stream() {
+fn bombs_are_refused_and_stream_where_the_limit_is_raised() {
     const SIZE: u64 = 64 << 20;
     for kind in KINDS {
         let mut compressor = Compressor::new(kind, Vec::new()).unwrap();
         io::copy(&mut io::repeat(0).take(SIZE), &mut compressor).unwrap();
         let packed = compressor.finish().unwrap();
-        let mut reader = wrap_reader(kind, Box::new(Cursor::new(packed))).unwrap();
-        assert_eq!(
-            io::copy(&mut reader, &mut io::sink()).unwrap(),
-            SIZE,
-            "{kind:?}"
-        );
+        let read = |limits: &Limits| {
+            let input = Box::new(Cursor::new(packed.clone()));
+            let mut reader = wrap_reader_within(kind, input, limits).map_err(io::Error::other)?;
+            io::copy(&mut reader, &mut io::sink())
+        };
+        let kind_of = |result: io::Result<u64>| Error::from(result.unwrap_err()).kind();
+        let mut limits = Limits::default();
+        // LZ4 makes 255 bytes of one at most.
+        if kind != Compression::Lz4 {
+            assert_eq!(kind_of(read(&limits)), ErrorKind::Limit, "{kind:?}");
+        }
+        limits.ratio = 100_000_000;
+        assert_eq!(read(&limits).unwrap(), SIZE, "{kind:?}");
+        limits.decoded_bytes = SIZE - 1;
+        assert_eq!(kind_of(read(&limits)), ErrorKind::Limit, "{kind:?}");
+        limits.window_bytes = 1 << 10;
+        assert_eq!(kind_of(read(&limits)), ErrorKind::Limit, "{kind:?}");
     }
 }
 

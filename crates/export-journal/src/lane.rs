@@ -34,6 +34,9 @@ pub struct Lane {
     generation: u64,
     /// `None` before the first run, and where the next segment is yet to be had.
     writer: Option<Writer>,
+    /// How often rows were taken back, and to which row the last time.
+    discards: u64,
+    discarded_to: u64,
 }
 
 /// Rows that one text is about.
@@ -52,6 +55,7 @@ pub struct Mark {
     count: Count,
     row: u64,
     run: Option<Run>,
+    discards: u64,
 }
 
 impl Mark {
@@ -71,6 +75,8 @@ impl Lane {
             first_row: 0,
             generation: 0,
             writer: None,
+            discards: 0,
+            discarded_to: 0,
         }
     }
 
@@ -159,6 +165,7 @@ impl Lane {
             count: writer.map(Writer::count).unwrap_or_default(),
             row: self.rows(),
             run: self.run.clone(),
+            discards: self.discards,
         }
     }
 
@@ -167,16 +174,20 @@ impl Lane {
     /// Where some of them were [sealed](crate::Journal::seal) this waits for the disk, so that a power loss does not bring
     /// them back. A process killed in the midst of this leaves a part of them, from the first one on.
     ///
-    /// Fails where `mark` is of later rows than there are, and where the disk fails; then they are taken back as far
-    /// as a crash of the process is concerned.
+    /// A mark that lies behind one to which rows were taken back is void; this fails where it notices, and where `mark` is of
+    /// later rows than there are. It fails as well where the disk does; then rows are taken back as far as a crash of the process is
+    /// concerned.
     pub fn discard(&mut self, mark: &Mark) -> Result<()> {
         let rows = self.rows();
-        if mark.row > rows {
+        let is_void = mark.discards != self.discards && mark.row > self.discarded_to;
+        if mark.row > rows || is_void {
             return Err(Error::usage(format!(
-                "rows from {} on are to be taken back, of {rows}",
+                "rows cannot be taken back to row {}, of {rows}: they are not those that were marked",
                 mark.row
             )));
         }
+        self.discards += 1;
+        self.discarded_to = mark.row;
         let shared = Arc::clone(&self.shared);
         shared.change_sealed(|| {
             let touched = self.cut(&mut shared.pool(), mark);

@@ -175,8 +175,8 @@ fn count_bytes(count: Count) -> usize {
 /// The one that fills a segment. It goes from the pool to a lane and back.
 pub(crate) struct Writer {
     segment: Arc<Segment>,
-    /// Where the rows begin.
-    rows: NonNull<u8>,
+    /// The first byte that is free.
+    free: NonNull<u8>,
     /// The segment's.
     word: NonNull<AtomicU64>,
     /// As last stored.
@@ -201,7 +201,7 @@ impl Writer {
             use_of: Mutex::new(Use::default()),
         });
         Self {
-            rows: segment.region.base(),
+            free: segment.region.base(),
             word: NonNull::from(segment.region.count()),
             count: 0,
             room: 0,
@@ -232,8 +232,7 @@ impl Writer {
         // SAFETY: `room` bytes from here on are inside of the region and beyond the count, so they are this writer's, which
         // is borrowed for as long as the slice lives.
         unsafe {
-            let free = self.rows.add(count_bytes(self.count()));
-            NonNull::slice_from_raw_parts(free, self.room).as_mut()
+            NonNull::slice_from_raw_parts(self.free, self.room).as_mut()
         }
     }
 
@@ -247,9 +246,12 @@ impl Writer {
         self.room -= bytes;
         // No more than the segment has, which fits 32 bits; rows are no more than bytes.
         self.count += Count::ROW + bytes as u64;
-        #[expect(unsafe_code, reason = "an atomic view of mapped memory")]
-        // SAFETY: the word is in the segment's region, which the segment keeps.
-        let word = unsafe { self.word.as_ref() };
+        #[expect(unsafe_code, reason = "addresses in mapped memory")]
+        // SAFETY: so many bytes were free; the word is in the segment's region, which the segment keeps.
+        let word = unsafe {
+            self.free = self.free.add(bytes);
+            self.word.as_ref()
+        };
         word.store(self.count, Ordering::Release);
         true
     }
@@ -274,7 +276,7 @@ impl Writer {
         // nobody has its space.
         let prefix = unsafe {
             let body = locked.region.base().add(HEADER_BYTES);
-            self.rows = body.add(prefix_bytes);
+            self.free = body.add(prefix_bytes);
             NonNull::slice_from_raw_parts(body, prefix_bytes).as_mut()
         };
         let (name_place, about_place) = prefix.split_at_mut(name.len());
@@ -313,7 +315,13 @@ impl Writer {
         let discards = locked.now.discards.to_le_bytes();
         locked.put(DISCARDS_OFFSET, &discards);
         fence(Ordering::SeqCst);
-        self.room += count_bytes(self.count()) - count_bytes(count);
+        let bytes = count_bytes(self.count()) - count_bytes(count);
+        #[expect(unsafe_code, reason = "addresses in mapped memory")]
+        // SAFETY: so many bytes come before, all of them rows of this use.
+        unsafe {
+            self.free = self.free.sub(bytes);
+        }
+        self.room += bytes;
         self.count = count.word();
         locked.region.count().store(self.count, Ordering::Release);
         was_sealed

@@ -24,32 +24,67 @@ fn read_rebooted(bytes: &[u8]) -> Recovered {
     read_bytes(bytes, &Limits::default(), Some(REBOOTED)).unwrap()
 }
 
-/// A journal with rows up to `sealed` sealed and then more up to `rows`, in files of before and after that. Rows before `first`
-/// have been and gone, so that there are old bytes everywhere.
-fn journal(first: u64, sealed: u64, rows: u64) -> (Vec<u8>, Vec<u8>) {
-    let directory = tempfile::tempdir().unwrap();
-    let journal = create(directory.path(), &small(8));
-    let path = directory.path().join("run.xk.journal");
-    let mut lane = journal.lane("lane");
-    assert_eq!(lane.begin(b"about the rows", 0).unwrap(), Room::Ready);
-    for n in 0..first {
-        while !push(&mut lane, n) {
-            journal.seal().unwrap();
-            journal.release(lane.id(), n);
+/// What becomes of a journal.
+#[derive(Debug, Clone, Copy, Default)]
+struct Life {
+    /// Rows before this one have been and gone, so that there are old bytes everywhere.
+    first: u64,
+    /// Rows before this one are sealed.
+    sealed: u64,
+    /// So many of them are taken back.
+    taken: u64,
+    /// So many come after that.
+    more: u64,
+    /// Whether another seal is about to be made of those.
+    again: bool,
+}
+
+impl Life {
+    fn new(sealed: u64, more: u64) -> Self {
+        Self {
+            sealed,
+            more,
+            ..Self::default()
         }
     }
-    journal.release(lane.id(), first);
-    assert_eq!(lane.begin(b"about the rows", first).unwrap(), Room::Ready);
-    assert!((first..sealed).all(|n| push(&mut lane, n)));
-    journal.seal().unwrap();
-    let before = std::fs::read(&path).unwrap();
-    assert!((sealed..rows).all(|n| push(&mut lane, n)));
-    (before, std::fs::read(&path).unwrap())
+
+    /// The journal's file when it was last durable, and at the end.
+    fn files(self) -> (Vec<u8>, Vec<u8>) {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = create(directory.path(), &small(8));
+        let path = directory.path().join("run.xk.journal");
+        let mut lane = journal.lane("lane");
+        assert_eq!(lane.begin(b"about the rows", 0).unwrap(), Room::Ready);
+        for n in 0..self.first {
+            while !push(&mut lane, n) {
+                journal.seal().unwrap();
+                journal.release(lane.id(), n);
+            }
+        }
+        journal.release(lane.id(), self.first);
+        let begun = lane.begin(b"about the rows", self.first).unwrap();
+        assert_eq!(begun, Room::Ready);
+        let kept = self.sealed - self.taken;
+        assert!((self.first..kept).all(|n| push(&mut lane, n)));
+        let mark = lane.mark();
+        assert!((kept..self.sealed).all(|n| push(&mut lane, n)));
+        journal.seal().unwrap();
+        if self.taken > 0 {
+            lane.discard(&mark).unwrap();
+        }
+        let before = std::fs::read(&path).unwrap();
+        assert!((kept..kept + self.more).all(|n| push(&mut lane, n)));
+        if self.again {
+            // It never returns.
+            journal.seal().unwrap();
+        }
+        (before, std::fs::read(&path).unwrap())
+    }
 }
 
 #[test]
 fn after_a_reboot_what_was_sealed_is_there_and_the_rest_is_counted() {
-    let (_, after) = journal(0, 300, 700);
+    let (_, after) = Life::new(300, 400).files();
     let now = read_now(&after);
     assert!(now.same_boot && now.losses.is_empty());
     assert_eq!(only(&now), (0..700).collect::<Vec<_>>());
@@ -77,12 +112,15 @@ proptest! {
     #[test]
     fn torn_pages_never_harm_what_was_sealed(
         first in prop::sample::select(vec![0_u64, 10, 5_000]),
-        sealed in 0_u64..400,
+        rows in 1_u64..400,
+        taken in 0_u64..200,
         more in 1_u64..300,
+        again in any::<bool>(),
         written in prop::collection::vec(any::<bool>(), 50..150),
     ) {
-        let sealed = first + sealed;
-        let (mut before, after) = journal(first, sealed, sealed + more);
+        let taken = taken.min(rows);
+        let life = Life { first, sealed: first + rows, taken, more, again };
+        let (mut before, after) = life.files();
         before.resize(after.len(), 0);
         let mut torn = after.clone();
         for (at, written) in (PAGE..after.len()).step_by(512).zip(written.iter().cycle()) {
@@ -91,12 +129,20 @@ proptest! {
             }
         }
         let recovered = read_rebooted(&torn);
-        prop_assert_eq!(only(&recovered), (first..sealed).collect::<Vec<_>>());
+        let kept = first + rows - taken;
+        let found = only(&recovered);
+        // Of those that came later, some may be there where another seal was begun, and none otherwise.
+        let end = if again { kept + more } else { kept };
+        prop_assert!(found.starts_with(&(first..kept).collect::<Vec<_>>()), "{:?}", recovered.losses);
+        prop_assert!(found.iter().all(|&n| n < end));
+        if written.iter().all(|&written| written) {
+            prop_assert_eq!(found.len() as u64, end - first);
+        }
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..20_000), keep in 0_usize..9000) {
-        let (_, mut after) = journal(0, 20, 40);
+        let (_, mut after) = Life::new(20, 20).files();
         let end = after.len().min(keep + bytes.len());
         if keep < end {
             let length = end - keep;
@@ -159,7 +205,7 @@ fn every_flipped_bit_is_detected_or_harmless() {
 
 #[test]
 fn a_damaged_segment_costs_its_own_rows_only() {
-    let (_, mut after) = journal(0, 700, 700);
+    let (_, mut after) = Life::new(700, 0).files();
     // In the first row of the second segment.
     after[PAGE + 8192 + PAGE + 20] ^= 1;
     for recovered in [read_now(&after), read_rebooted(&after)] {
@@ -212,7 +258,7 @@ fn what_is_no_journal_is_said_to_be_none() {
     assert_eq!(missing.position().file.as_deref(), Some("no/such.journal"));
     let mut limits = Limits::default();
     limits.metadata_bytes = 10;
-    let (_, after) = journal(0, 1, 1);
+    let (_, after) = Life::new(1, 0).files();
     let error = read_bytes(&after, &limits, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
 }

@@ -30,6 +30,7 @@ struct State {
     capacity: usize,
     in_use: usize,
     peak: usize,
+    permits: usize,
     /// Tickets of blocked requests, first come first.
     waiting: VecDeque<u64>,
     next_ticket: u64,
@@ -47,6 +48,7 @@ impl State {
     fn hold(&mut self, bytes: usize) {
         self.in_use = self.in_use.saturating_add(bytes);
         self.peak = self.peak.max(self.in_use);
+        self.permits += 1;
     }
 }
 
@@ -133,6 +135,12 @@ impl Budget {
         self.state().in_use
     }
 
+    /// Permits that hold these.
+    #[must_use]
+    pub fn permits(&self) -> usize {
+        self.state().permits
+    }
+
     /// Most bytes ever held at a time.
     #[must_use]
     pub fn peak(&self) -> usize {
@@ -178,6 +186,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.budget.state();
         state.in_use = state.in_use.saturating_sub(self.bytes);
+        state.permits -= 1;
         drop(state);
         self.budget.0.released.notify_all();
     }
@@ -199,6 +208,7 @@ mod tests {
         assert!(budget.try_acquire(41).is_none());
         let b = budget.try_acquire(40).unwrap();
         assert_eq!((budget.in_use(), budget.peak(), b.bytes()), (100, 100, 40));
+        assert_eq!(budget.permits(), 2);
         drop(a);
         assert_eq!(
             (budget.in_use(), budget.peak(), budget.capacity()),

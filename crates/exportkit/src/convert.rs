@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use export_compress::{Fixed, NamedColumns, Options as EncodeOptions};
 use export_core::{
-    Error, ExportMetadata, FileId, Format, Note, Progress, Result, Sink, Source, StreamBatch,
-    WriteOptions,
+    Error, ExportMetadata, FileId, Format, Note, Progress, Protection, Result, Sink, Source,
+    StreamBatch, WriteOptions,
 };
 
 use crate::input::{OpenOptions, Opened, Place, open_source};
 use crate::output::{Counted, Exit, Output};
 use crate::pressure::Watch;
 use crate::repair::Parity;
+use crate::wait::StandardOutput;
 use crate::xk::{Xk, XkOptions};
 use crate::{clock, formats};
 
@@ -41,6 +42,8 @@ pub struct ConvertOptions {
     pub memory_bytes: Option<u64>,
     /// Options of the output's format, such as `csv.delimiter`.
     pub extra: BTreeMap<String, String>,
+    /// How an `.xk` output is encrypted and sealed. No other format can be.
+    pub protection: Protection,
     /// File id of an `.xk` output; random where `None`.
     pub file_id: Option<FileId>,
     /// Time of creation to record, in ns since 1970 UTC; now where `None`.
@@ -191,9 +194,14 @@ impl<'a> Target<'a> {
     fn create(place: &'a Place, options: &ConvertOptions) -> Result<Self> {
         let format = output_format(place, options)?;
         refuse_fixed(format, &options.encode)?;
+        refuse_protected(format, &options.protection)?;
         refuse_parity(format, options.parity)?;
         let (file, writer): (_, Box<dyn Write + Send>) = match place {
-            Place::Standard => (None, Box::new(io::stdout())),
+            Place::Standard => {
+                let output = StandardOutput::new(&options.open.read.cancel);
+                // What sinks write in small pieces does not go through the standard library's line by line.
+                (None, Box::new(BufWriter::with_capacity(64 << 10, output)))
+            }
             Place::Path(path) => {
                 let file = Output::create(path, options.overwrite)?;
                 let writer = file.writer()?;
@@ -302,6 +310,15 @@ fn refuse_fixed(format: &dyn Format, encode: &EncodeOptions) -> Result<()> {
     Err(Error::usage(text).with_hint("they are choices of .xk files: leave them out"))
 }
 
+/// Fails where protection is asked of a format that has none.
+fn refuse_protected(format: &dyn Format, protection: &Protection) -> Result<()> {
+    if protection.is_none() || format.name() == Xk.name() {
+        return Ok(());
+    }
+    let text = format!("{} can be neither encrypted nor sealed", format.name());
+    Err(Error::usage(text).with_hint("only .xk files can: leave the key out, or convert to xk"))
+}
+
 /// Fails where parity is asked of a format that has none, or of a build that makes none.
 fn refuse_parity(format: &dyn Format, parity: Option<Parity>) -> Result<()> {
     if parity.is_none() || (format.name() == Xk.name() && cfg!(feature = "parity")) {
@@ -365,6 +382,7 @@ fn make_sink(
             encode: options.encode.clone(),
             file_id: options.file_id,
             created_ns: options.created_ns,
+            protection: options.protection.clone(),
             memory_bytes: options.memory_bytes,
             parity: options.parity,
         };

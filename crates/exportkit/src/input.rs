@@ -16,6 +16,7 @@ use export_core::{
 
 use crate::formats;
 use crate::wait::Waiting;
+use crate::xk::{Xk, XkSource};
 
 /// Bytes looked at to tell what an input is.
 const HEAD_BYTES: usize = 64 << 10;
@@ -108,7 +109,12 @@ fn open_named(place: &Place, name: &str, options: &OpenOptions) -> Result<Opened
         None => recognise(place, &head, compression).ok_or_else(|| unknown_format(name))?,
     };
     let input = input.into_input(format, head)?;
-    let source = format.open(input, &read)?;
+    let source = match (place, input) {
+        (Place::Path(path), Input::File(file)) if format.name() == Xk.name() => {
+            Box::new(XkSource::open_file(path, file, &read)?)
+        }
+        (_, input) => format.open(input, &read)?,
+    };
     let source = match &options.streams {
         Some(streams) => Box::new(Selected::new(source, streams.clone())),
         None => source,

@@ -34,6 +34,7 @@ mod convert;
 mod explain;
 pub mod formats;
 mod input;
+mod journal;
 mod output;
 mod pace;
 mod pressure;
@@ -53,10 +54,13 @@ pub use export_compress::{
 };
 pub use export_core::record::{FromRecord, Record};
 pub use export_core::{
-    Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, Limit, Limits,
-    Note, OnError, Position, Progress, ReadOptions, Result, Role, Schema, Severity, Sink, Source,
-    StreamBatch, Summary, WriteOptions, array, did_you_mean, marrow, record, schema, value, widen,
+    Access, Batch, Bound, Cancel, Error, ErrorKind, ExportMetadata, FileId, Finding, Format, KeyId,
+    Keys, Limit, Limits, Note, OnError, Position, Progress, Protection, ReadOptions, Result, Role,
+    Schema, Secret, Severity, Sink, Source, StreamBatch, Summary, WriteOptions, array,
+    did_you_mean, marrow, record, schema, value, widen,
 };
+#[cfg(feature = "crypt")]
+pub use export_crypt::Key;
 #[cfg(feature = "derive")]
 pub use export_derive::Record;
 #[cfg(feature = "arrow")]
@@ -73,13 +77,17 @@ pub use explain::{
 };
 pub use input::{OpenOptions, Opened, Place, open_source};
 pub use output::Output;
-pub use recorder::{RecordOptions, RecordStream, Recorded, Recorder};
+pub use recorder::{
+    Durability, Health, JournalHealth, OnFull, Permissions, RecordOptions, RecordStream, Recorded,
+    Recorder, RowCounts, StreamHealth,
+};
 pub use recording::{Info, Recording, StreamInfo, open, open_storage, open_with};
 pub use repair::{LossReport, LostGroup, LostRows, Parity, ParityReport, repair};
 pub use rows::{read, read_records, write, write_records, write_records_with, write_with};
 pub use type_name::{data_type_name, field_type_name};
 pub use usage::{ColumnUsage, StreamUsage, Usage};
-pub use verify::{Depth, Verification, verify, verify_storage};
+pub use verify::{Depth, SealReport, Verification, verify, verify_storage};
+pub use wait::StandardOutput;
 
 /// Program and version, as recorded in what it writes.
 pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));
@@ -90,6 +98,15 @@ pub const TOOL: &str = concat!("exportkit ", env!("CARGO_PKG_VERSION"));
 struct Readme;
 
 /// So are the guide's.
+#[cfg(all(doctest, feature = "crypt"))]
+#[doc = include_str!("../../../docs/guide/secrecy.md")]
+struct Secrecy;
+
+/// So are the guide's.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/library.md")]
 struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/durability.md")]
+struct Durable;

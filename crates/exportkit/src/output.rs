@@ -58,7 +58,7 @@ impl Output {
         }
         // A link is followed: what it points at is replaced, not the link.
         let target = if existing.is_some() {
-            fs::canonicalize(path)?
+            fs::canonicalize(path).map_err(|error| Error::from(error).in_file(&name))?
         } else {
             path.to_owned()
         };
@@ -176,7 +176,13 @@ pub(crate) struct Counted<W> {
 
 impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
+        // Compressors take an interruption for a failure.
+        let written = loop {
+            match self.inner.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                written => break written?,
+            }
+        };
         self.progress.add_bytes_out(written as u64);
         Ok(written)
     }

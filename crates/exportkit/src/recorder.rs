@@ -1,55 +1,33 @@
 //! The push side: typed rows into streams of a container.
 
+mod blank;
+mod health;
+mod lane;
+mod ledger;
+mod losses;
+mod options;
 mod stream;
+mod tape;
+mod ticker;
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use export_compress::Options as EncodeOptions;
-use export_container::{FileStorage, StorageEnd};
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::record::{Record, RecordBuilder};
-use export_core::{Cancel, Error, ExportMetadata, Result};
+use export_core::{Error, Result, Storage};
 use serde::Serialize;
 
-use crate::clock;
-use crate::xk::{Counts, XkOptions, XkSink};
+use crate::xk::Counts;
+use blank::Blank;
+use tape::Tape;
+use ticker::Ticker;
+
+pub use health::{Health, JournalHealth, RowCounts, StreamHealth};
+pub(crate) use losses::Losses;
+pub use options::{Durability, OnFull, Permissions, RecordOptions};
 pub use stream::RecordStream;
-
-/// How to record.
-#[derive(Debug, Clone)]
-pub struct RecordOptions {
-    /// How chunks are encoded.
-    pub encode: EncodeOptions,
-    /// Threads that encode besides those that push; 0 encodes inside of `push`. Default 1.
-    pub threads: usize,
-    /// A chunk is written when it is this old at the next `push`, however few its rows. Default 1 s.
-    pub interval: Duration,
-    /// Whether an existing file is replaced. Default no.
-    pub overwrite: bool,
-    /// Parity, from which [`repair`](crate::repair()) restores damaged frames; where `None`, as much as a recording has that is
-    /// gone on with. Holds some 20 MB of frames in memory, see [`Parity`](crate::Parity).
-    pub parity: Option<crate::Parity>,
-    /// The user's own keys.
-    pub entries: std::collections::BTreeMap<String, String>,
-}
-
-impl Default for RecordOptions {
-    fn default() -> Self {
-        Self {
-            encode: EncodeOptions::default(),
-            threads: 1,
-            interval: Duration::from_secs(1),
-            overwrite: false,
-            parity: None,
-            entries: std::collections::BTreeMap::new(),
-        }
-    }
-}
 
 /// A container being recorded. Clones and its streams share the file, which is complete once the last of them is finished
 /// or dropped. Killed at any moment, it leaves a file that is readable up to its last whole chunk.
@@ -97,13 +75,11 @@ impl From<Counts> for Recorded {
     }
 }
 
+/// What all handles on a recording share. The last of them completes it.
 struct Shared {
-    path: PathBuf,
-    options: RecordOptions,
-    /// `None` once the file is complete.
-    sink: Mutex<Option<XkSink<StorageEnd>>>,
-    /// Names of the streams handed out, so that no two write to one.
-    names: Mutex<std::collections::BTreeSet<String>>,
+    /// Before the tape, so that it ends first.
+    ticker: Option<Ticker>,
+    tape: Arc<Tape>,
 }
 
 impl Recorder {
@@ -115,40 +91,16 @@ impl Recorder {
     /// [`Recorder::create`] with options.
     pub fn create_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
         let path = path.as_ref();
-        let mut open = OpenOptions::new();
-        open.write(true)
-            .create(true)
-            .truncate(options.overwrite)
-            .create_new(!options.overwrite);
-        let file = open.open(path).map_err(|error| {
-            let exists = error.kind() == io::ErrorKind::AlreadyExists;
-            let error = Error::from(error);
-            let error = if exists {
-                Error::exists("the recording exists already")
-                    .with_hint("append to it, overwrite it, or give another name")
-            } else {
-                error
-            };
-            error.in_file(path.display().to_string())
-        })?;
-        let start = || -> Result<_> {
-            let xk = XkOptions {
-                encode: options.encode.clone(),
-                parity: options.parity,
-                ..XkOptions::default()
-            };
-            let storage = Arc::new(FileStorage::new(file));
-            let sink = xk.start(storage, options.threads, &Cancel::new())?;
-            crate::output::sync_directory(path)?;
-            Ok(sink)
-        };
-        let sink = start().map_err(|error| error.in_file(path.display().to_string()))?;
-        Ok(Self::from_parts(path, options, sink))
+        options
+            .check()
+            .map_err(|error| error.in_file(path.display().to_string()))?;
+        Self::open(Blank::create(path, &options)?, options)
     }
 
     /// Goes on with a recording that exists: new rows come after its last intact chunk. Nothing already written is touched.
     ///
-    /// A stream of a name that is there already continues it; its type may have gained fields or wider ones.
+    /// A stream of a name that is there already continues it; its type may have gained fields or wider ones. Rows that a recorder
+    /// which did not finish left in the journal come first. Fails where somebody else is recording to the file.
     pub fn append(path: impl AsRef<Path>) -> Result<Self> {
         Self::append_with(path, RecordOptions::default())
     }
@@ -156,29 +108,41 @@ impl Recorder {
     /// [`Recorder::append`] with options.
     pub fn append_with(path: impl AsRef<Path>, options: RecordOptions) -> Result<Self> {
         let path = path.as_ref();
-        let open = || -> Result<_> {
-            let xk = XkOptions {
-                encode: options.encode.clone(),
-                parity: options.parity,
-                ..XkOptions::default()
-            };
-            let storage = Arc::new(FileStorage::open_writable(path)?);
-            xk.resume(storage, options.threads, &Cancel::new())
-        };
-        let sink = open().map_err(|error| error.in_file(path.display().to_string()))?;
-        Ok(Self::from_parts(path, options, sink))
+        options
+            .check()
+            .map_err(|error| error.in_file(path.display().to_string()))?;
+        Self::open(Blank::open(path, &options)?, options)
     }
 
-    fn from_parts(path: &Path, options: RecordOptions, sink: XkSink<StorageEnd>) -> Self {
-        let shared = Shared {
-            path: path.to_owned(),
-            options,
-            sink: Mutex::new(Some(sink)),
-            names: Mutex::default(),
+    /// A recording in any storage, which errors call `name`: a new one where it is empty, else one that is gone on with. Nothing
+    /// keeps others from writing to it at the same time, and there is no journal: what is not in a chunk is lost with the process.
+    pub fn in_storage(
+        storage: Arc<dyn Storage>,
+        name: &str,
+        options: RecordOptions,
+    ) -> Result<Self> {
+        options.check().map_err(|error| error.in_file(name))?;
+        let is_new = storage.size_bytes().map_err(|error| error.in_file(name))? == 0;
+        let blank = Blank {
+            storage,
+            name: name.to_owned(),
+            path: None,
+            is_new,
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self::open(blank, options)
+    }
+
+    fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
+        let name = blank.name.clone();
+        let in_file = |error: Error| error.in_file(&name);
+        let durability = options.durability;
+        let tape = Arc::new(Tape::open(blank, options).map_err(in_file)?);
+        let ticker = match durability {
+            Durability::Interval(interval) => Some(Ticker::start(&tape, interval)?),
+            _ => None,
+        };
+        let shared = Arc::new(Shared { ticker, tape });
+        Ok(Self { shared })
     }
 
     /// A stream of rows of type `T`, called `name`. Fails where this recorder has handed out that name before.
@@ -218,19 +182,50 @@ impl Recorder {
         name: &str,
         rows: B,
     ) -> Result<RecordStream<T, B>> {
-        let mut names = lock(&self.shared.names);
-        if name.is_empty() || !names.insert(name.to_owned()) {
-            let text = if name.is_empty() {
-                "a stream needs a name"
-            } else {
-                "this stream is recorded already"
-            };
-            return Err(Error::usage(text)
-                .in_file(self.shared.path.display().to_string())
-                .in_stream(name)
-                .with_hint("give each stream a name of its own"));
-        }
-        Ok(RecordStream::new(&self.shared, name, rows))
+        let name: Arc<str> = Arc::from(name);
+        let tape = &self.shared.tape;
+        let text = if name.is_empty() {
+            "a stream needs a name"
+        } else {
+            match tape.add_stream(&name) {
+                Some(account) => return Ok(RecordStream::new(&self.shared, name, account, rows)),
+                None => "this stream is recorded already",
+            }
+        };
+        Err(tape
+            .in_file(Error::usage(text).in_stream(&*name))
+            .with_hint("give each stream a name of its own"))
+    }
+
+    /// How the recording is doing. Can be asked from any thread, at any time.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.xk");
+    /// let recorder = exportkit::Recorder::create(&path)?;
+    /// let mut steps = recorder.stream::<u32>("steps")?;
+    /// steps.push(&7)?;
+    /// let health = recorder.health();
+    /// assert_eq!((health.rows.pushed, health.rows.written, health.rows.dropped), (1, 0, 0));
+    /// assert!(health.failure.is_none());
+    /// # Ok::<(), exportkit::Error>(())
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.tape.health()
+    }
+
+    /// After a write or sync has failed, writes the chunks that no sync had acknowledged to a new file at `path`, and goes on
+    /// there: streams that exist push to the new file from now on, and finish it. Rows that a stream has gathered and not handed on
+    /// come with its next chunk. Returns what the new file has, all of which survives a power loss.
+    ///
+    /// The file that failed is left as it is. It may hold rows that the new one has as well: the metadata of the new one says
+    /// as `exportkit:first_row.` and the stream's name which number its first row would have had there. With [`Durability::None`] only
+    /// chunks are saved that could not be written.
+    ///
+    /// Fails where nothing has failed, and where a file of that name exists.
+    pub fn rescue(&self, path: impl AsRef<Path>) -> Result<Recorded> {
+        self.shared.rescue(path.as_ref())
     }
 
     /// Completes the file if this is the last handle on it: waits for all chunks, writes the index, syncs. Where streams are
@@ -241,26 +236,22 @@ impl Recorder {
 }
 
 impl Shared {
-    fn in_file(&self, error: Error) -> Error {
-        error.in_file(self.path.display().to_string())
-    }
-
-    fn with_sink<R>(&self, act: impl FnOnce(&mut XkSink<StorageEnd>) -> Result<R>) -> Result<R> {
-        match &mut *lock(&self.sink) {
-            Some(sink) => act(sink),
-            None => Err(Error::usage("the recording is complete already")),
-        }
-    }
-
-    fn flush_and_count(&self) -> Result<Recorded> {
-        self.with_sink(|sink| sink.flush_then(|written| Ok(written.counts().into())))
+    fn rescue(&self, path: &Path) -> Result<Recorded> {
+        let options = RecordOptions {
+            overwrite: false,
+            ..self.tape.options.clone()
+        };
+        let blank = Blank::create(path, &options)?;
+        self.tape.rescue(blank).map_err(|error| {
+            Blank::discard(path);
+            error.in_file(path.display().to_string())
+        })
     }
 
     /// Completes the file where `shared` is the last handle: of several that finish at once, exactly one is.
     fn finish(shared: Arc<Self>) -> Result<Recorded> {
-        let counts = shared
-            .flush_and_count()
-            .map_err(|error| shared.in_file(error))?;
+        let tape = Arc::clone(&shared.tape);
+        let counts = tape.flush().map_err(|error| tape.in_file(error))?;
         match Arc::into_inner(shared) {
             Some(mut last) => last.complete(),
             None => Ok(counts),
@@ -268,26 +259,9 @@ impl Shared {
     }
 
     fn complete(&mut self) -> Result<Recorded> {
-        let sink = self
-            .sink
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(sink) = sink else {
-            return Ok(Recorded::default());
-        };
-        let complete = || -> Result<Recorded> {
-            let metadata = ExportMetadata {
-                tool: crate::TOOL.to_owned(),
-                created_ns: clock::now_ns(),
-                entries: self.options.entries.clone(),
-                ..ExportMetadata::default()
-            };
-            let (counts, mut writer) = sink.close(&metadata)?;
-            writer.sync()?;
-            Ok(Recorded::from(counts))
-        };
-        complete().map_err(|error| self.in_file(error))
+        self.ticker = None;
+        let complete = self.tape.complete();
+        complete.map_err(|error| self.tape.in_file(error))
     }
 }
 
@@ -300,9 +274,7 @@ impl Drop for Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recording")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        self.tape.fmt(f)
     }
 }
 

@@ -1,17 +1,21 @@
 //! What is in an `.xk` file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use export_container::{Container, FileStorage, Stream, check_header};
+use export_container::{Container, Stream, check_header};
 use export_core::record::{self, FromRecord};
 use export_core::{
-    Batch, Error, ExportMetadata, FileId, Finding, Limits, Note, Result, Schema, Storage,
+    Access, Batch, Error, ExportMetadata, FileId, Finding, KeyId, Limits, Note, Result, Schema,
+    Storage,
 };
 use serde::de::DeserializeOwned;
 
 use crate::batches::{BatchOptions, Batches, Rows};
 use crate::input::open_file;
+use crate::journal;
+use crate::recorder::Losses;
 use crate::xk::unfinished;
 
 /// Opens an `.xk` file, finished or not. Reads its index, or finds its frames where there is none.
@@ -30,28 +34,50 @@ use crate::xk::unfinished;
 /// # Ok::<(), exportkit::Error>(())
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Result<Recording> {
-    open_with(path, &Limits::default())
+    open_with(path, Limits::default())
 }
 
-/// [`open`] with limits of your own.
-pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Recording> {
+/// [`open`] with limits of your own, or with the keys of an encrypted file ([`Access`]).
+pub fn open_with(path: impl AsRef<Path>, access: impl Into<Access>) -> Result<Recording> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let (file, _) = open_file(path).map_err(|error| error.in_file(&name))?;
-    open_storage(Arc::new(FileStorage::new(file)), &name, limits)
+    let access = access.into();
+    let find = || journal::find(path, open_file(path)?.0, &access);
+    let found = find().map_err(|error| error.in_file(&name))?;
+    let mut recording = open_storage(found.storage, &name, access)?;
+    recording.beside = Beside {
+        findings: found
+            .leftover
+            .iter()
+            .flat_map(|leftover| leftover.findings.clone())
+            .collect(),
+        rows: found
+            .leftover
+            .map(|leftover| leftover.rows)
+            .unwrap_or_default(),
+        size_bytes: Some(found.size_bytes),
+        notes: found.notes,
+    };
+    Ok(recording)
 }
 
-/// [`open`] of a container wherever it is stored; errors call it `name`.
-pub fn open_storage(storage: Arc<dyn Storage>, name: &str, limits: &Limits) -> Result<Recording> {
+/// [`open`] of a container wherever it is stored; errors call it `name`. Nobody looks for a journal.
+pub fn open_storage(
+    storage: Arc<dyn Storage>,
+    name: &str,
+    access: impl Into<Access>,
+) -> Result<Recording> {
+    let access = access.into();
     let open = || -> Result<Container> {
         check_header(&*storage)?;
-        Container::open(Arc::clone(&storage), limits)
+        Container::open(Arc::clone(&storage), &access)
     };
     let container = open().map_err(|error| error.in_file(name))?;
     Ok(Recording {
         container: Arc::new(container),
         name: name.to_owned(),
-        limits: limits.clone(),
+        limits: access.limits,
+        beside: Beside::default(),
     })
 }
 
@@ -60,6 +86,19 @@ pub struct Recording {
     pub(crate) container: Arc<Container>,
     pub(crate) name: String,
     pub(crate) limits: Limits,
+    beside: Beside,
+}
+
+/// What of an open recording is not in its file.
+#[derive(Default)]
+struct Beside {
+    /// What the file's own bytes show.
+    findings: Vec<Finding>,
+    /// Rows of each stream that come from the journal.
+    rows: BTreeMap<String, u64>,
+    /// Length of the file alone, where that is known.
+    size_bytes: Option<u64>,
+    notes: Vec<Note>,
 }
 
 /// What a container says of one of its streams.
@@ -79,6 +118,10 @@ pub struct StreamInfo {
     pub stored_bytes: u64,
     /// Null slots of each column, in the schema's order.
     pub nulls: Vec<u64>,
+    /// Rows that its recorders dropped, because there was no room for them.
+    pub dropped_rows: u64,
+    /// Rows that its recorders refused, because they cannot be represented.
+    pub refused_rows: u64,
 }
 
 /// What a container says of itself.
@@ -92,6 +135,10 @@ pub struct Info {
     pub created_ns: i64,
     /// Whether it was finished: an intact index is at its end.
     pub complete: bool,
+    /// The key that it is encrypted with, where it is.
+    pub encrypted_with: Option<KeyId>,
+    /// Whether it was begun sealed; [`crate::verify()`] looks at the seals.
+    pub sealed: bool,
     /// Length in bytes.
     pub size_bytes: u64,
     /// What the export says about itself, if it does.
@@ -102,16 +149,22 @@ pub struct Info {
     pub findings: Vec<Finding>,
     /// Where the file was not finished, what that means for whoever reads it.
     pub unfinished: Option<Note>,
+    /// Rows of each stream that are in the journal beside the file, because the recorder did not finish. They are read as if
+    /// they were in the file.
+    pub journal_rows: BTreeMap<String, u64>,
+    /// What else there is to say of the journal.
+    pub journal_notes: Vec<Note>,
 }
 
 impl Recording {
     /// The streams, in the order they were added.
     #[must_use]
     pub fn streams(&self) -> Vec<StreamInfo> {
-        self.container
-            .streams()
-            .iter()
-            .map(StreamInfo::new)
+        let entries = self.container.metadata().map(|said| &said.entries);
+        let losses = entries.map(Losses::of).unwrap_or_default();
+        let streams = self.container.streams().iter();
+        streams
+            .map(|stream| StreamInfo::new(stream, &losses))
             .collect()
     }
 
@@ -123,13 +176,20 @@ impl Recording {
             file_id: self.container.file_id(),
             version: (file.major, file.minor),
             created_ns: file.created_ns,
-            complete: self.container.is_indexed(),
-            size_bytes: self.container.size_bytes(),
+            complete: self.container.is_indexed() && self.beside.rows.is_empty(),
+            encrypted_with: self.container.key_id(),
+            sealed: file.is_sealed(),
+            size_bytes: self
+                .beside
+                .size_bytes
+                .unwrap_or(self.container.size_bytes()),
             metadata: self.container.metadata().cloned(),
             streams: self.streams(),
-            findings: self.container.findings().to_vec(),
+            findings: [&self.beside.findings, self.container.findings()].concat(),
             unfinished: (!self.container.is_indexed())
                 .then(|| unfinished(self.container.torn_bytes())),
+            journal_rows: self.beside.rows.clone(),
+            journal_notes: self.beside.notes.clone(),
         }
     }
 
@@ -199,13 +259,14 @@ impl Recording {
 }
 
 impl StreamInfo {
-    fn new(stream: &Stream) -> Self {
+    fn new(stream: &Stream, losses: &Losses) -> Self {
         let schema = stream.schema();
         let nulls = schema
             .fields
             .iter()
             .map(|field| nulls_of(stream, &field.name))
             .collect();
+        let (dropped_rows, refused_rows) = losses.of_stream(&stream.name);
         Self {
             name: stream.name.clone(),
             schema: Arc::clone(schema),
@@ -217,6 +278,8 @@ impl StreamInfo {
             chunks: stream.chunks.len() as u64,
             stored_bytes: stream.chunks.iter().map(|chunk| chunk.payload_bytes).sum(),
             nulls,
+            dropped_rows,
+            refused_rows,
         }
     }
 }

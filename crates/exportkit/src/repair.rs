@@ -4,34 +4,43 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use export_container::{FileOptions, FileStorage, Writer};
-use export_core::{Cancel, Error, Limits, Progress, Result, Storage};
+use export_container::{Container, FileOptions, Writer};
+use export_core::{Access, Cancel, Error, Progress, Protection, Result};
 
 use crate::clock;
 use crate::input::open_file;
+use crate::journal;
 use crate::output::Output;
 
 pub use export_container::{LossReport, LostGroup, LostRows, Parity, ParityReport};
 
 /// Copies all intact chunks of the `.xk` file `input` to a new file `output`, which appears whole or not at all. `input` is
-/// only read. What is copied keeps its streams, their schemas and its order. Frames that are damaged are restored from the
-/// file's parity where it has enough, and the copy has as much of it.
+/// only read, and rows of its journal come with it. What is copied keeps its streams, their schemas and its order. Frames that
+/// are damaged are restored from the file's parity where it has enough, and the copy has as much of it.
+///
+/// An encrypted file needs its key, with which the copy is encrypted again. A sealed file's copy is not sealed: that it was
+/// repaired is what its seals would have to hide.
 ///
 /// Fails where nothing of a container can be found in `input`.
 pub fn repair(
     input: impl AsRef<Path>,
     output: impl AsRef<Path>,
     overwrite: bool,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<LossReport> {
     let (input, output) = (input.as_ref(), output.as_ref());
     crate::convert::refuse_same_file(&input.into(), &output.into())?;
     let in_input = |error: Error| error.in_file(input.display().to_string());
-    let storage: Arc<dyn Storage> =
-        Arc::new(FileStorage::new(open_file(input).map_err(in_input)?.0));
+    let access = access.into();
+    let find = || journal::find(input, open_file(input)?.0, &access);
+    let storage = find().map_err(in_input)?.storage;
     progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
+    let protection = Protection {
+        encrypt: Container::key_of(Arc::clone(&storage), &access).map_err(in_input)?,
+        seal: None,
+    };
     let file = Output::create(output, overwrite)?;
     let copy = || -> Result<LossReport> {
         let named = Named {
@@ -39,8 +48,9 @@ pub fn repair(
             name: output.display().to_string(),
         };
         let buffered = BufWriter::with_capacity(1 << 20, named);
-        let mut writer = Writer::new(buffered, &FileOptions::new(clock::now_ns())?)?;
-        export_container::repair(storage, &mut writer, limits, progress, cancel)
+        let options = FileOptions::new(clock::now_ns())?;
+        let mut writer = Writer::protected(buffered, &options, &protection)?;
+        export_container::repair(storage, &mut writer, access, progress, cancel)
     };
     let report = copy().map_err(in_input)?;
     file.publish()?;

@@ -4,13 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::Decoder;
-use export_container::{Container, FileStorage, ParityReport};
+use export_container::{Container, FileStorage, ParityReport, Report, Retrying, verify_seals};
 use export_core::{
-    Cancel, ChunkDecoder, Error, ErrorKind, Finding, Limits, Position, Progress, Result, Severity,
-    Storage, array,
+    Access, Cancel, ChunkDecoder, Error, ErrorKind, Finding, Note, Position, Progress, Result,
+    Severity, Storage, array,
 };
 
 use crate::input::open_file;
+use crate::journal;
+
+pub use export_container::SealReport;
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,8 +46,18 @@ pub struct Verification {
     pub size_bytes: u64,
     /// Whether the file was finished: it ends with an intact index.
     pub complete: bool,
+    /// Rows that are in the journal beside the file only, because its recorder did not finish.
+    pub journal_rows: u64,
     /// What of the damage the file's parity makes good, and could still make good; where it has any.
     pub parity: Option<ParityReport>,
+    /// Whether the file is encrypted.
+    pub encrypted: bool,
+    /// Encrypted frames of which only the checksums were verified, for want of a key.
+    pub closed_frames: u64,
+    /// Whether the file says that it is sealed.
+    pub sealed: bool,
+    /// What the seals say, where there was a key to ask them. Their findings are among the others.
+    pub seals: Option<SealReport>,
 }
 
 impl Verification {
@@ -57,7 +70,11 @@ impl Verification {
     }
 }
 
-/// Looks at an `.xk` file and says what is damaged. Damage is not an error: fails only where the file cannot be looked at.
+/// Looks at an `.xk` file and says what is damaged, and what a journal beside it holds. Damage is not an error: fails only where
+/// the file cannot be looked at.
+///
+/// Of an encrypted file the checksums can be verified without a key. With keys every frame is decrypted as well, and seals are
+/// computed anew: a file without any is not sound then, unless it is encrypted and says, encrypted, that it has none.
 ///
 /// ```
 /// use exportkit::{Cancel, Depth, Limits, Progress, verify};
@@ -73,14 +90,27 @@ impl Verification {
 pub fn verify(
     path: impl AsRef<Path>,
     depth: Depth,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<Verification> {
+    let access = access.into();
     let path = path.as_ref();
-    let look = || {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(open_file(path)?.0));
-        verify_storage(storage, depth, limits, progress, cancel)
+    let look = || -> Result<Verification> {
+        let file = open_file(path)?.0;
+        let storage: Arc<dyn Storage> =
+            Arc::new(Retrying::new(FileStorage::new(file.try_clone()?)));
+        let beside = journal::find(path, file, &access)?;
+        let mut found = verify_storage(storage, depth, access, progress, cancel)?;
+        if let Some(leftover) = beside.leftover {
+            found.journal_rows = leftover.rows.values().sum();
+            found.findings.extend(leftover.journal_findings());
+        } else {
+            found
+                .findings
+                .extend(beside.notes.into_iter().map(journal_finding));
+        }
+        Ok(found)
     };
     look().map_err(|error| error.in_file(path.display().to_string()))
 }
@@ -89,21 +119,51 @@ pub fn verify(
 pub fn verify_storage(
     storage: Arc<dyn Storage>,
     depth: Depth,
-    limits: &Limits,
+    access: impl Into<Access>,
     progress: &Progress,
     cancel: &Cancel,
 ) -> Result<Verification> {
+    let access = access.into();
     let size_bytes = storage.size_bytes()?;
     progress.add_total_bytes_in(size_bytes);
     let checksums = match depth {
         Depth::Quick => export_container::Depth::Quick,
         Depth::Checksums | Depth::Deep => export_container::Depth::Checksums,
     };
-    let report =
-        export_container::verify(Arc::clone(&storage), checksums, limits, progress, cancel)?;
-    let mut findings = report.findings;
+    let look = |access: &Access| {
+        let storage = Arc::clone(&storage);
+        export_container::verify(storage, checksums, access, progress, cancel)
+    };
+    let report = look(&access);
+    let mut seals = None;
+    if !access.keys.is_empty() {
+        progress.add_total_bytes_in(size_bytes);
+        seals = Some(verify_seals(
+            Arc::clone(&storage),
+            &access,
+            progress,
+            cancel,
+        ));
+    }
+    let report = match (report, &seals) {
+        // A key of the seals alone: the rest is looked at as by who has none.
+        (Err(error), Some(Ok(seals))) if error.kind() == ErrorKind::Key && seals.seals > 0 => {
+            look(&Access::from(&access.limits))?
+        }
+        (report, _) => report?,
+    };
+    let mut findings = report.findings.clone();
+    let seals = match seals {
+        Some(seals) => look_at_seals(seals, &report, &mut findings)?,
+        None => None,
+    };
     if depth == Depth::Deep {
-        decode_all(storage, limits, cancel, &mut findings)?;
+        if report.closed_frames > 0 {
+            let text = "the file is encrypted: without its key no value can be decoded";
+            let error = Error::new(ErrorKind::Key, text);
+            return Err(error.with_hint("give its key with --key, or verify the checksums alone"));
+        }
+        decode_all(storage, &access, cancel, &mut findings)?;
     }
     Ok(Verification {
         findings,
@@ -114,18 +174,65 @@ pub fn verify_storage(
         blocks: report.blocks,
         size_bytes,
         complete: report.is_finished,
+        journal_rows: 0,
         parity: report.parity,
+        encrypted: report.is_encrypted,
+        closed_frames: report.closed_frames,
+        sealed: report.is_sealed,
+        seals,
     })
+}
+
+/// A journal that has nothing for the file.
+fn journal_finding(note: Note) -> Finding {
+    Finding {
+        severity: if note.loss {
+            Severity::Damage
+        } else {
+            Severity::Note
+        },
+        check: "journal".into(),
+        position: Position::default(),
+        text: note.text,
+    }
+}
+
+/// What the seals say. A file that the keys have opened need not be sealed, as what it says of itself is encrypted; where it
+/// is, its seals may be the business of somebody else's key.
+fn look_at_seals(
+    look: Result<SealReport>,
+    report: &Report,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<SealReport>> {
+    let opened = report.is_encrypted && report.closed_frames == 0;
+    match look {
+        Ok(seals) if opened && !report.is_sealed && seals.seals == 0 => Ok(None),
+        Ok(seals) => {
+            findings.extend(seals.findings.iter().cloned());
+            Ok(Some(seals))
+        }
+        Err(error) if opened && error.kind() == ErrorKind::Key => {
+            findings.push(Finding {
+                severity: Severity::Warning,
+                check: "seal".into(),
+                position: Position::default(),
+                text: format!("the seals were not looked at: {}", error.message()),
+            });
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Decodes every chunk whose bytes are as they were written.
 fn decode_all(
     storage: Arc<dyn Storage>,
-    limits: &Limits,
+    access: &Access,
     cancel: &Cancel,
     findings: &mut Vec<Finding>,
 ) -> Result<()> {
-    let container = Container::open(storage, limits)?;
+    let limits = &access.limits;
+    let container = Container::open(storage, access)?;
     for stream in container.streams() {
         for chunk in &stream.chunks {
             cancel.check()?;

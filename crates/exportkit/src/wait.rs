@@ -1,7 +1,7 @@
-//! Inputs that may keep one waiting: pipes and terminals.
+//! Inputs and outputs that may keep one waiting: pipes and terminals.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use export_core::Cancel;
 
@@ -35,11 +35,7 @@ impl Waiting {
     /// Waits until there is something to read, or the end.
     #[cfg(unix)]
     fn wait(&self) -> io::Result<()> {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        const STEP: Timespec = Timespec {
-            tv_sec: 0,
-            tv_nsec: 100_000_000,
-        };
+        use rustix::event::{PollFd, PollFlags, poll};
         loop {
             self.cancel.check().map_err(io::Error::other)?;
             match poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&STEP)) {
@@ -59,10 +55,83 @@ impl Waiting {
 
 impl Read for Waiting {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.wait()?;
-        self.file.read(buffer)
+        loop {
+            self.wait()?;
+            match self.file.read(buffer) {
+                // Set not to block, and somebody else took what there was.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read,
+            }
+        }
     }
 }
+
+/// Standard output. Where it is a pipe that is set not to block, its reader is waited for all the same, until cancelled.
+#[derive(Debug, Clone)]
+pub struct StandardOutput {
+    cancel: Cancel,
+}
+
+impl StandardOutput {
+    /// Standard output, which nobody waits for once `cancel` is raised.
+    #[must_use]
+    pub fn new(cancel: &Cancel) -> Self {
+        Self {
+            cancel: cancel.clone(),
+        }
+    }
+
+    /// Tries until there was room. What the standard library's buffer has taken it does not take twice.
+    fn patiently<T>(
+        &self,
+        mut act: impl FnMut(&mut io::StdoutLock<'static>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            let mut output = io::stdout().lock();
+            match act(&mut output) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.cancel.check().map_err(io::Error::other)?;
+                    wait_for_room(&output)?;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.patiently(|output| output.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.patiently(Write::flush)
+    }
+}
+
+/// Waits until there is room in `output`, or a step of time is over.
+#[cfg(unix)]
+fn wait_for_room(output: &io::StdoutLock<'_>) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    match poll(&mut [PollFd::new(output, PollFlags::OUT)], Some(&STEP)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Elsewhere, time passes.
+#[cfg(not(unix))]
+fn wait_for_room(_: &io::StdoutLock<'_>) -> io::Result<()> {
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    Ok(())
+}
+
+/// So long is waited before a look at the cancel flag.
+#[cfg(unix)]
+const STEP: rustix::event::Timespec = rustix::event::Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
 
 #[cfg(all(test, unix))]
 mod tests {

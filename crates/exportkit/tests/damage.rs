@@ -1,5 +1,6 @@
 //! R1 and R2 of the reliability scoreboard on small files: one for each codec and encoding, cut at every byte and with every
-//! bit flipped. Prints its table, past the test harness, which would keep it to itself.
+//! bit flipped. The short version of `cargo xtask chaos`, with overflow checks. Prints its table, past the test harness, which
+//! would keep it to itself.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test")]
 
@@ -111,7 +112,7 @@ fn sample(name: String, fixed: Fixed) -> Sample {
     }
     writer.finish().unwrap();
     let bytes = writer.into_inner();
-    let container = Container::open(storage(&bytes), &Limits::default()).unwrap();
+    let container = Container::open(storage(&bytes), Limits::default()).unwrap();
     let frames = container
         .chunks()
         .into_iter()

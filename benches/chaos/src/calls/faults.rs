@@ -18,7 +18,7 @@ pub(super) enum Meaning {
 }
 
 /// Errors that calls end in: of files, then of everything else.
-const ERRORS: [(&[&str], &[&str], Meaning); 13] = [
+const ERRORS: [(&[&str], &[&str], Meaning); 14] = [
     (
         &["write", "pwrite64", "writev", "pwritev"],
         &["ENOSPC", "EIO", "EDQUOT", "EINTR", "EAGAIN"],
@@ -71,7 +71,7 @@ const ERRORS: [(&[&str], &[&str], Meaning); 13] = [
         Meaning::Passes,
     ),
     (
-        &["mmap", "mremap", "mprotect", "brk"],
+        &["mmap", "mremap", "mprotect"],
         &["ENOMEM"],
         Meaning::Memory,
     ),
@@ -87,17 +87,8 @@ const ERRORS: [(&[&str], &[&str], Meaning); 13] = [
         &["EAGAIN", "EMFILE"],
         Meaning::NoFile,
     ),
-    (
-        &[
-            "getrandom",
-            "poll",
-            "recvfrom",
-            "sched_getaffinity",
-            "prctl",
-        ],
-        &["EINTR", "ENOSYS"],
-        Meaning::NoFile,
-    ),
+    (&["getrandom"], &["EINTR"], Meaning::NoFile),
+    (&["poll", "recvfrom"], &["EINTR"], Meaning::NoFile),
 ];
 
 /// Calls that programs try again where they are interrupted once: those that wait.

@@ -1,6 +1,7 @@
 //! The programs that the scoreboard hurts, each in a process of its own: they record, go on, convert, mend and look.
 //!
-//! On standard output they say what they know to be safe, as it happens: `acknowledged STREAM ROWS`.
+//! On standard output they say what they know to be safe, as it happens: `acknowledged STREAM ROWS` of what survives a power
+//! loss, `taken STREAM ROWS` of what survives their own end.
 
 mod allocator;
 mod record;
@@ -66,6 +67,12 @@ struct Recording {
     /// Threads that encode
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Keeps a journal: rows are safe from the end of this process once they are pushed
+    #[arg(long)]
+    journal: bool,
+    /// Bytes of text in each row, at least
+    #[arg(long, default_value_t = 0)]
+    text: usize,
 }
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! A recorder with three streams that syncs now and then.
 
-use exportkit::{ErrorKind, RecordOptions, Recorder, Result};
+use exportkit::{Durability, ErrorKind, RecordOptions, Recorder, Result};
 
 use super::Recording;
 use super::rows::{Event, Note, STREAMS, rows_of, say};
@@ -10,6 +10,10 @@ pub(crate) fn record(recording: &Recording, goes_on: bool) -> Result<()> {
     let path = &recording.path;
     let options = RecordOptions {
         threads: recording.threads,
+        durability: match recording.journal {
+            true => Durability::Flush,
+            false => Durability::None,
+        },
         ..RecordOptions::default()
     };
     let mut start = [0; 3];
@@ -31,10 +35,18 @@ pub(crate) fn record(recording: &Recording, goes_on: bool) -> Result<()> {
     let mut states = recorder.records::<Event>(second)?;
     let mut notes = recorder.stream::<Note>(third)?;
     let [event, state, note] = start;
+    let taken = |stream: &str, rows: u64| {
+        if recording.journal {
+            say(format_args!("taken {stream} {rows}"));
+        }
+    };
     for row in 0..recording.rows {
-        events.push(&Event::new(first, event + row))?;
-        states.push(&Event::new(second, state + row))?;
+        events.push(&Event::new(first, event + row, recording.text))?;
+        taken(first, event + row + 1);
+        states.push(&Event::new(second, state + row, recording.text))?;
+        taken(second, state + row + 1);
         notes.push(&Note::new(note + row))?;
+        taken(third, note + row + 1);
         let rows = row + 1;
         if rows % recording.sync == 0 {
             events.sync()?;

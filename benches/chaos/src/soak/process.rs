@@ -19,7 +19,8 @@ impl Holdings {
         let number = |key: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(key));
             let word = line.and_then(|rest| rest.split_whitespace().next());
-            word.and_then(|word| word.parse::<u64>().ok()).with_context(|| format!("no {key}"))
+            word.and_then(|word| word.parse::<u64>().ok())
+                .with_context(|| format!("no {key}"))
         };
         Ok(Self {
             memory_bytes: number("VmRSS:")? * 1024,

@@ -1,7 +1,13 @@
 //! Options about what is read, shared by the commands that read any format.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
-use exportkit::{Error, Limit, Limits, OnError, OpenOptions, Progress, ReadOptions};
+use exportkit::{
+    Access, Error, Key, Keys, Limit, Limits, OnError, OpenOptions, Progress, ReadOptions, Result,
+    Secret,
+};
 
 use super::values::{KeyValue, format_names, key_value, word_list};
 use crate::console::Console;
@@ -27,7 +33,18 @@ pub(crate) struct InputArgs {
     #[arg(long = "read", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) read: Vec<KeyValue>,
     #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+    #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+/// The keys of what is read.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct KeyArgs {
+    /// The key file of an encrypted or sealed .xk file; may be given more than once
+    #[arg(long = "key", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    files: Vec<PathBuf>,
 }
 
 /// Which rows and columns are wanted, and what happens to bad ones.
@@ -105,6 +122,24 @@ fn limit(text: &str) -> Result<LimitValue, String> {
     Ok(LimitValue { limit, value })
 }
 
+impl KeyArgs {
+    pub(crate) fn keys(&self) -> Result<Keys> {
+        self.files.iter().map(|file| key(file)).collect()
+    }
+
+    pub(crate) fn access(&self, limits: &LimitArgs) -> Result<Access> {
+        Ok(Access {
+            limits: limits.limits(),
+            keys: self.keys()?,
+        })
+    }
+}
+
+/// The key in a file.
+pub(crate) fn key(file: &Path) -> Result<Arc<dyn Secret>> {
+    Ok(Arc::new(Key::read(file)?))
+}
+
 impl LimitArgs {
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = Limits::default();
@@ -126,9 +161,10 @@ impl InputArgs {
         &self,
         select: Option<&SelectArgs>,
         console: &Console,
-    ) -> OpenOptions {
+    ) -> Result<OpenOptions> {
         let mut read = ReadOptions {
             limits: self.limits.limits(),
+            keys: self.keys.keys()?,
             cancel: console.cancel.clone(),
             progress: Progress::new(),
             ..ReadOptions::default()
@@ -151,11 +187,11 @@ impl InputArgs {
             };
             streams = (!select.stream.is_empty()).then(|| select.stream.clone());
         }
-        OpenOptions {
+        Ok(OpenOptions {
             format: self.from.clone(),
             streams,
             read,
-        }
+        })
     }
 
     /// The options that have a name of their own, as the CSV format calls them.

@@ -1,17 +1,18 @@
 //! `exportkit convert`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 use exportkit::{
     Compression, Conversion, ConvertOptions, EncodeOptions, Error, FileId, Fixed, Note, Parity,
-    Place, Preset, Result, formats,
+    Place, Preset, Protection, Result, formats,
 };
 use serde::Serialize;
 
 use crate::args::{
     Choice, InputArgs, KeyValue, SelectArgs, ValueEncoding, When, codec, encoding, file_id,
-    format_names, key_value, parity, place, preset,
+    format_names, key, key_value, parity, place, preset,
 };
 use crate::console::Console;
 use crate::exit::Exit;
@@ -77,6 +78,12 @@ struct WriteArgs {
     /// An option of one format only, such as csv.delimiter=; or ndjson.nulls=omit
     #[arg(long = "write", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<KeyValue>,
+    /// Encrypt an .xk file with the key in this file (`exportkit keygen` makes one)
+    #[arg(long, value_name = "KEYFILE", value_hint = clap::ValueHint::FilePath)]
+    encrypt: Option<PathBuf>,
+    /// Seal an .xk file with the key in this file, so that `verify --key` tells of any change
+    #[arg(long, value_name = "KEYFILE", value_hint = clap::ValueHint::FilePath)]
+    seal: Option<PathBuf>,
     /// File id of an .xk file, 32 hexadecimal digits; random where not given
     #[arg(long, value_name = "HEX", value_parser = file_id)]
     file_id: Option<FileId>,
@@ -156,7 +163,7 @@ impl Convert {
                     .with_hint("give OUT a file name"),
             );
         }
-        let options = self.options(console);
+        let options = self.options(console)?;
         let view = View::start(console, self.progress, &options.open.read.progress);
         let result = exportkit::convert(&self.input, &self.output, &options);
         drop(view);
@@ -174,7 +181,7 @@ impl Convert {
         })
     }
 
-    fn options(&self, console: &Console) -> ConvertOptions {
+    fn options(&self, console: &Console) -> Result<ConvertOptions> {
         let write = &self.write;
         let mut extra = BTreeMap::new();
         if !self.input_is_csv() {
@@ -186,8 +193,9 @@ impl Convert {
                 .iter()
                 .map(|o| (o.key.clone(), o.value.clone())),
         );
-        ConvertOptions {
-            open: self.read.open_options(Some(&self.select), console),
+        let key_in = |file: &Option<PathBuf>| file.as_deref().map(key).transpose();
+        Ok(ConvertOptions {
+            open: self.read.open_options(Some(&self.select), console)?,
             to: write.to.clone(),
             overwrite: write.force,
             encode: write.encode_options(),
@@ -197,7 +205,11 @@ impl Convert {
             file_id: write.file_id,
             created_ns: write.created_ns,
             parity: write.parity,
-        }
+            protection: Protection {
+                encrypt: key_in(&write.encrypt)?,
+                seal: key_in(&write.seal)?,
+            },
+        })
     }
 
     /// Whether the options about CSV describe the input: it is CSV, or nobody knows yet what it is.

@@ -98,7 +98,9 @@ impl Du {
             Place::Path(path) => path,
             Place::Standard => &path,
         };
-        let recording = exportkit::open(path).map_err(|e| e.in_file(&file))?;
+        let options = self.input.open_options(None, console)?;
+        let recording =
+            exportkit::open_with(path, options.read.access()).map_err(|e| e.in_file(&file))?;
         let usage = recording.usage().map_err(|e| e.in_file(&file))?;
         if console.json {
             json::print(&document(file, &usage))?;
@@ -112,7 +114,7 @@ impl Du {
 impl Du {
     fn explained(&self, console: &Console) -> Result<explain::Explained> {
         let asked = &self.explained;
-        let mut open = self.input.open_options(None, console);
+        let mut open = self.input.open_options(None, console)?;
         let streams = (!asked.stream.is_empty()).then(|| asked.stream.clone());
         let options = ExplainOptions {
             streams,

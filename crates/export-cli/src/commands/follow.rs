@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// Prints the last `rows` rows, then those that come, until interrupted.
 pub(crate) fn run(args: &RowsArgs, rows: usize, console: &Console) -> Result<Exit> {
-    let options = args.open_options(console);
+    let options = args.open_options(console)?;
     let (Place::Path(path), Some(file)) = (&args.file, recording(&args.file, &options)?) else {
         return Err(
             Error::usage("only an .xk file on disk can be followed").in_file(args.file.to_string())
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &RowsArgs, rows: usize, console: &Console) -> Result<Exi
             return Err(Error::data("the file became shorter").in_file(args.file.to_string()));
         }
         if now > size_bytes {
-            let file = exportkit::open_with(path, &options.read.limits)?;
+            let file = exportkit::open_with(path, options.read.access())?;
             next_row = print_from(&file, &stream, next_row, &options, &mut printer)?;
             size_bytes = file.info().size_bytes;
         }

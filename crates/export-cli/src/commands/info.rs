@@ -58,9 +58,17 @@ struct ContainerDocument {
     created: String,
     created_ns: i64,
     complete: bool,
+    /// Rows of each stream that are in the journal beside the file, and counted with those in it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    journal_rows: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted_with: Option<String>,
+    sealed: bool,
     findings: Vec<FindingDocument>,
     #[serde(skip)]
     found: Vec<String>,
+    #[serde(skip)]
+    journal: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +81,16 @@ struct StreamDocument {
     chunks: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stored_bytes: Option<u64>,
+    /// Rows that were dropped or refused when the stream was recorded, where any were.
+    #[serde(skip_serializing_if = "is_zero")]
+    dropped_rows: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    refused_rows: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Info {
@@ -89,7 +107,7 @@ impl Info {
     }
 
     fn document(&self, console: &Console) -> Result<Document> {
-        let options = self.input.open_options(None, console);
+        let options = self.input.open_options(None, console)?;
         let file = self.file.to_string();
         if let Some(recording) = recording(&self.file, &options)? {
             return Ok(Document {
@@ -108,6 +126,8 @@ impl Info {
                 rows: None,
                 chunks: None,
                 stored_bytes: None,
+                dropped_rows: 0,
+                refused_rows: 0,
             });
         let streams = streams.collect();
         Ok(Document {
@@ -141,7 +161,7 @@ pub(crate) fn recording(input: &Place, options: &OpenOptions) -> Result<Option<R
     if format.is_none_or(|format| format.name() != "xk") {
         return Ok(None);
     }
-    exportkit::open_with(path, &options.read.limits).map(Some)
+    exportkit::open_with(path, options.read.access()).map(Some)
 }
 
 fn of_recording(info: exportkit::Info) -> Document {
@@ -152,6 +172,8 @@ fn of_recording(info: exportkit::Info) -> Document {
         rows: Some(stream.rows),
         chunks: Some(stream.chunks),
         stored_bytes: Some(stream.stored_bytes),
+        dropped_rows: stream.dropped_rows,
+        refused_rows: stream.refused_rows,
     });
     let ExportMetadata {
         tool,
@@ -168,6 +190,14 @@ fn of_recording(info: exportkit::Info) -> Document {
             created: time(info.created_ns),
             created_ns: info.created_ns,
             complete: info.complete,
+            journal_rows: info.journal_rows,
+            journal: info
+                .journal_notes
+                .into_iter()
+                .map(|note| note.text)
+                .collect(),
+            encrypted_with: info.encrypted_with.map(|key| key.to_string()),
+            sealed: info.sealed,
             found: info.findings.iter().map(sentence).collect(),
             findings: info.findings.iter().map(FindingDocument::new).collect(),
         }),
@@ -233,20 +263,63 @@ impl Document {
                 ("created", container.created.clone()),
                 ("state", state.to_owned()),
             ]);
+            facts.extend(
+                container
+                    .journal
+                    .iter()
+                    .map(|text| ("journal", text.clone())),
+            );
+            let key = container.encrypted_with.iter();
+            facts.extend(key.map(|key| ("encrypted", format!("with key {key}"))));
+            if container.sealed {
+                let text = "yes; `exportkit verify --key FILE` looks at the seals";
+                facts.push(("sealed", text.to_owned()));
+            }
             facts.extend(container.found.iter().map(|found| ("found", found.clone())));
         }
         facts.extend(self.tool.iter().map(|tool| ("written by", tool.clone())));
         facts.extend(self.source.iter().map(|source| ("source", source.clone())));
         facts.extend(
+            self.streams
+                .iter()
+                .filter_map(StreamDocument::lost)
+                .map(|lost| ("lost", lost)),
+        );
+        facts.extend(
             self.metadata
                 .iter()
+                .filter(|(key, _)| !is_told_as_lost(key))
                 .map(|(key, value)| ("metadata", format!("{key}={value}"))),
         );
         facts
     }
 }
 
+/// Whether [`StreamDocument::lost`] says what the entry of metadata does.
+fn is_told_as_lost(key: &str) -> bool {
+    key.starts_with("exportkit:dropped.") || key.starts_with("exportkit:refused.")
+}
+
 impl StreamDocument {
+    /// Rows that were never written, in words.
+    fn lost(&self) -> Option<String> {
+        let count = |count, what| (count > 0).then(|| format!("{count} rows {what}"));
+        let lost: Vec<_> = [
+            count(
+                self.dropped_rows,
+                "dropped when it was recorded: there was no room",
+            ),
+            count(
+                self.refused_rows,
+                "refused when it was recorded: they cannot be represented",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!lost.is_empty()).then(|| format!("stream {}: {}", self.name, lost.join("; ")))
+    }
+
     fn cells(&self) -> Vec<Cell> {
         let number = |count: Option<u64>| match count {
             Some(count) => Cell::from(count.to_string()),

@@ -1,11 +1,11 @@
 //! `exportkit man`.
 
-use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap_mangen::Man as Page;
-use exportkit::{Error, Result};
+use exportkit::{Error, Output, Result};
 use serde::Serialize;
 
 use crate::args;
@@ -75,7 +75,10 @@ fn write_page(directory: &Path, name: &str, definition: clap::Command) -> Result
     let path = directory.join(format!("{name}.1"));
     let mut page = Vec::new();
     Page::new(definition).render(&mut page)?;
-    fs::write(&path, page)
-        .map_err(|error| Error::from(error).in_file(path.display().to_string()))?;
+    let in_file = |error: Error| error.in_file(path.display().to_string());
+    let file = Output::create(&path, true)?;
+    let written = file.writer()?.write_all(&page);
+    written.map_err(|error| in_file(error.into()))?;
+    file.publish()?;
     Ok(path.display().to_string())
 }

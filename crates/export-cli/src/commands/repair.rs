@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::parity::ParityDocument;
 use super::verify::{FindingDocument, line};
-use crate::args::{LimitArgs, When};
+use crate::args::{KeyArgs, LimitArgs, When};
 use crate::console::{Console, plain};
 use crate::exit::Exit;
 use crate::progress::View;
@@ -26,6 +26,8 @@ pub(crate) struct Repair {
     /// Replace the output if it exists
     #[arg(short, long)]
     force: bool,
+    #[command(flatten)]
+    keys: KeyArgs,
     #[command(flatten)]
     limits: LimitArgs,
     /// Whether to show how far the work is; auto does on a terminal
@@ -70,13 +72,14 @@ struct RangeDocument {
 
 impl Repair {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
+        let access = self.keys.access(&self.limits)?;
         let progress = Progress::new();
         let view = View::start(console, self.progress, &progress);
         let done = exportkit::repair(
             &self.input,
             &self.output,
             self.force,
-            &self.limits.limits(),
+            access,
             &progress,
             &console.cancel,
         );

@@ -89,7 +89,7 @@ impl Schema {
 
     /// Name and schema of each stream: from the index of an `.xk` file, else as the first rows have it.
     fn streams(&self, console: &Console) -> Result<Vec<(String, Arc<exportkit::Schema>)>> {
-        let options = self.input.open_options(None, console);
+        let options = self.input.open_options(None, console)?;
         if let Some(recording) = info::recording(&self.file, &options)? {
             return Ok(recording
                 .streams()

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use exportkit::{Depth, Finding, Progress, Result, Severity, Verification};
+use exportkit::{Depth, Finding, Progress, Result, SealReport, Severity, Verification};
 use serde::Serialize;
 
 use super::parity::{ParityDocument, prospects};
-use crate::args::{LimitArgs, When};
+use crate::args::{KeyArgs, LimitArgs, When};
 use crate::console::{Console, plain};
 use crate::exit::Exit;
 use crate::failure::PositionDocument;
@@ -26,6 +26,8 @@ pub(crate) struct Verify {
     /// All checksums, and decode all values
     #[arg(long)]
     deep: bool,
+    #[command(flatten)]
+    keys: KeyArgs,
     #[command(flatten)]
     limits: LimitArgs,
     /// Whether to show how far the work is; auto does on a terminal
@@ -50,8 +52,49 @@ struct Document {
     chunks: u64,
     blocks: u64,
     rows: u64,
+    journal_rows: u64,
     parity: Option<ParityDocument>,
+    encrypted: bool,
+    closed_frames: u64,
+    sealed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seals: Option<SealDocument>,
     findings: Vec<FindingDocument>,
+}
+
+/// What the seals say, for programs.
+#[derive(Serialize)]
+struct SealDocument {
+    key_id: Option<String>,
+    intact: bool,
+    finished: bool,
+    seals: u64,
+    frames: u64,
+    sealed_bytes: u64,
+    unsealed_bytes: u64,
+    /// Note it elsewhere to know later that the file was not cut back to an earlier end.
+    last: Option<String>,
+}
+
+impl SealDocument {
+    fn new(seals: &SealReport) -> Self {
+        Self {
+            key_id: seals.key.map(|key| key.to_string()),
+            intact: seals.is_intact(),
+            finished: seals.is_finished,
+            seals: seals.seals,
+            frames: seals.frames,
+            sealed_bytes: seals.sealed_bytes,
+            unsealed_bytes: seals.unsealed_bytes,
+            last: last_tag(seals),
+        }
+    }
+}
+
+/// The last seal in hexadecimal digits.
+fn last_tag(seals: &SealReport) -> Option<String> {
+    let tag = seals.last?;
+    Some(tag.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A finding, for programs.
@@ -86,10 +129,10 @@ impl Verify {
             (_, true) => (Depth::Deep, "deep"),
             _ => (Depth::Checksums, "checksums"),
         };
+        let access = self.keys.access(&self.limits)?;
         let progress = Progress::new();
         let view = View::start(console, self.progress, &progress);
-        let limits = self.limits.limits();
-        let found = exportkit::verify(&self.file, depth, &limits, &progress, &console.cancel);
+        let found = exportkit::verify(&self.file, depth, access, &progress, &console.cancel);
         drop(view);
         let found = found.map_err(|error| error.in_file(&file))?;
         let verdict = if found.is_sound() {
@@ -118,7 +161,12 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
         chunks: found.chunks,
         blocks: found.blocks,
         rows: found.rows,
+        journal_rows: found.journal_rows,
         parity: found.parity.as_ref().map(ParityDocument::new),
+        encrypted: found.encrypted,
+        closed_frames: found.closed_frames,
+        sealed: found.sealed,
+        seals: found.seals.as_ref().map(SealDocument::new),
         findings: found.findings.iter().map(FindingDocument::new).collect(),
     }
 }
@@ -151,7 +199,46 @@ fn print(file: &str, found: &Verification, console: &Console) -> Result<()> {
             ", no index at the end"
         },
     ));
+    text.push_str(&protection(found));
     console.print(text.as_bytes())
+}
+
+/// What there is to say of encryption and seals.
+fn protection(found: &Verification) -> String {
+    let mut text = String::new();
+    if found.closed_frames > 0 {
+        let frames = units::count(found.closed_frames, "frame");
+        text.push_str(&format!(
+            "encrypted: {frames} by their checksums alone; with --key FILE they are looked into\n"
+        ));
+    }
+    match &found.seals {
+        Some(seals) if seals.seals > 0 => text.push_str(&sealed(seals)),
+        None if found.sealed => {
+            text.push_str("sealed: with --key FILE the seals are looked at\n");
+        }
+        _ => {}
+    }
+    text
+}
+
+/// How far the file is sealed, and how that was found.
+fn sealed(seals: &SealReport) -> String {
+    let key = seals.key.map(|key| key.to_string()).unwrap_or_default();
+    let verdict = match (seals.is_intact(), seals.findings.is_empty()) {
+        (true, true) => "intact",
+        (true, false) => "intact, but for what was found without a seal",
+        (false, _) => "not intact",
+    };
+    let last = last_tag(seals).map(|tag| format!("; last seal {tag}"));
+    format!(
+        "sealed with key {key}: {verdict}: {}, {}, {} of {} bytes{}\n",
+        units::count(seals.seals, "seal"),
+        units::count(seals.frames, "frame"),
+        seals.sealed_bytes,
+        seals.sealed_bytes.saturating_add(seals.unsealed_bytes),
+        last.unwrap_or_default()
+    )
 }
 
 /// A finding on a line of its own.

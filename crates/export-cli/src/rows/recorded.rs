@@ -94,7 +94,9 @@ pub(crate) fn damage(file: &Recording, on_error: OnError) -> Result<Vec<Note>> {
             }
         })
         .collect::<Result<Vec<_>>>()?;
-    notes.extend(file.info().unfinished);
+    let info = file.info();
+    notes.extend(info.unfinished);
+    notes.extend(info.journal_notes);
     Ok(notes)
 }
 

@@ -55,7 +55,7 @@ fn every_command_says_how_it_exits() {
     }
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "convert",
     "info",
     "schema",
@@ -66,6 +66,7 @@ const COMMANDS: [&str; 12] = [
     "sample",
     "verify",
     "repair",
+    "keygen",
     "completions",
     "man",
 ];
@@ -167,10 +168,10 @@ fn manual_pages() {
             .as_array()
             .unwrap()
             .len(),
-        13
+        14
     );
     let names = place.names();
-    assert_eq!(names.len(), 13, "{names:?}");
+    assert_eq!(names.len(), 14, "{names:?}");
     assert!(names.contains(&String::from("exportkit-convert.1")));
     let convert = String::from_utf8(place.read("exportkit-convert.1")).unwrap();
     assert!(

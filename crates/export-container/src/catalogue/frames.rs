@@ -8,10 +8,12 @@ use export_core::{Error, Finding, Limits, Position, Result, Severity, StreamId};
 use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
-use crate::fault::{finding_of, needs_later};
+use crate::envelope::inner_chunk;
+use crate::fault::{Fault, finding_of, needs_later};
 use crate::frame::FrameHeader;
 use crate::index::{ChunkRef, Index};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
+use crate::seal::Seal;
 use crate::storage::MemoryStorage;
 use crate::text::metadata_from_json;
 
@@ -84,12 +86,13 @@ impl Catalogue {
     /// Takes a frame that was restored, without padding, unless there is something wrong with what it says.
     pub(crate) fn take_restored(
         &mut self,
+        source: &Counted,
         header: &FrameHeader,
         frame: Vec<u8>,
         limits: &Limits,
     ) -> Result<bool> {
         self.refuse_unknown(header)?;
-        let source = Counted::new(Arc::new(MemoryStorage::new(frame)));
+        let source = source.beside(Arc::new(MemoryStorage::new(frame)));
         match self.take_content(&source, 0, header, limits) {
             Ok(()) => {
                 self.seen.insert(header.sequence);
@@ -120,6 +123,12 @@ impl Catalogue {
         header: &FrameHeader,
         limits: &Limits,
     ) -> Result<()> {
+        if header.known_kind().is_some_and(Kind::is_secret) {
+            self.check_secrecy(header)?;
+            if header.is_encrypted() && self.is_closed {
+                return self.take_closed(source, offset, header, limits);
+            }
+        }
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
@@ -145,11 +154,47 @@ impl Catalogue {
             Some(Kind::Tail) => {
                 source.payload(offset, header, limits)?;
             }
+            Some(Kind::Seal) => {
+                let seal = Seal::parse(&source.payload(offset, header, limits)?)?;
+                // The one before an index comes after the last parity there is.
+                self.unprotectable += u64::from(seal.after > 0);
+                self.last_seal = Some((offset, seal));
+            }
             // What it says is looked at where something is to be restored.
             Some(Kind::Parity) => {}
             None => self.skipped += 1,
         }
         Ok(())
+    }
+
+    /// Fails where a frame is encrypted in a file that is not, or the other way round: who has no key could have put it there.
+    fn check_secrecy(&mut self, header: &FrameHeader) -> Result<()> {
+        let is_encrypted = header.is_encrypted();
+        match (*self.is_encrypted.get_or_insert(is_encrypted), is_encrypted) {
+            (true, false) => Err(Error::corrupt(
+                "the frame is not encrypted, but its file is: somebody put it there",
+            )),
+            (false, true) => Err(Error::corrupt(
+                "the frame is encrypted, but its file is not: the file header was changed, or frames were put there",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a frame that nobody can look into here.
+    fn take_closed(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+        limits: &Limits,
+    ) -> Result<()> {
+        self.closed_frames += 1;
+        if header.known_kind() == Some(Kind::Chunk) {
+            self.closed_chunks.push((header.sequence, header.rows));
+            return Ok(());
+        }
+        source.stored(offset, header, limits).map(drop)
     }
 
     /// Takes an index that was come across on a walk: for the copies in it, and for what it knows of chunks that are gone.
@@ -295,6 +340,31 @@ impl Catalogue {
     }
 }
 
+/// A frame that was decrypted: its payload, and the header it would have if it had never been encrypted.
+pub(crate) type Opened = (FrameHeader, Vec<u8>);
+
+/// The directory of a chunk, whose checksum was verified, in `bytes`: all of its payload where it is encrypted. Then what is
+/// in there is returned, too, with the header it would have if it were not.
+pub(crate) fn parse_chunk(
+    source: &Counted,
+    header: &FrameHeader,
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<(Directory, Option<Opened>)> {
+    if !header.is_encrypted() {
+        return Ok((Directory::parse(&bytes, header, limits)?, None));
+    }
+    if u64::from(header.directory_bytes) != header.payload_bytes {
+        return Err(Fault::Excess("directory").into());
+    }
+    let (inner, plain) = inner_chunk(header, source.opener().open(header, bytes)?)?;
+    let directory = plain
+        .get(..inner.directory_bytes as usize)
+        .unwrap_or_default();
+    let directory = Directory::parse(directory, &inner, limits)?;
+    Ok((directory, Some((inner, plain))))
+}
+
 /// What a chunk's header and directory say, of which the directory is read and verified.
 pub(crate) fn read_directory(
     source: &Counted,
@@ -311,8 +381,7 @@ pub(crate) fn read_directory(
     header
         .check_directory(&bytes)
         .map_err(|fault| placed(fault.into()))?;
-    let directory =
-        Directory::parse(&bytes, header, limits).map_err(|fault| placed(fault.into()))?;
+    let (directory, _) = parse_chunk(source, header, bytes, limits).map_err(placed)?;
     ChunkRef::new(offset, header, directory)
         .ok_or_else(|| placed(Error::corrupt("the chunk has no stream")))
 }

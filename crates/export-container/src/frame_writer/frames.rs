@@ -1,11 +1,11 @@
 //! Putting single frames together.
 
 use export_core::chunk::BLOCK_ALIGNMENT;
-use export_core::{Error, Limits, Result, StreamId};
+use export_core::{Error, Limits, Result, StreamId, memory};
 
 use super::{FrameWriter, OpenStream};
 use crate::frame::{FrameHeader, directory_checksum};
-use crate::layout::{FRAME_CRITICAL, Kind};
+use crate::layout::{FRAME_CRITICAL, FRAME_ENCRYPTED, FRAME_HEADER_BYTES, Kind};
 
 impl FrameWriter {
     pub(crate) fn put_stream(&mut self, id: StreamId, stream: OpenStream) -> Result<()> {
@@ -52,7 +52,54 @@ impl FrameWriter {
         } else {
             0
         };
-        self.frame_of(kind.number(), flags, stream, payload)
+        if self.encryption.is_none() || !kind.is_secret() {
+            return self.frame_of(kind.number(), flags, stream, payload);
+        }
+        let header = FrameHeader {
+            file: self.file.file,
+            sequence: self.sequence,
+            payload_bytes: 0,
+            stream,
+            rows: 0,
+            directory_bytes: 0,
+            kind: kind.number(),
+            flags,
+            directory_checksum: 0,
+        };
+        let start = self.out.len();
+        self.encrypted_frame(header, payload)?;
+        self.protect(start)
+    }
+
+    /// Writes a frame whose payload is `plain`, encrypted. Kind, flags, stream and rows are those of `header`; what it says of
+    /// the payload is put right. Returns the header that was written.
+    pub(super) fn encrypted_frame(
+        &mut self,
+        mut header: FrameHeader,
+        plain: &[u8],
+    ) -> Result<FrameHeader> {
+        let encryption = self.encryption.clone();
+        let encryption =
+            encryption.ok_or_else(|| Error::usage("there is no key to encrypt with"))?;
+        header.flags |= FRAME_ENCRYPTED;
+        header.payload_bytes = encryption.stored_bytes(plain.len()) as u64;
+        header.directory_bytes = u32::try_from(header.payload_bytes).map_err(Error::limit)?;
+        header.check_limit(&Limits::default())?;
+        let frame_bytes = usize::try_from(header.frame_bytes()).map_err(Error::limit)?;
+        memory::reserve(&mut self.out, frame_bytes)?;
+        let start = self.out.len();
+        self.out.extend([0; FRAME_HEADER_BYTES]);
+        if let Err(error) = encryption.put(&header, plain, &mut self.out) {
+            self.out.truncate(start);
+            return Err(error);
+        }
+        let frame = self.out.get_mut(start..).unwrap_or_default();
+        if let Some((head, payload)) = frame.split_first_chunk_mut() {
+            header.directory_checksum = directory_checksum(header.file, header.sequence, payload);
+            *head = header.to_bytes();
+        }
+        self.frame_done(start);
+        Ok(header)
     }
 
     pub(super) fn frame_of(
@@ -116,5 +163,8 @@ impl FrameWriter {
         self.offset += bytes as u64;
         self.sequence += 1;
         self.indexed = false;
+        if let (Some(sealing), Some(frame)) = (&mut self.sealing, self.out.get(start..)) {
+            sealing.take(frame);
+        }
     }
 }

@@ -115,6 +115,12 @@ pub(crate) fn decode(
 }
 
 #[cfg(all(test, feature = "parity"))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "functions that tests share are not seen as tests; what they count is small"
+)]
 mod tests {
     use proptest::prelude::*;
 

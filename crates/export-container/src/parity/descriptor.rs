@@ -151,7 +151,7 @@ impl Descriptor {
         if bytes.div_ceil(self.shard_bytes) != self.data_shards as u64 {
             return Err(out_of_range("data shards", self.data_shards as u64));
         }
-        if self.offset % ALIGNMENT != 0 || self.offset.checked_add(bytes).is_none() {
+        if !self.offset.is_multiple_of(ALIGNMENT) || self.offset.checked_add(bytes).is_none() {
             return Err(out_of_range("file offset", self.offset));
         }
         if self.end_sequence().is_none() {

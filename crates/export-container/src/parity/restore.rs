@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use export_core::{FileId, Limits, Result, Storage};
+use export_core::{FileId, Keys, Limits, Result, Storage};
 
 use super::descriptor::Descriptor;
 use super::group::{Group, groups};
@@ -33,6 +33,9 @@ pub(crate) struct Restorer {
     last: Option<(usize, Outcome)>,
 }
 
+/// A frame as it was written, without padding; or why it cannot be restored.
+pub(crate) type Restored = Result<(FrameHeader, Vec<u8>), String>;
+
 /// What became of a group.
 enum Outcome {
     Whole {
@@ -53,7 +56,7 @@ impl Restorer {
         size: u64,
         limits: &Limits,
     ) -> Result<Self> {
-        let source = Counted::new(storage);
+        let source = Counted::new(storage, Keys::default());
         let groups = groups(&source, &catalogue.parity_frames, limits)?;
         Ok(Self {
             source,
@@ -82,10 +85,7 @@ impl Restorer {
     }
 
     /// A frame as it was written, without padding; nothing where it has no group, or why it cannot be restored.
-    pub(crate) fn frame(
-        &mut self,
-        sequence: u64,
-    ) -> Result<Option<Result<(FrameHeader, Vec<u8>), String>>> {
+    pub(crate) fn frame(&mut self, sequence: u64) -> Result<Option<Restored>> {
         let Some(at) = self.group_of(sequence) else {
             return Ok(None);
         };

@@ -12,14 +12,14 @@ pub struct Extended {
 }
 
 impl Extended {
-    /// `storage` as long as it is now, then `more`.
-    pub fn new(storage: Arc<dyn Storage>, more: Vec<u8>) -> Result<Self> {
-        let size_bytes = storage.size_bytes()?;
-        Ok(Self {
+    /// The first `size_bytes` bytes of `storage`, then `more`.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>, size_bytes: u64, more: Vec<u8>) -> Self {
+        Self {
             storage,
             size_bytes,
             more,
-        })
+        }
     }
 }
 
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn both_parts_read_as_one() {
         let base = Arc::new(MemoryStorage::new(b"abcd".to_vec()));
-        let both = Extended::new(base.clone(), b"efg".to_vec()).unwrap();
+        let both = Extended::new(base.clone(), 4, b"efg".to_vec());
         assert_eq!(both.size_bytes().unwrap(), 7);
         for (offset, length, expected) in [
             (0, 4, "abcd"),

@@ -6,15 +6,34 @@ use std::path::Path;
 
 use export_core::{Error, Result, Storage};
 
+use super::reserve::Reserve;
+
 /// A container in a file. Reads and writes do not share a position, so threads can use one together.
 #[derive(Debug)]
-pub struct FileStorage(File);
+pub struct FileStorage {
+    file: File,
+    reserve: Option<Reserve>,
+}
 
 impl FileStorage {
     /// Storage in an open file.
     #[must_use]
     pub fn new(file: File) -> Self {
-        Self(file)
+        Self {
+            file,
+            reserve: None,
+        }
+    }
+
+    /// Storage in an open file that will grow and be synced many times: where the system can (on Linux), space for it is set
+    /// aside in large pieces, so that a sync need not look for any. What was not used is given back when this is dropped; after
+    /// a crash it stays with the file.
+    #[must_use]
+    pub fn growing(file: File) -> Self {
+        Self {
+            file,
+            reserve: Some(Reserve::default()),
+        }
     }
 
     /// Opens a file for reading.
@@ -28,14 +47,22 @@ impl FileStorage {
         {
             return Err(in_file(io::ErrorKind::IsADirectory.into(), path));
         }
-        Ok(Self(file))
+        Ok(Self::new(file))
     }
 
     /// Opens a file for reading and appending.
     pub fn open_writable(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = OpenOptions::new().read(true).write(true).open(path);
-        file.map(Self).map_err(|error| in_file(error, path))
+        file.map(Self::new).map_err(|error| in_file(error, path))
+    }
+}
+
+impl Drop for FileStorage {
+    fn drop(&mut self) {
+        if let Some(reserve) = &self.reserve {
+            reserve.give_back(&self.file);
+        }
     }
 }
 
@@ -53,7 +80,7 @@ impl Storage for FileStorage {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         let mut done = 0;
         while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match read_some(&self.0, offset.saturating_add(done as u64), rest) {
+            match read_some(&self.file, offset.saturating_add(done as u64), rest) {
                 Ok(0) => break,
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -64,9 +91,12 @@ impl Storage for FileStorage {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        if let Some(reserve) = &self.reserve {
+            reserve.before(&self.file, offset.saturating_add(bytes.len() as u64));
+        }
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-            match write_some(&self.0, offset.saturating_add(done as u64), rest) {
+            match write_some(&self.file, offset.saturating_add(done as u64), rest) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -77,15 +107,15 @@ impl Storage for FileStorage {
     }
 
     fn size_bytes(&self) -> Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn resize(&self, size_bytes: u64) -> Result<()> {
-        Ok(self.0.set_len(size_bytes)?)
+        Ok(self.file.set_len(size_bytes)?)
     }
 
     fn sync(&self) -> Result<()> {
-        Ok(self.0.sync_all()?)
+        Ok(self.file.sync_all()?)
     }
 }
 

@@ -20,11 +20,16 @@ pub fn lock(file: &File) -> Result<()> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                continue;
+            }
             Err(TryLockError::Error(error)) => return without_locks(error),
             Err(TryLockError::WouldBlock) => {}
         }
         let holder = holder(file);
-        if holder.is_some() || start.elapsed() >= PATIENCE {
+        // This process may be giving it back: a child that it is starting has it until then.
+        let may_pass = holder.as_ref().is_none_or(Holder::is_this_process);
+        if !may_pass || start.elapsed() >= PATIENCE {
             return Err(busy(holder));
         }
         sleep(STEP);
@@ -33,13 +38,18 @@ pub fn lock(file: &File) -> Result<()> {
 
 /// Whether somebody has taken the [`lock`] of `file`.
 pub fn is_being_written(file: &File) -> Result<bool> {
-    match file.try_lock_shared() {
-        Ok(()) => {
-            file.unlock()?;
-            Ok(false)
-        }
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => without_locks(error).map(|()| false),
+    loop {
+        return match file.try_lock_shared() {
+            Ok(()) => {
+                file.unlock()?;
+                Ok(false)
+            }
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                continue;
+            }
+            Err(TryLockError::Error(error)) => without_locks(error).map(|()| false),
+        };
     }
 }
 
@@ -56,11 +66,18 @@ struct Holder {
     program: Option<String>,
 }
 
+impl Holder {
+    fn is_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
 fn busy(holder: Option<Holder>) -> Error {
     let text = match holder {
-        Some(Holder { process, .. }) if process == std::process::id() => {
-            format!("the file is being written already, by this process ({process})")
-        }
+        Some(holder) if holder.is_this_process() => format!(
+            "the file is being written already, by this process ({})",
+            holder.process
+        ),
         Some(Holder {
             process,
             program: Some(program),

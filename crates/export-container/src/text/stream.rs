@@ -123,6 +123,24 @@ impl StreamText {
     }
 }
 
+/// A schema as JSON, as stream frames have it.
+pub fn schema_to_text(schema: &Schema) -> Result<Vec<u8>> {
+    serde_json::to_vec(&schema_to_json(schema)?).map_err(Error::schema)
+}
+
+/// The schema that [`schema_to_text`] wrote. Fails where it is none, or has more columns or deeper types than `limits` allow.
+pub fn schema_from_text(text: &[u8], limits: &Limits) -> Result<Schema> {
+    Limits::check(
+        "bytes of a schema",
+        text.len() as u64,
+        limits.metadata_bytes,
+    )?;
+    schema_from_json(
+        serde_json::from_slice(text).map_err(Error::corrupt)?,
+        limits,
+    )
+}
+
 fn schema_to_json(schema: &Schema) -> Result<SchemaJson> {
     Ok(SchemaJson {
         fields: schema.fields.iter().map(to_text).collect::<Result<_>>()?,

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::common::{Random, chunk, field, open, options, read_all, same, schema, storage, write};
 
 fn try_open(bytes: &[u8]) -> Result<Container> {
-    Container::open(storage(bytes), &Limits::default())
+    Container::open(storage(bytes), Limits::default())
 }
 
 /// A file with a frame of a private kind before its only chunk.
@@ -52,7 +52,7 @@ fn a_flag_of_a_later_version_makes_a_frame_unknown() {
     let at = written.frames[0];
     let mut bytes = written.bytes.clone();
     let header = FrameHeader::parse(&bytes[at..at + 64]).unwrap();
-    bytes[at..at + 64].copy_from_slice(&FrameHeader { flags: 3, ..header }.to_bytes());
+    bytes[at..at + 64].copy_from_slice(&FrameHeader { flags: 5, ..header }.to_bytes());
     assert_eq!(
         try_open(&bytes).err().unwrap().kind(),
         ErrorKind::Unsupported
@@ -83,7 +83,7 @@ fn a_later_major_version_is_refused_by_name() {
         ErrorKind::Unsupported
     );
     let harmless = FileHeader {
-        flags: 1 << 16,
+        flags: 1 << 17,
         minor: 7,
         ..FileHeader::new(FileId([1; 16]), 0)
     };
@@ -158,10 +158,10 @@ fn ten_thousand_chunks_open_through_two_reads() {
     }
     writer.finish().unwrap();
     let storage = storage(writer.output());
-    let container = Container::open(storage.clone(), &Limits::default()).unwrap();
+    let container = Container::open(storage.clone(), Limits::default()).unwrap();
     let times = (0..9).map(|_| {
         let start = std::time::Instant::now();
-        Container::open(storage.clone(), &Limits::default()).unwrap();
+        Container::open(storage.clone(), Limits::default()).unwrap();
         start.elapsed()
     });
     let fastest = times.min().unwrap();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use export_container::{Container, FileOptions, FrameWriter, MemoryStorage};
 use export_core::marrow::datatypes::{DataType, Field};
 use export_core::{
-    Block, Bound, ChunkDirectory, CodecId, ColumnDirectory, EncodedChunk, EncodingId,
-    ExportMetadata, FileId, Limits, Role, Schema, StreamId, Summary,
+    Access, Block, Bound, ChunkDirectory, CodecId, ColumnDirectory, EncodedChunk, EncodingId,
+    ExportMetadata, FileId, Limits, Protection, Role, Schema, Secret, StreamId, Summary,
 };
+use export_crypt::Key;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Random enough, and the same everywhere (SplitMix64).
@@ -142,8 +143,60 @@ pub(crate) fn write_as(
     longest: usize,
     finish: bool,
 ) -> Written {
-    let writer = FrameWriter::new(&FileOptions { file, ..options() });
+    let none = Protection::default();
+    write_protected(file, seed, chunks, longest, finish, &none)
+}
+
+/// The key of a number.
+pub(crate) fn key(number: u8) -> Arc<dyn Secret> {
+    Arc::new(Key::from_bytes([number; 32]))
+}
+
+pub(crate) fn encrypted() -> Protection {
+    Protection {
+        encrypt: Some(key(1)),
+        seal: None,
+    }
+}
+
+pub(crate) fn sealed() -> Protection {
+    Protection {
+        encrypt: None,
+        seal: Some(key(2)),
+    }
+}
+
+pub(crate) fn access(protection: &Protection) -> Access {
+    Access {
+        limits: Limits::default(),
+        keys: protection.keys(),
+    }
+}
+
+/// [`write`] of a file that is protected.
+pub(crate) fn write_protected(
+    file: FileId,
+    seed: u64,
+    chunks: usize,
+    longest: usize,
+    finish: bool,
+    protection: &Protection,
+) -> Written {
+    let writer = FrameWriter::protected(&FileOptions { file, ..options() }, protection);
     write_to(writer, seed, chunks, longest, finish)
+}
+
+/// [`write_protected`] with parity of so many percent.
+#[cfg(feature = "parity")]
+pub(crate) fn write_protected_with_parity(
+    percent: u8,
+    seed: u64,
+    protection: &Protection,
+) -> Written {
+    let mut writer = FrameWriter::protected(&options(), protection);
+    let share = export_container::Parity::percent(percent).unwrap();
+    writer.set_parity(Some(share)).unwrap();
+    write_to(writer, seed, 40, 60, true)
 }
 
 /// [`write`] with parity of so many percent.
@@ -211,7 +264,7 @@ pub(crate) fn storage(bytes: &[u8]) -> Arc<MemoryStorage> {
 }
 
 pub(crate) fn open(bytes: &[u8]) -> Container {
-    Container::open(storage(bytes), &Limits::default()).unwrap()
+    Container::open(storage(bytes), Limits::default()).unwrap()
 }
 
 /// Whether a chunk that was read is the one that was written, wherever its blocks lie.

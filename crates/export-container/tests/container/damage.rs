@@ -47,7 +47,7 @@ fn expected(written: &Written) -> Vec<(StreamId, u64, &EncodedChunk)> {
 }
 
 /// Fails unless what is read is a part of what was written, in its order, each chunk at most once. Returns which part.
-fn check_subset(container: &Container, written: &Written) -> Vec<usize> {
+pub(crate) fn check_subset(container: &Container, written: &Written) -> Vec<usize> {
     let expected = expected(written);
     let mut at = 0;
     let mut found = Vec::new();
@@ -69,7 +69,7 @@ fn check_subset(container: &Container, written: &Written) -> Vec<usize> {
 }
 
 fn reopen(bytes: &[u8]) -> Result<Container> {
-    Container::open(storage(bytes), &Limits::default())
+    Container::open(storage(bytes), Limits::default())
 }
 
 #[test]
@@ -308,4 +308,28 @@ fn intact_chunks(bytes: &[u8], written: &Written) -> Vec<usize> {
 fn a_container_behind_an_arc_is_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&Arc::new(reopen(&write(1, 2, 10, true).bytes).unwrap()));
+}
+
+#[test]
+fn a_header_and_frames_of_another_file_do_not_hide_what_is_there() {
+    let written = write(61, 12, 150, true);
+    let stale = write_as(FileId([9; 16]), 62, 3, 20, true).bytes;
+    let torn = written.bytes.len() - 64;
+    for size in [written.bytes.len(), torn] {
+        for sector in [64, 512, 1024] {
+            let mut bytes = written.bytes[..size].to_vec();
+            bytes[..sector].copy_from_slice(&stale[..sector]);
+            let intact = intact_chunks(&bytes, &written);
+            let container = reopen(&bytes).unwrap();
+            assert_eq!(
+                check_subset(&container, &written),
+                intact,
+                "{sector} of {size}"
+            );
+            assert!(!verified(&bytes).unwrap().is_intact());
+            let (rest, report) = repaired(&bytes, 3).unwrap();
+            assert_eq!(report.chunks, intact.len() as u64, "{sector} of {size}");
+            assert_eq!(reopen(&rest).unwrap().chunks().len(), intact.len());
+        }
+    }
 }

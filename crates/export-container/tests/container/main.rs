@@ -17,5 +17,7 @@ mod harm;
 mod parity;
 mod poison;
 mod round_trip;
+mod seals;
+mod secrecy;
 mod spec;
 mod traps;

@@ -66,8 +66,21 @@ fn constants_are_those_of_the_code() {
             layout::PARITY_GROUP_FRAMES.to_string(),
         ),
         ("PARITY_SHARDS", layout::PARITY_SHARDS.to_string()),
+        ("SEAL_PAYLOAD_BYTES", layout::SEAL_PAYLOAD_BYTES.to_string()),
+        ("SEAL_FRAME_BYTES", layout::SEAL_FRAME_BYTES.to_string()),
+        ("KEY_ID_BYTES", layout::KEY_ID_BYTES.to_string()),
+        ("NONCE_BYTES", layout::NONCE_BYTES.to_string()),
+        ("AUTH_TAG_BYTES", layout::AUTH_TAG_BYTES.to_string()),
+        ("CONTEXT_BYTES", layout::CONTEXT_BYTES.to_string()),
+        (
+            "ENVELOPE_HEAD_BYTES",
+            layout::ENVELOPE_HEAD_BYTES.to_string(),
+        ),
         ("NO_STREAM", layout::NO_STREAM.to_string()),
         ("FRAME_CRITICAL", layout::FRAME_CRITICAL.to_string()),
+        ("FRAME_ENCRYPTED", layout::FRAME_ENCRYPTED.to_string()),
+        ("FILE_ENCRYPTED", layout::FILE_ENCRYPTED.to_string()),
+        ("FILE_SEALED", layout::FILE_SEALED.to_string()),
         (
             "FILE_FLAGS_CRITICAL",
             layout::FILE_FLAGS_CRITICAL.to_string(),
@@ -88,7 +101,7 @@ fn constants_are_those_of_the_code() {
 
 #[test]
 fn fields_follow_one_another_and_fill_their_structures() {
-    let structures: [(&str, &[usize]); 7] = [
+    let structures: [(&str, &[usize]); 8] = [
         ("## File header", &[layout::FILE_HEADER_BYTES]),
         ("## Frames", &[layout::FRAME_HEADER_BYTES]),
         (
@@ -102,6 +115,7 @@ fn fields_follow_one_another_and_fill_their_structures() {
         ),
         ("## Tail", &[layout::TAIL_PAYLOAD_BYTES]),
         ("## Parity", &[layout::PARITY_HEAD_BYTES]),
+        ("## Seal", &[layout::SEAL_PAYLOAD_BYTES]),
     ];
     for (section, lengths) in structures {
         let mut ends = Vec::new();

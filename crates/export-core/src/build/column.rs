@@ -23,7 +23,7 @@ pub(super) struct Shape {
     columns: AtomicU32,
     max_columns: u32,
     /// Whether every field is nullable, or only those that had a null.
-    pub(super) all_nullable: bool,
+    all_nullable: bool,
     /// How often an image found a column of another type than the image before.
     image_changes: AtomicU64,
 }
@@ -40,6 +40,12 @@ impl Shape {
 
     pub(super) fn image_changes(&self) -> u64 {
         self.image_changes.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_image_change(&self) {
+        self.image_changes.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_column(&self) -> Result<()> {
@@ -164,8 +170,6 @@ pub(super) struct Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Imaged {
     kind: Discriminant<Data>,
-    /// Precision and scale.
-    digits: (u8, i8),
     nullable: bool,
 }
 
@@ -181,6 +185,8 @@ pub struct Column {
     pub(super) taken: Taken,
     /// What the last image of a slot said of the type.
     imaged: Option<Imaged>,
+    /// Precision and scale then, where it was one of decimals.
+    imaged_digits: Option<(u8, i8)>,
     /// How many columns there were when an image lacked a slot of this one.
     missing_among: Option<u32>,
     pub(super) shape: Arc<Shape>,
@@ -190,9 +196,10 @@ impl Column {
     pub(super) fn new(shape: &Arc<Shape>) -> Self {
         Self {
             data: Data::Null(Nulls::default()),
-            nullable: false,
+            nullable: shape.all_nullable,
             taken: Taken::default(),
             imaged: None,
+            imaged_digits: None,
             missing_among: None,
             shape: Arc::clone(shape),
         }
@@ -261,6 +268,27 @@ impl Column {
     #[inline]
     pub(super) fn image(&mut self, at: usize, row: &mut RowImage<'_>) {
         let nullable = self.note_image();
+        match &mut self.data {
+            Data::Int32(values) => values.image(at, nullable, row),
+            Data::Int64(values) => values.image(at, nullable, row),
+            Data::UInt8(values) => values.image(at, nullable, row),
+            Data::UInt32(values) => values.image(at, nullable, row),
+            Data::UInt64(values) => values.image(at, nullable, row),
+            Data::Float64(values) => values.image(at, nullable, row),
+            _ => self.image_other(at, nullable, row),
+        }
+    }
+
+    /// Apart from the kinds that take a few instructions only.
+    #[inline(never)]
+    fn image_other(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+        if let Data::Decimal(values) = &self.data {
+            let digits = Some((values.precision, values.scale));
+            if self.imaged_digits != digits {
+                self.imaged_digits = digits;
+                self.shape.count_image_change();
+            }
+        }
         with_slots!(&mut self.data, slots => slots.image(at, nullable, row));
     }
 
@@ -290,21 +318,17 @@ impl Column {
     fn note_image(&mut self) -> bool {
         let imaged = Imaged {
             kind: discriminant(&self.data),
-            digits: match &self.data {
-                Data::Decimal(values) => (values.precision, values.scale),
-                _ => (0, 0),
-            },
             nullable: self.is_nullable(),
         };
         if self.imaged != Some(imaged) {
             self.imaged = Some(imaged);
-            self.shape.image_changes.fetch_add(1, Ordering::Relaxed);
+            self.shape.count_image_change();
         }
         imaged.nullable
     }
 
     fn is_nullable(&self) -> bool {
-        self.nullable || self.shape.all_nullable || matches!(self.data, Data::Null(_))
+        self.nullable || matches!(self.data, Data::Null(_))
     }
 
     /// The field that a batch would have for the column, as far as images have shown.
@@ -323,10 +347,9 @@ impl Column {
             Data::Json(_) => HashMap::from([(EXTENSION_NAME_KEY.into(), JSON_EXTENSION.into())]),
             _ => HashMap::new(),
         };
-        let nullable = self.nullable || self.shape.all_nullable;
         FieldMeta {
             name: name.to_owned(),
-            nullable,
+            nullable: self.nullable,
             metadata,
         }
     }

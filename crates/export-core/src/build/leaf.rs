@@ -38,19 +38,19 @@ pub trait Slots: Send {
     fn image_null(&self, row: &mut RowImage<'_>) {
         row.put([0]);
     }
-    /// Writes slot `at` of a struct's field, which `nullable` says is null where the struct is. A column that lags behind
-    /// has a null there.
+    /// Writes slot `at` of a struct's field, or of a variant's, which may lag behind.
     #[inline]
-    fn image_field(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
-        match at < self.len() {
-            true => self.image(at, nullable || self.is_nullable(), row),
-            false => self.image_null(row),
+    fn image_field(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        match within {
+            Within::Struct { nullable } => self.image(at, nullable || self.is_nullable(), row),
+            Within::Variants if at < self.len() => self.image(at, true, row),
+            Within::Variants => self.image_null(row),
         }
     }
     /// Writes the fields of slot `at` without the struct around them, where the column is one of structs.
     #[inline]
-    fn image_flat(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
-        self.image(at, nullable, row);
+    fn image_flat(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        self.image_field(at, within, row);
     }
     /// Writes many slots, one after the other.
     fn image_all(&mut self, slots: Range<usize>, nullable: bool, row: &mut RowImage<'_>) {
@@ -60,6 +60,30 @@ pub trait Slots: Send {
     #[inline]
     fn image_width(&self, _nullable: bool) -> usize {
         0
+    }
+}
+
+/// What a field is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// The fields of a struct, all of one length.
+    Struct {
+        /// The struct may be null, and so its fields.
+        nullable: bool,
+    },
+    /// The variants of an enum: those that rows leave out lag behind, and have nulls there.
+    Variants,
+}
+
+impl Within {
+    /// The fields of a struct that may be null.
+    pub const NULLABLE: Self = Self::Struct { nullable: true };
+
+    /// Whether the fields may be null, whatever their types.
+    #[inline]
+    #[must_use]
+    pub fn is_nullable(self) -> bool {
+        self != Self::Struct { nullable: false }
     }
 }
 

@@ -452,9 +452,13 @@ impl Slots for Struct {
                 return self.note_missing();
             }
         }
-        self.image_flat(at, nullable, row);
+        self.image_fields(at, row);
     }
-    fn image_flat(&mut self, at: usize, _nullable: bool, row: &mut RowImage<'_>) {
+}
+
+impl Struct {
+    /// Writes the fields of slot `at`.
+    pub(super) fn image_fields(&mut self, at: usize, row: &mut RowImage<'_>) {
         for entry in &mut self.fields {
             match at < entry.filled {
                 true => entry.column.image(at, row),

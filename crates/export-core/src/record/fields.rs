@@ -6,7 +6,7 @@ use marrow::array::{Array, StructArray};
 use marrow::datatypes::FieldMeta;
 
 use super::list::List;
-use super::{Record, Slots};
+use super::{Record, Slots, Within};
 use crate::Result;
 use crate::build::bits::Validity;
 use crate::image::RowImage;
@@ -75,7 +75,7 @@ pub trait Fields: Send {
     /// Lends each column.
     fn each_mut(&mut self, change: &mut dyn FnMut(FieldInfo, &mut dyn Slots));
     /// Writes slot `at` of each column by [`Slots::image_field`], or [`Slots::image_flat`] where the field is flat.
-    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>);
+    fn image(&mut self, at: usize, within: Within, row: &mut RowImage<'_>);
     /// The sum of [`Slots::image_width`].
     fn image_width(&self, nullable: bool) -> usize;
 }
@@ -96,6 +96,16 @@ impl<C> Struct<C> {
             validity: Validity::default(),
             columns,
         }
+    }
+
+    /// Writes that there is a struct, where there might be none; returns what its fields are in.
+    #[inline]
+    pub fn begin_image(&self, within: Within, row: &mut RowImage<'_>) -> Within {
+        let nullable = within.is_nullable();
+        if nullable {
+            row.put([1]);
+        }
+        Within::Struct { nullable }
     }
 
     /// Ends a struct, each field of which was pushed.
@@ -151,11 +161,11 @@ impl<C: Fields> Slots for Struct<C> {
                 return;
             }
         }
-        self.columns.image(at, nullable, row);
+        self.columns.image(at, Within::Struct { nullable }, row);
     }
     #[inline]
-    fn image_flat(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
-        self.columns.image(at, nullable, row);
+    fn image_flat(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+        self.columns.image(at, within, row);
     }
     #[inline]
     fn image_width(&self, nullable: bool) -> usize {
@@ -189,9 +199,9 @@ impl<C: Slots> Fields for SameFields<C> {
         }
     }
     #[inline]
-    fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+    fn image(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
         for column in &mut self.0 {
-            column.image_field(at, nullable, row);
+            column.image_field(at, within, row);
         }
     }
     #[inline]
@@ -220,8 +230,8 @@ macro_rules! tuples {
                 $(change(FieldInfo::new($name), &mut self.0.$at);)*
             }
             #[inline]
-            fn image(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
-                $(self.0.$at.image_field(at, nullable, row);)*
+            fn image(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
+                $(self.0.$at.image_field(at, within, row);)*
             }
             #[inline]
             fn image_width(&self, nullable: bool) -> usize {
@@ -238,6 +248,17 @@ macro_rules! tuples {
                 $(self.$at.push_to(&mut column.columns.0.$at).map_err(|error| error.in_column($name))?;)*
                 column.end();
                 Ok(())
+            }
+
+            #[inline]
+            fn image_to(&self, column: &mut Self::Column, at: usize, within: Within, row: &mut RowImage<'_>) {
+                let within = column.begin_image(within, row);
+                self.image_flat_to(column, at, within, row);
+            }
+
+            #[inline]
+            fn image_flat_to(&self, column: &mut Self::Column, at: usize, within: Within, row: &mut RowImage<'_>) {
+                $(self.$at.image_to(&mut column.columns.0.$at, at, within, row);)*
             }
         })*
     };

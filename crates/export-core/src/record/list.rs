@@ -6,7 +6,7 @@ use marrow::array::{Array, ListArray};
 use marrow::datatypes::FieldMeta;
 
 use super::fields::{MAX_TUPLE, Same, SameFields, Struct};
-use super::{Record, Slots};
+use super::{Record, Slots, Within};
 use crate::Result;
 use crate::build::nested::Ends;
 use crate::image::RowImage;
@@ -166,10 +166,10 @@ impl<C: Slots, const N: usize> Slots for Same<C, N> {
             Self::Elements(list) => list.image(at, nullable, row),
         }
     }
-    fn image_flat(&mut self, at: usize, nullable: bool, row: &mut RowImage<'_>) {
+    fn image_flat(&mut self, at: usize, within: Within, row: &mut RowImage<'_>) {
         match self {
-            Self::Fields(fields) => fields.image_flat(at, nullable, row),
-            Self::Elements(list) => list.image(at, nullable, row),
+            Self::Fields(fields) => fields.image_flat(at, within, row),
+            Self::Elements(list) => list.image_flat(at, within, row),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use marrow::array::Array;
 
-use super::{Record, RecordAs, Slots};
+use super::{Record, RecordAs, Slots, Within};
 use crate::Result;
 use crate::image::RowImage;
 
@@ -72,6 +72,17 @@ impl<T: Record> Record for Option<T> {
     #[inline]
     fn push_to(&self, column: &mut Optional<T::Column>) -> Result<()> {
         T::push_option(self.as_ref(), &mut column.0)
+    }
+
+    #[inline]
+    fn image_to(
+        &self,
+        column: &mut Optional<T::Column>,
+        at: usize,
+        _within: Within,
+        row: &mut RowImage<'_>,
+    ) {
+        T::image_option(self.as_ref(), &mut column.0, at, row);
     }
 }
 

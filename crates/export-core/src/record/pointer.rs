@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Record;
+use super::{Record, RowImage, Within};
 use crate::Result;
 
 macro_rules! pointers {
@@ -16,6 +16,16 @@ macro_rules! pointers {
             #[inline]
             fn push_to(&self, column: &mut $t::Column) -> Result<()> {
                 (**self).push_to(column)
+            }
+
+            #[inline]
+            fn image_to(&self, column: &mut $t::Column, at: usize, within: Within, row: &mut RowImage<'_>) {
+                (**self).image_to(column, at, within, row);
+            }
+
+            #[inline]
+            fn image_flat_to(&self, column: &mut $t::Column, at: usize, within: Within, row: &mut RowImage<'_>) {
+                (**self).image_flat_to(column, at, within, row);
             }
         })*
     };

@@ -1,6 +1,6 @@
 //! Numbers, booleans and nothing.
 
-use super::{Bools, Decimals, Nulls, Primitive, Record, Slots};
+use super::{Bools, Decimals, Nulls, Primitive, Record, RowImage, Slots, Within};
 use crate::{Error, Result};
 
 macro_rules! numbers {
@@ -18,6 +18,28 @@ macro_rules! numbers {
             fn push_option(value: Option<&Self>, column: &mut Primitive<$rust>) -> Result<()> {
                 column.push_option(value.copied());
                 Ok(())
+            }
+
+            #[inline]
+            fn image_to(
+                &self,
+                _column: &mut Self::Column,
+                _at: usize,
+                within: Within,
+                row: &mut RowImage<'_>,
+            ) {
+                row.put_fixed(*self, within.is_nullable());
+            }
+
+            #[inline]
+            fn image_option(
+                value: Option<&Self>,
+                _column: &mut Self::Column,
+                _at: usize,
+                row: &mut RowImage<'_>,
+            ) {
+                row.put([u8::from(value.is_some())]);
+                row.put_fixed(value.copied().unwrap_or_default(), false);
             }
 
             fn push_all(values: &[Self], column: &mut Primitive<$rust>) -> Result<()> {
@@ -40,6 +62,17 @@ macro_rules! sizes {
                 column.push(*self as $fixed);
                 Ok(())
             }
+
+            #[inline]
+            fn image_to(
+                &self,
+                _column: &mut Self::Column,
+                _at: usize,
+                within: Within,
+                row: &mut RowImage<'_>,
+            ) {
+                row.put_fixed(*self as $fixed, within.is_nullable());
+            }
         })*
     };
 }
@@ -53,6 +86,11 @@ impl Record for bool {
     fn push_to(&self, column: &mut Bools) -> Result<()> {
         column.push(*self);
         Ok(())
+    }
+
+    #[inline]
+    fn image_to(&self, _column: &mut Bools, _at: usize, within: Within, row: &mut RowImage<'_>) {
+        row.put_fixed(u8::from(*self), within.is_nullable());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::{Binaries, Record, RecordAs, TextColumn};
+use super::{Binaries, Record, RecordAs, RowImage, TextColumn, Within};
 use crate::{Error, Result};
 
 impl Record for str {
@@ -12,6 +12,20 @@ impl Record for str {
     fn push_to(&self, column: &mut TextColumn) -> Result<()> {
         column.inner.push(self.as_bytes())
     }
+
+    #[inline]
+    fn image_to(
+        &self,
+        _column: &mut TextColumn,
+        _at: usize,
+        within: Within,
+        row: &mut RowImage<'_>,
+    ) {
+        if within.is_nullable() {
+            row.put([1]);
+        }
+        row.put_bytes(self.as_bytes());
+    }
 }
 
 impl Record for String {
@@ -20,6 +34,11 @@ impl Record for String {
     #[inline]
     fn push_to(&self, column: &mut TextColumn) -> Result<()> {
         self.as_str().push_to(column)
+    }
+
+    #[inline]
+    fn image_to(&self, column: &mut TextColumn, at: usize, within: Within, row: &mut RowImage<'_>) {
+        self.as_str().image_to(column, at, within, row);
     }
 }
 

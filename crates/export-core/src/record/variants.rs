@@ -8,7 +8,7 @@ use marrow::datatypes::FieldMeta;
 
 use super::fields::TUPLE_FIELDS;
 use super::optional::make_fields_nullable;
-use super::{Fields, Slots};
+use super::{Fields, Slots, Within};
 use crate::Result;
 use crate::build::bits::Validity;
 use crate::build::bytes;
@@ -166,7 +166,7 @@ impl<C: Fields> Slots for Variants<C> {
                 return;
             }
         }
-        self.columns.image(at, true, row);
+        self.columns.image(at, Within::Variants, row);
     }
 }
 

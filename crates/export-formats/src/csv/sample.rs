@@ -49,12 +49,15 @@ pub(super) fn take(
         return Err(Error::data("the input is empty").with_hint("there is not even a header row"));
     }
     loop {
-        let delimiter = options.delimiter.or(fixed_delimiter).unwrap_or_else(|| {
-            sniff::delimiter(
-                window.bytes().get(window.start()..).unwrap_or_default(),
-                window.at_end(),
-            )
-        });
+        let head = window.bytes().get(window.start()..).unwrap_or_default();
+        // No line, no table: there is nothing to tell a delimiter from.
+        let has_line = window.at_end() || head.contains(&b'\n');
+        let given = options.delimiter.or(fixed_delimiter);
+        let delimiter = match given {
+            Some(delimiter) => delimiter,
+            None if has_line => sniff::delimiter(head, window.at_end()),
+            None => b',',
+        };
         let sampled = conclude(window, options, delimiter, most_cells(limits))?;
         match sampled {
             Some(sample) => return check(sample, window, limits),
@@ -64,12 +67,12 @@ pub(super) fn take(
             }
             None => {
                 let have = window.bytes().len() - window.start();
-                Limits::check("bytes of the first rows", have as u64, limits.record_bytes)
+                Limits::check("bytes of the first rows", have as u64, record_bytes(limits))
                     .map_err(|error| {
                         error.with_hint("perhaps a quote is not closed, or the file has no lines")
                     })?;
                 // A byte more than is allowed tells that there are too many.
-                let most = usize::try_from(limits.record_bytes).unwrap_or(usize::MAX);
+                let most = usize::try_from(record_bytes(limits)).unwrap_or(usize::MAX);
                 wanted = (wanted * 2).min(most.saturating_add(1)).max(have + 1);
                 window.fill(wanted)?;
             }
@@ -123,6 +126,11 @@ fn check_encoding(window: &mut Window) -> Result<()> {
     Ok(())
 }
 
+/// How long a row may be: it is held whole.
+pub(super) fn record_bytes(limits: &Limits) -> u64 {
+    limits.record_bytes.min(limits.memory_bytes)
+}
+
 /// How many cells a row may have.
 pub(super) fn most_cells(limits: &Limits) -> usize {
     usize::try_from(limits.columns).unwrap_or(usize::MAX)
@@ -142,6 +150,9 @@ fn conclude(
     most_cells: usize,
 ) -> Result<Option<(Sample, FirstRow)>> {
     let (bytes, last) = (window.bytes(), window.at_end());
+    if !last && !bytes.contains(&b'\n') {
+        return Ok(None);
+    }
     let given = options.null.as_deref().map(NullRule::named);
     let mut scratch = Vec::new();
     let mut cells: Vec<Cell> = Vec::new();

@@ -30,6 +30,16 @@ impl Gather {
         }
     }
 
+    /// Whether nothing is known of the stream that is gone on with.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.continues.is_none()
+    }
+
+    /// Bytes of what was gathered and is no chunk yet.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Makes chunks that are halved so many times from now on.
     pub(crate) fn halve(&mut self, halvings: u32) {
         self.halvings = halvings;

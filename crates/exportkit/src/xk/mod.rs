@@ -11,17 +11,17 @@ use std::io::Write;
 use std::sync::Arc;
 
 use export_compress::{Encoder, Options};
-use export_container::{FileOptions, FileStorage, Parity, StorageEnd, Writer, layout};
+use export_container::{FileOptions, FileStorage, Parity, Writer, layout};
 use export_core::{
-    Cancel, Confidence, FileId, Format, Input, Limits, ReadOptions, Result, Sink, Source, Storage,
-    WriteOptions,
+    Cancel, Confidence, FileId, Format, Input, Protection, ReadOptions, Result, Sink, Source,
+    Storage, WriteOptions,
 };
 
 use crate::clock;
 use crate::pressure::Watch;
 pub(crate) use ahead::{ReadAhead, Reading, read_ahead};
 pub(crate) use gather::{CHUNK_BYTES, Gather};
-pub(crate) use sink::{Counts, XkSink};
+pub(crate) use sink::{Counts, Encoded, Written, XkSink, describe};
 pub(crate) use source::{XkSource, damaged, unfinished};
 pub(crate) use view::View;
 
@@ -76,6 +76,7 @@ pub(crate) struct XkOptions {
     pub(crate) file_id: Option<FileId>,
     /// Now where `None`.
     pub(crate) created_ns: Option<i64>,
+    pub(crate) protection: Protection,
     /// Bytes that the process may have in all; whatever the system allows where `None`.
     pub(crate) memory_bytes: Option<u64>,
     /// None where `None`; where a recording goes on, as much as it has.
@@ -97,7 +98,7 @@ impl XkOptions {
         output: Box<dyn Write + Send>,
         options: &WriteOptions,
     ) -> Result<Box<dyn Sink>> {
-        let writer = Writer::new(output, &self.file()?)?;
+        let writer = Writer::protected(output, &self.file()?, &self.protection)?;
         Ok(Box::new(self.sink(
             writer,
             options.threads,
@@ -105,53 +106,11 @@ impl XkOptions {
         )?))
     }
 
-    /// Starts a recording in empty storage.
-    pub(crate) fn start(
-        &self,
-        storage: Arc<dyn Storage>,
-        threads: usize,
-        cancel: &Cancel,
-    ) -> Result<XkSink<StorageEnd>> {
-        self.sink(Writer::create(storage, &self.file()?)?, threads, cancel)
-    }
-
-    /// Goes on with a recording.
-    pub(crate) fn resume(
-        &self,
-        storage: Arc<dyn Storage>,
-        threads: usize,
-        cancel: &Cancel,
-    ) -> Result<XkSink<StorageEnd>> {
-        self.sink(
-            Writer::append(storage, &Limits::default())?,
-            threads,
-            cancel,
-        )
-    }
-
-    fn file(&self) -> Result<FileOptions> {
+    pub(crate) fn file(&self) -> Result<FileOptions> {
         let created_ns = self.created_ns.unwrap_or_else(clock::now_ns);
         match self.file_id {
             Some(file) => Ok(FileOptions { file, created_ns }),
             None => FileOptions::new(created_ns),
-        }
-    }
-
-    #[cfg(feature = "parity")]
-    fn protect<W: Write>(&self, writer: &mut Writer<W>) -> Result<()> {
-        match self.parity {
-            Some(parity) => writer.set_parity(Some(parity)),
-            None => Ok(()),
-        }
-    }
-
-    #[cfg(not(feature = "parity"))]
-    fn protect<W: Write>(&self, _writer: &mut Writer<W>) -> Result<()> {
-        match self.parity {
-            Some(_) => Err(export_core::Error::unsupported(
-                "this build of exportkit writes no parity",
-            )),
-            None => Ok(()),
         }
     }
 
@@ -161,7 +120,7 @@ impl XkOptions {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<XkSink<W>> {
-        self.protect(&mut writer)?;
+        protect(&mut writer, self.parity)?;
         let encoder = Encoder::new(self.encode.clone())?;
         XkSink::new(
             writer,
@@ -169,5 +128,25 @@ impl XkOptions {
             Watch::new(threads, self.memory_bytes),
             cancel,
         )
+    }
+}
+
+/// Makes `writer` write parity, where that is asked for.
+#[cfg(feature = "parity")]
+pub(crate) fn protect<W: Write>(writer: &mut Writer<W>, parity: Option<Parity>) -> Result<()> {
+    match parity {
+        Some(parity) => writer.set_parity(Some(parity)),
+        None => Ok(()),
+    }
+}
+
+/// As above; this build has none.
+#[cfg(not(feature = "parity"))]
+pub(crate) fn protect<W: Write>(_: &mut Writer<W>, parity: Option<Parity>) -> Result<()> {
+    match parity {
+        Some(_) => Err(export_core::Error::unsupported(
+            "this build of exportkit writes no parity",
+        )),
+        None => Ok(()),
     }
 }

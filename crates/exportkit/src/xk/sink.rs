@@ -10,7 +10,7 @@ use export_core::{
     Batch, Cancel, EncodedChunk, ExportMetadata, Note, Result, Schema, Sink, SinkSummary,
     StreamBatch, StreamId,
 };
-use export_parallel::{Bounds, Budget, Pipeline};
+use export_parallel::{Answer, Bounds, Budget, Pipeline};
 
 use super::gather::{CHUNK_BYTES, Gather};
 use super::share::{Share, Sharing};
@@ -27,11 +27,17 @@ struct Whole {
 }
 
 /// A batch on its way to the file, encoded.
-struct Encoded {
-    stream: Arc<str>,
+pub(crate) struct Encoded {
+    pub(crate) stream: Arc<str>,
     schema: Arc<Schema>,
     /// Absent for a batch without rows, which only makes its stream known.
     chunk: Option<EncodedChunk>,
+}
+
+impl Encoded {
+    pub(crate) fn rows(&self) -> u64 {
+        self.chunk.as_ref().map_or(0, |chunk| chunk.directory.rows)
+    }
 }
 
 /// The container being written, on the consumer's thread.
@@ -49,7 +55,7 @@ pub(crate) struct Counts {
 }
 
 impl<W: Write> Written<W> {
-    fn take(&mut self, encoded: Encoded) -> Result<()> {
+    pub(crate) fn take(&mut self, encoded: Encoded) -> Result<()> {
         let Encoded {
             stream,
             schema,
@@ -58,41 +64,46 @@ impl<W: Write> Written<W> {
         let id = self
             .stream(&stream, schema)
             .map_err(|error| error.in_stream(&*stream))?;
-        let Some(chunk) = chunk else { return Ok(()) };
-        self.counts.rows += chunk.directory.rows;
-        self.counts.chunks += 1;
+        let Some(chunk) = chunk else {
+            return Ok(());
+        };
+        let rows = chunk.directory.rows;
         self.writer
-            .chunk(id, &chunk)
-            .map_err(|error| error.in_stream(&*stream))
+            .put_chunk(id, chunk)
+            .map_err(|error| error.in_stream(&*stream))?;
+        self.counts.rows += rows;
+        self.counts.chunks += 1;
+        Ok(())
+    }
+
+    /// Writes what the recording says about itself. What it said before stays, unless `metadata` says otherwise, and all of its
+    /// rows are counted, those that were there before an append among them.
+    pub(crate) fn describe(&mut self, metadata: &ExportMetadata) -> Result<()> {
+        describe(&mut self.writer, metadata)
     }
 
     /// The id of a stream, which is added or widened first where its schema is new.
     fn stream(&mut self, name: &Arc<str>, schema: Arc<Schema>) -> Result<StreamId> {
         if let Some((id, known)) = self.streams.get_mut(name) {
             if !Arc::ptr_eq(known, &schema) && **known != *schema {
-                self.writer.widen_stream(*id, &schema)?;
+                widen(&mut self.writer, *id, &schema)?;
                 *known = schema;
             }
             return Ok(*id);
         }
         let frames = self.writer.frames();
         let id = match frames.stream(name) {
-            None => self.writer.add_stream(name, &schema)?,
+            None => add(&mut self.writer, name, &schema)?,
             // The recording is being continued.
             Some(id) => {
                 if frames.schema(id) != Some(&*schema) {
-                    self.writer.widen_stream(id, &schema)?;
+                    widen(&mut self.writer, id, &schema)?;
                 }
                 id
             }
         };
         self.streams.insert(Arc::clone(name), (id, schema));
         Ok(id)
-    }
-
-    fn schema_of(&self, stream: &str) -> Option<Schema> {
-        let frames = self.writer.frames();
-        frames.schema(frames.stream(stream)?).cloned()
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -102,6 +113,37 @@ impl<W: Write> Written<W> {
     pub(crate) fn writer(&mut self) -> &mut Writer<W> {
         &mut self.writer
     }
+}
+
+/// Adds a stream: to memory only where the writer is poisoned, which its first chunk will tell.
+fn add<W: Write>(writer: &mut Writer<W>, name: &str, schema: &Schema) -> Result<StreamId> {
+    match writer.add_stream(name, schema) {
+        Err(error) if writer.poison().is_some() => writer.frames().stream(name).ok_or(error),
+        added => added,
+    }
+}
+
+/// As with [`add`].
+fn widen<W: Write>(writer: &mut Writer<W>, id: StreamId, schema: &Schema) -> Result<()> {
+    match writer.widen_stream(id, schema) {
+        Err(_) if writer.poison().is_some() && writer.frames().schema(id) == Some(schema) => Ok(()),
+        widened => widened,
+    }
+}
+
+/// [`Written::describe`] of a writer.
+pub(crate) fn describe<W: Write>(writer: &mut Writer<W>, metadata: &ExportMetadata) -> Result<()> {
+    let (rows, chunks) = writer.frames().totals();
+    let before = writer.frames().last_metadata().unwrap_or_default();
+    let mut entries = before.entries;
+    entries.extend(metadata.entries.clone());
+    writer.metadata(&ExportMetadata {
+        source: metadata.source.clone().or(before.source),
+        rows,
+        chunks,
+        entries,
+        ..metadata.clone()
+    })
 }
 
 /// What a stream has before its chunks leave for the workers.
@@ -115,6 +157,8 @@ struct Pending {
 pub(crate) struct XkSink<W> {
     pipeline: Pipeline<Whole, Encoded, Written<W>>,
     pending: BTreeMap<Arc<str>, Pending>,
+    /// Schemas of the streams that the file had when it was gone on with, until rows of theirs come.
+    continued: BTreeMap<String, Arc<Schema>>,
     encoder: Encoder,
     budget: Budget,
     watch: Watch,
@@ -140,23 +184,62 @@ impl<W: Write + Send + 'static> XkSink<W> {
             budget: budget.clone(),
             cancel: cancel.clone(),
         };
+        Self::with(
+            writer,
+            encoder,
+            watch,
+            bounds,
+            Counts::default(),
+            Written::take,
+        )
+    }
+
+    /// A sink whose chunks are taken to the container by `take`, which calls [`Written::take`]. `counts` were written before.
+    pub(crate) fn with(
+        writer: Writer<W>,
+        encoder: Encoder,
+        watch: Watch,
+        bounds: Bounds,
+        counts: Counts,
+        take: impl FnMut(&mut Written<W>, Encoded) -> Result<()> + Send + 'static,
+    ) -> Result<Self> {
+        let budget = bounds.budget.clone();
         let work = {
             let encoder = encoder.clone();
             move |whole: Whole| encode(&encoder, whole)
         };
+        let frames = writer.frames();
+        let continued = frames.streams().filter_map(|id| {
+            let schema = Arc::new(frames.schema(id)?.clone());
+            Some((frames.stream_name(id)?.to_owned(), schema))
+        });
+        let continued = continued.collect();
         let written = Written {
             writer,
             streams: BTreeMap::new(),
-            counts: Counts::default(),
+            counts,
         };
-        let pipeline = Pipeline::new(bounds, work, written, Written::take)?;
+        let pipeline = Pipeline::new(bounds, work, written, take)?;
         Ok(Self {
             pipeline,
             pending: BTreeMap::new(),
+            continued,
             encoder,
             budget,
             watch,
         })
+    }
+
+    /// Whether a batch of `bytes` bytes can be gathered now without waiting for chunks before it.
+    pub(crate) fn has_room(&self, stream: &str, bytes: usize) -> bool {
+        let gathered = self
+            .pending
+            .get(stream)
+            .map_or(0, |pending| pending.gather.bytes());
+        let bytes = gathered.saturating_add(bytes);
+        let chunk_bytes = self.watch.means().chunk_bytes();
+        // The stream's first, without rows; what was gathered; the rest of a part.
+        self.pipeline.has_room(3 + bytes / chunk_bytes, bytes)
     }
 
     /// What was not done as it should have been: blocks with simpler codecs, smaller chunks for want of memory.
@@ -165,10 +248,11 @@ impl<W: Write + Send + 'static> XkSink<W> {
         self.watch.note().into_iter().chain(fallbacks).collect()
     }
 
-    /// Does with less where little memory is left.
-    fn look(&mut self) {
-        if let Some(means) = self.watch.look() {
-            self.budget.resize(budget_bytes(means));
+    /// Does with less where little memory is left, as so many chunks were made.
+    fn look(&mut self, chunks: u32) {
+        if let Some(means) = self.watch.look(chunks) {
+            let bytes = budget_bytes(means).min(self.budget.capacity());
+            self.budget.resize(bytes);
             for Pending { gather, .. } in self.pending.values_mut() {
                 gather.halve(means.halvings);
             }
@@ -185,13 +269,21 @@ impl<W: Write + Send + 'static> XkSink<W> {
         Ok(())
     }
 
-    /// [`XkSink::flush`], then `call` on the container once everything has reached it.
-    pub(crate) fn flush_then<R: Send + 'static>(
+    /// [`XkSink::flush`], then `call` on the container once everything has reached it, which can be waited for later.
+    pub(crate) fn start_flush<R: Send + 'static>(
         &mut self,
         call: impl FnOnce(&mut Written<W>) -> Result<R> + Send + 'static,
-    ) -> Result<R> {
+    ) -> Result<Answer<R>> {
         self.flush()?;
-        self.pipeline.call(call)
+        self.start_call(call)
+    }
+
+    /// `call` on the container once everything that left for the workers has reached it.
+    pub(crate) fn start_call<R: Send + 'static>(
+        &mut self,
+        call: impl FnOnce(&mut Written<W>) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<R>> {
+        self.pipeline.start_call(call)
     }
 
     /// [`Sink::write`] without the box.
@@ -200,28 +292,30 @@ impl<W: Write + Send + 'static> XkSink<W> {
         if !self.pending.contains_key(&stream) {
             self.begin(&stream, &batch)?;
         }
-        self.look();
+        let mut chunks = 0;
         let Self {
             pipeline, pending, ..
         } = self;
         let Pending { gather, sharing } = pending.entry(Arc::clone(&stream)).or_default();
         let batch = gather.continued(batch)?;
-        gather.add(batch, |whole| push(pipeline, sharing, &stream, whole))
+        gather.add(batch, |whole| {
+            chunks += 1;
+            push(pipeline, sharing, &stream, whole)
+        })?;
+        self.look(chunks);
+        Ok(())
     }
 
     /// Makes a stream known, even if no row ever comes, or finds that the file being continued has it.
     fn begin(&mut self, stream: &Arc<str>, batch: &Batch) -> Result<()> {
-        let name = Arc::clone(stream);
-        let continues = self
-            .pipeline
-            .call(move |written| Ok(written.schema_of(&name)))?;
+        let continues = self.continued.remove(&**stream);
         if continues.is_none() {
             let empty = Batch::empty(Arc::clone(batch.schema()))?;
             // It finds nothing out, so it must not be the first of a group.
             push(&mut self.pipeline, &mut Sharing::default(), stream, empty)?;
         }
         let mut pending = Pending {
-            gather: Gather::new(continues.map(Arc::new)),
+            gather: Gather::new(continues),
             sharing: Sharing::default(),
         };
         pending.gather.halve(self.watch.means().halvings);
@@ -248,17 +342,7 @@ impl<W: Write + Send + 'static> XkSink<W> {
         let Written {
             mut writer, counts, ..
         } = self.pipeline.finish()?;
-        let (rows, chunks) = writer.frames().totals();
-        let before = writer.frames().last_metadata().unwrap_or_default();
-        let mut entries = before.entries;
-        entries.extend(metadata.entries.clone());
-        writer.metadata(&ExportMetadata {
-            source: metadata.source.clone().or(before.source),
-            rows,
-            chunks,
-            entries,
-            ..metadata.clone()
-        })?;
+        describe(&mut writer, metadata)?;
         writer.finish()?;
         Ok((counts, writer))
     }
@@ -313,5 +397,87 @@ impl<W: Write + Send + 'static> Sink for XkSink<W> {
 
     fn accepts_widening(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use export_compress::{Compression, Fixed, Options};
+    use export_container::FileOptions;
+    use export_core::marrow::array::{Array, PrimitiveArray};
+    use export_core::marrow::datatypes::{DataType, Field};
+    use export_core::{Codec, CodecId, Error, FileId};
+
+    use super::*;
+
+    struct Failing;
+
+    impl Codec for Failing {
+        fn id(&self) -> CodecId {
+            CodecId(2)
+        }
+
+        fn name(&self) -> &'static str {
+            "zstd"
+        }
+
+        fn compress(&self, _: &[u8], _: &mut Vec<u8>) -> Result<()> {
+            Err(Error::limit("no memory for tables"))
+        }
+
+        fn decompress(&self, _: &[u8], _: usize, _: &mut Vec<u8>) -> Result<()> {
+            Err(Error::limit("no memory for tables"))
+        }
+    }
+
+    #[test]
+    fn a_codec_that_failed_is_in_the_summary() {
+        let options = Options {
+            fixed: Fixed {
+                codec: Some(Compression::Zstd { level: 3 }),
+                ..Fixed::default()
+            },
+            ..Options::default()
+        };
+        for threads in [0, 2] {
+            let file = FileOptions {
+                file: FileId([1; 16]),
+                created_ns: 0,
+            };
+            let encoder = Encoder::new(options.clone()).unwrap();
+            let encoder = encoder.with_codec(Arc::new(Failing));
+            let writer = Writer::new(std::io::sink(), &file).unwrap();
+            let watch = Watch::new(threads, None);
+            let mut sink = XkSink::new(writer, encoder, watch, &Cancel::new()).unwrap();
+            let field = Field {
+                name: "size".into(),
+                data_type: DataType::UInt64,
+                ..Field::default()
+            };
+            let values = Array::UInt64(PrimitiveArray {
+                validity: None,
+                values: (0..1000).map(|value| value * value).collect(),
+            });
+            let schema = Arc::new(Schema::new(vec![field]).unwrap());
+            let batch = Batch::new(schema, 1000, vec![values]).unwrap();
+            sink.write(StreamBatch {
+                stream: "rows".into(),
+                batch,
+            })
+            .unwrap();
+            let summary = Box::new(sink).finish(&ExportMetadata::default()).unwrap();
+            let told: Vec<_> = summary
+                .notes
+                .iter()
+                .filter(|note| note.column.is_some())
+                .collect();
+            assert_eq!(told.len(), 1, "{:?}", summary.notes);
+            assert_eq!(told[0].column.as_deref(), Some("size"));
+            assert!(
+                told[0].text.contains("instead of zstd: no memory"),
+                "{}",
+                told[0].text
+            );
+        }
     }
 }

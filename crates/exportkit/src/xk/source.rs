@@ -1,16 +1,19 @@
 //! A container's chunks as batches: read and decoded ahead, presented with the stream's widest schema.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use export_container::{ChunkRef, Container, check_header};
 use export_core::{
-    Batch, Error, Note, OnError, Progress, ReadOptions, Result, Severity, Source, Storage,
+    Batch, Error, Finding, Note, OnError, Progress, ReadOptions, Result, Severity, Source, Storage,
     StreamBatch, Tally,
 };
 
 use super::ahead::{Job, ReadAhead, Reading, read_ahead};
 use super::view::View;
+use crate::journal;
 
 /// What there is to say of a file without an index at its end, whose last `torn_bytes` are no whole frame: those are lost.
 pub(crate) fn unfinished(torn_bytes: u64) -> Note {
@@ -45,12 +48,30 @@ pub(crate) struct XkSource {
 }
 
 impl XkSource {
+    /// Opens the container in a file, and the rows of the journal beside it. Fails as [`XkSource::open`].
+    pub(crate) fn open_file(path: &Path, file: File, options: &ReadOptions) -> Result<Self> {
+        let found = journal::find(path, file, &options.access())?;
+        let findings = found.leftover.map(|leftover| leftover.findings);
+        let findings = findings.unwrap_or_default();
+        let mut source = Self::open_with(found.storage, &findings, options)?;
+        source.notes.extend(found.notes);
+        Ok(source)
+    }
+
     /// Opens a container. Fails where parts of it are known to be lost, unless errors are to be skipped.
     pub(crate) fn open(storage: Arc<dyn Storage>, options: &ReadOptions) -> Result<Self> {
+        Self::open_with(storage, &[], options)
+    }
+
+    fn open_with(
+        storage: Arc<dyn Storage>,
+        findings: &[Finding],
+        options: &ReadOptions,
+    ) -> Result<Self> {
         check_header(&*storage)?;
-        let container = Container::open(storage, &options.limits)?;
+        let container = Container::open(storage, options.access())?;
         let mut notes = Vec::new();
-        for finding in container.findings() {
+        for finding in findings.iter().chain(container.findings()) {
             let damage = finding.severity == Severity::Damage;
             if damage && options.on_error == OnError::Fail {
                 return Err(damaged(

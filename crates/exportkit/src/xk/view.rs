@@ -93,7 +93,13 @@ impl View {
             };
             Some(stored_bytes.saturating_add(decoded))
         });
-        usize::try_from(costs.fold(0, u64::saturating_add)).unwrap_or(usize::MAX)
+        // An encrypted chunk is read whole, whatever is wanted of it.
+        let whole = if chunk.is_encrypted {
+            chunk.payload_bytes
+        } else {
+            0
+        };
+        usize::try_from(costs.fold(whole, u64::saturating_add)).unwrap_or(usize::MAX)
     }
 
     fn written_as(&self, chunk: &ChunkRef) -> Option<&Arc<Schema>> {

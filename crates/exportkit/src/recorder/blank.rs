@@ -1,0 +1,151 @@
+//! A file to record to, open and locked.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use export_container::{FileStorage, Retrying, lock};
+use export_core::{Error, FileId, Result, Storage};
+use export_journal::Journal;
+
+use super::{Durability, Permissions, RecordOptions};
+use crate::journal;
+
+/// Where a recording is to be stored.
+pub(super) struct Blank {
+    pub(super) storage: Arc<dyn Storage>,
+    /// For errors.
+    pub(super) name: String,
+    /// Where it is a file.
+    pub(super) path: Option<PathBuf>,
+    pub(super) is_new: bool,
+}
+
+impl Blank {
+    /// A new file at `path`, whose name is durable.
+    pub(super) fn create(path: &Path, options: &RecordOptions) -> Result<Self> {
+        let create = || -> Result<File> {
+            let file = create(path, options)?;
+            // Only who has the lock may empty a file that was there.
+            lock(&file)?;
+            journal::make_way(path, &storage(file.try_clone()?))?;
+            file.set_len(0)?;
+            crate::output::sync_directory(path)?;
+            Ok(file)
+        };
+        create()
+            .map(|file| Self::of(file, path, options, true))
+            .map_err(|error| in_file(error, path))
+    }
+
+    /// A file that is there, with the rows that its journal may have.
+    pub(super) fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
+        let open = || -> Result<File> {
+            let file = OpenOptions::new().read(true).write(true).open(path);
+            let file = file.map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => Error::not_found(error),
+                _ => Error::from(error),
+            })?;
+            lock(&file)?;
+            journal::bring_in(
+                path,
+                &storage(file.try_clone()?),
+                &options.encode,
+                &options.protection,
+            )?;
+            Ok(file)
+        };
+        open()
+            .map(|file| Self::of(file, path, options, false))
+            .map_err(|error| in_file(error, path))
+    }
+
+    fn of(file: File, path: &Path, options: &RecordOptions, is_new: bool) -> Self {
+        Self {
+            storage: match options.durability {
+                Durability::None => storage(file),
+                _ => Arc::new(Retrying::new(FileStorage::growing(file))),
+            },
+            name: path.display().to_string(),
+            path: Some(path.to_owned()),
+            is_new,
+        }
+    }
+
+    /// Starts the journal of the recording `file`, where it is to have one.
+    pub(super) fn journal(&self, options: &RecordOptions, file: FileId) -> Result<Option<Journal>> {
+        let Some(path) = &self.path else {
+            return Ok(None);
+        };
+        if options.durability == Durability::None {
+            return Ok(None);
+        }
+        let journal = export_journal::Options {
+            capacity_bytes: options.journal_bytes,
+            mode: mode(path)?,
+            ..export_journal::Options::default()
+        };
+        let journal = Journal::create(journal::path_of(path), file.0, &journal);
+        journal.map(Some).map_err(|error| {
+            let hint = "record with `Durability::None` where there can be no journal";
+            match error.hint() {
+                Some(_) => error,
+                None => error.with_hint(hint),
+            }
+        })
+    }
+
+    /// Takes a file away that was made for nothing.
+    pub(super) fn discard(path: &Path) {
+        // It is empty or half a copy: whoever made it reports what went wrong.
+        drop(fs::remove_file(path));
+    }
+}
+
+fn storage(file: File) -> Arc<dyn Storage> {
+    Arc::new(Retrying::new(FileStorage::new(file)))
+}
+
+/// Whoever may read the recording may read its journal.
+fn mode(path: &Path) -> Result<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        Ok(0o600)
+    }
+}
+
+fn in_file(error: Error, path: &Path) -> Error {
+    error.in_file(path.display().to_string())
+}
+
+fn create(path: &Path, options: &RecordOptions) -> Result<File> {
+    let mut open = OpenOptions::new();
+    open.read(true)
+        .write(true)
+        .create(true)
+        .create_new(!options.overwrite);
+    #[cfg(unix)]
+    if options.permissions == Permissions::Owner {
+        use std::os::unix::fs::OpenOptionsExt;
+        open.mode(0o600);
+    }
+    let file = open.open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::exists("the recording exists already")
+            .with_hint("append to it, overwrite it, or give another name"),
+        _ => Error::from(error),
+    })?;
+    #[cfg(unix)]
+    if options.overwrite && options.permissions == Permissions::Owner {
+        use std::os::unix::fs::PermissionsExt;
+        // One that was there keeps its mode otherwise.
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
