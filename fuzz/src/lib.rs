@@ -18,8 +18,10 @@ mod formats;
 mod image;
 mod journal;
 pub mod plan;
+mod protected;
 mod sealed;
 
+pub use protected::Open;
 pub use sealed::sealed;
 
 use export_core::Limits;
@@ -45,7 +47,7 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     of("header", "headers of files and frames", container::header),
     of(
         "scan",
@@ -71,6 +73,11 @@ pub const TARGETS: [Target; 14] = [
         "repair",
         "what is intact of a container, and again of that",
         container::repair,
+    ),
+    of(
+        "protected",
+        "encrypted and sealed containers",
+        protected::read,
     ),
     of(
         "schema",
