@@ -112,7 +112,7 @@ fn sample(name: String, fixed: Fixed) -> Sample {
     }
     writer.finish().unwrap();
     let bytes = writer.into_inner();
-    let container = Container::open(storage(&bytes), &Limits::default()).unwrap();
+    let container = Container::open(storage(&bytes), Limits::default()).unwrap();
     let frames = container
         .chunks()
         .into_iter()
