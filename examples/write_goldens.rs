@@ -38,7 +38,9 @@ fn main() -> Result<()> {
     // Without an index, as a killed recorder leaves it.
     fs::write(golden("unfinished"), evolved()?.into_inner())?;
     fs::write(golden("parity"), parity()?)?;
-    let key = Key::from_bytes(std::array::from_fn(|at| at as u8));
+    let key = Key::from_bytes(std::array::from_fn(|at| {
+        u8::try_from(at).unwrap_or_default()
+    }));
     let _ = fs::remove_file(directory.join("public-test.key"));
     key.save(directory.join("public-test.key"))?;
     let key: Option<Arc<dyn Secret>> = Some(Arc::new(key));

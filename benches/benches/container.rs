@@ -51,12 +51,12 @@ fn one_column(shorter: usize, figures: &mut Figures) -> Result<()> {
     let file = Arc::new(written(table)?);
     let usage = {
         let storage = Arc::new(Bytes::new(Arc::clone(&file)));
-        open_storage(storage, "memory", &Limits::default())?.usage()?
+        open_storage(storage, "memory", Limits::default())?.usage()?
     };
     let index_bytes = index_bytes(&file)?;
     for column in usage.streams.iter().flat_map(|stream| &stream.columns) {
         let storage = Arc::new(Bytes::new(Arc::clone(&file)));
-        let recording = open_storage(storage.clone(), "memory", &Limits::default())?;
+        let recording = open_storage(storage.clone(), "memory", Limits::default())?;
         let name = column.field.name.clone();
         let mut read_rows = 0;
         for batch in recording.batches_of(STREAM, Some(std::slice::from_ref(&name)))? {
@@ -92,7 +92,7 @@ fn one_column(shorter: usize, figures: &mut Figures) -> Result<()> {
 /// Bytes behind the last chunk: metadata, index and tail. (How much opening reads at a guess may be more.)
 fn index_bytes(file: &Arc<Vec<u8>>) -> Result<u64> {
     let storage = Arc::new(Bytes::new(Arc::clone(file)));
-    let container = Container::open(storage, &Limits::default())?;
+    let container = Container::open(storage, Limits::default())?;
     let chunks = container.chunks();
     let last = chunks.last().context("a file without chunks")?;
     Ok(container.size_bytes() - last.offset - last.payload_bytes)
@@ -136,7 +136,7 @@ fn many_chunks(figures: &mut Figures) -> Result<()> {
     }
     let bytes = Arc::new(std::fs::read(&path)?);
     let storage = Arc::new(Bytes::new(Arc::clone(&bytes)));
-    let recording = open_storage(storage.clone(), "memory", &Limits::default())?;
+    let recording = open_storage(storage.clone(), "memory", Limits::default())?;
     black_box(recording.info());
     let (requests, read) = storage.reads();
     let index_bytes = index_bytes(&bytes)?;

@@ -149,7 +149,7 @@ fn decode(file: &[u8], times: usize) -> Result<()> {
     let file = Arc::new(file.to_vec());
     for _ in 0..times {
         let storage = Arc::new(Bytes::new(Arc::clone(&file)));
-        let recording = open_storage(storage, "memory", &Limits::default())?;
+        let recording = open_storage(storage, "memory", Limits::default())?;
         for batch in recording.batches(STREAM)? {
             black_box(batch?);
         }

@@ -60,7 +60,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let path = directory.path().join("run.xk.journal");
     let bytes = arguments.bytes as usize;
-    let rows: Vec<u8> = (0..1024 * bytes).map(|at| at as u8).collect();
+    let rows: Vec<u8> = (0..=u8::MAX).cycle().take(1024 * bytes).collect();
     let rows: Vec<&[u8]> = rows.chunks_exact(bytes).collect();
     type Way<'a> = (&'a str, &'a dyn Fn() -> Result<Duration>);
     let ways: [Way<'_>; 4] = [

@@ -7,6 +7,7 @@ mod builds;
 mod chaos;
 mod ci;
 mod compat;
+mod fuzz;
 mod golden;
 mod measure;
 mod python;
@@ -43,6 +44,8 @@ enum Chore {
     Acceptance(acceptance::Arguments),
     /// Run the benchmarks and keep their tables in docs/benchmarks; or measure builds
     Bench(bench::Arguments),
+    /// Look for inputs that break a decoder, with libFuzzer (needs a nightly compiler)
+    Fuzz(fuzz::Arguments),
     /// Run the reliability scoreboard: damage, crashes, faults, hostile files; keep its table in docs/reliability.md
     Chaos(chaos::Arguments),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Compat(arguments) => compat::run(&workspace, arguments),
         Chore::Acceptance(arguments) => acceptance::run(&workspace, arguments),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&workspace, arguments),
         Chore::Chaos(arguments) => chaos::run(&workspace, arguments),
     });
     match done {

@@ -11,9 +11,10 @@ mod text;
 mod thrift;
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
+use export_benches::clock::thread_time;
 use exportkit::{OnError, OpenOptions, Place, ReadOptions, open_source};
 
 use crate::Arguments;
@@ -21,7 +22,7 @@ use crate::outcome::Outcome;
 
 /// Most memory that a bomb may take before it is refused.
 const MOST_BYTES: u64 = 64_000_000;
-/// How quickly it is to be refused.
+/// How quickly it is to be refused, in processor time.
 const DUE: Duration = Duration::from_millis(100);
 
 /// A file that is not what it seems.
@@ -67,6 +68,7 @@ pub(crate) fn all() -> Result<Vec<Bomb>> {
 pub(crate) struct Defused {
     /// Why it was refused, or how many rows it gave.
     pub(crate) end: Result<u64, exportkit::Error>,
+    /// Processor time.
     pub(crate) elapsed: Duration,
     pub(crate) peak_bytes: u64,
 }
@@ -103,11 +105,11 @@ pub(crate) fn defuse(bomb: &Bomb) -> Result<Defused> {
         ..OpenOptions::default()
     };
     let mut end = Ok(0);
-    let start = Instant::now();
-    let counted = allocation_counter::measure(|| end = read(&place, &options));
+    let (elapsed, counted) =
+        thread_time(|| allocation_counter::measure(|| end = read(&place, &options)));
     Ok(Defused {
         end,
-        elapsed: start.elapsed(),
+        elapsed,
         peak_bytes: counted.bytes_max,
     })
 }

@@ -118,12 +118,15 @@ fn run(case: &Case) -> Result<Found> {
     let path = directory.path().join(RECORDING);
     let read = found(&path, case, &told).context("as it was left")?;
 
-    let files = contents(directory.path())?;
-    found(&path, case, &told).context("read again")?;
-    ensure!(
-        files == contents(directory.path())?,
-        "reading has changed a file"
-    );
+    // Reading files of megabytes takes longer than all else.
+    if case.seed.is_multiple_of(8) {
+        let files = contents(directory.path())?;
+        found(&path, case, &told).context("read again")?;
+        ensure!(
+            files == contents(directory.path())?,
+            "reading has changed a file"
+        );
+    }
 
     Recorder::append(&path)?.finish().context("completing it")?;
     let completed = found(&path, case, &told).context("completed")?;
@@ -134,7 +137,7 @@ fn run(case: &Case) -> Result<Found> {
     let sound = exportkit::verify(
         &path,
         Depth::Deep,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     )?;

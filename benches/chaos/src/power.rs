@@ -242,7 +242,7 @@ impl File {
     /// Whether nothing tells what the file is.
     fn is_lost(&self) -> bool {
         let storage = Arc::new(MemoryStorage::new(self.bytes.clone()));
-        export_container::Container::open(storage, &export_core::Limits::default()).is_err()
+        export_container::Container::open(storage, export_core::Limits::default()).is_err()
     }
 
     fn go_on(mut self, kinds: &[Kind], seed: u64) -> Result<(), String> {

@@ -115,7 +115,7 @@ pub(crate) fn returned(
 ) -> Result<Vec<bool>, String> {
     let sample = patient.sample;
     let mut back = vec![false; sample.chunks.len()];
-    let Ok(container) = Container::open(patient.storage(), &Limits::default()) else {
+    let Ok(container) = Container::open(patient.storage(), Limits::default()) else {
         return Ok(back);
     };
     for stream in container.streams() {

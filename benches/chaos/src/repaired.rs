@@ -57,7 +57,7 @@ fn repaired(storage: Arc<dyn Storage>) -> Result<(Vec<u8>, LossReport), Error> {
     let report = repair(
         storage,
         &mut writer,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     )?;
@@ -143,7 +143,7 @@ fn check_output(
 }
 
 fn is_described(patient: &Patient<'_>, sample: &Sample, at: usize) -> bool {
-    let container = Container::recover(patient.storage(), &Limits::default());
+    let container = Container::recover(patient.storage(), Limits::default());
     let stream = sample.chunks.get(at).map(|chunk| chunk.reference.stream);
     container.is_ok_and(|container| stream.is_some_and(|id| container.stream_by_id(id).is_some()))
 }

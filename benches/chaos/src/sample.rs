@@ -324,7 +324,7 @@ fn described(
     stale: Arc<Vec<u8>>,
 ) -> Result<Sample> {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new(bytes.clone()));
-    let container = Container::open(storage, &Limits::default())?;
+    let container = Container::open(storage, Limits::default())?;
     let references = container.chunks();
     let mut meant = vec![false; bytes.len()];
     mean(&mut meant, 0..FILE_HEADER_BYTES);

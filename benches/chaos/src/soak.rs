@@ -190,7 +190,7 @@ fn one_round(
     };
     for fault in all {
         match fault {
-            Fault::SlowDisk => disk.stall(second / 8),
+            Fault::SlowDisk => disk.stall(second / 2),
             Fault::Sync => disk.fail_sync(),
             Fault::Write => disk.fail_write(),
             Fault::Pressure => drop(std::hint::black_box(vec![1_u8; PRESSURE_BYTES])),
@@ -303,7 +303,7 @@ fn follow(shared: &Shared, path: &Path) -> Result<u64> {
     let mut container: Option<Container> = None;
     while !shared.ends.load(Ordering::SeqCst) {
         match &mut container {
-            None => container = Container::open(storage.clone(), &Limits::default()).ok(),
+            None => container = Container::open(storage.clone(), Limits::default()).ok(),
             Some(container) => {
                 container.refresh()?;
                 // The newest chunk of all is whole.

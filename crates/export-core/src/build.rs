@@ -197,6 +197,12 @@ impl RowBuilder {
         self.root.begin();
     }
 
+    /// Columns that are known, nested ones not counted.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.root.fields.len()
+    }
+
     /// Rows that were ended and not taken.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -31,6 +31,11 @@ impl Tally {
         self.decoded_bytes
     }
 
+    /// Counts what is no batch and costs as much as so many bytes of one.
+    pub fn add(&mut self, bytes: u64) {
+        self.decoded_bytes = self.decoded_bytes.saturating_add(bytes);
+    }
+
     /// Takes a batch, whatever it was stored in. For sources of several streams, schemas are not to be counted here.
     pub fn take(&mut self, batch: &Batch) -> Result<()> {
         let bytes = batch.memory_bytes() as u64;

@@ -207,7 +207,7 @@ fn a_large_row_gets_several_free_segments() {
 
 #[test]
 fn threads_commit_seal_release_and_take_back_at_the_same_time() {
-    let rows = if cfg!(miri) { 60 } else { 20_000 };
+    let rows = if cfg!(miri) { 16 } else { 20_000 };
     let (journal, heap) = journal(8);
     thread::scope(|scope| {
         let writers = ["a", "b"].map(|name| {

@@ -66,6 +66,7 @@ pub(crate) struct Watch {
     means: Means,
     /// What was left when means were cut last.
     tightest: Option<Headroom>,
+    /// Chunks since the last look.
     chunks: u32,
 }
 
@@ -91,12 +92,13 @@ impl Watch {
         self.means
     }
 
-    /// Looks again, now and then, before a chunk is made. Returns the means where there are fewer now.
-    pub(crate) fn look(&mut self) -> Option<Means> {
-        self.chunks = self.chunks.wrapping_add(1);
-        if !self.chunks.is_multiple_of(LOOK_EVERY) {
+    /// Looks again, now and then, as so many more chunks were made. Returns the means where there are fewer now.
+    pub(crate) fn look(&mut self, chunks: u32) -> Option<Means> {
+        self.chunks = self.chunks.saturating_add(chunks);
+        if self.chunks < LOOK_EVERY {
             return None;
         }
+        self.chunks = 0;
         self.see(Headroom::now(self.given)?)
     }
 

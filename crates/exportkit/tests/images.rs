@@ -1,7 +1,11 @@
 //! Images of derived rows: what they say is what a batch holds, and bytes that are none do no harm.
 
 #![cfg(all(feature = "derive", feature = "jiff", feature = "chrono"))]
-#![expect(clippy::unwrap_used, reason = "it is a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "functions that tests share are not seen as tests"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

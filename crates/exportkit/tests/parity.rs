@@ -1,7 +1,7 @@
 //! Parity through the front door: conversions and recordings, damaged and repaired.
 
 #![cfg(feature = "parity")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test")]
+#![expect(clippy::unwrap_used, reason = "it is a test")]
 
 use std::fs;
 use std::path::Path;

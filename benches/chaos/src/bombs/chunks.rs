@@ -10,6 +10,8 @@ use super::craft::{Piece, container, field, piece, squeezed};
 
 /// As many rows as a chunk may have.
 const ROWS: u64 = 16 << 20;
+/// As many rows as anyone has.
+const FEW: u64 = 1 << 20;
 
 pub(super) fn bombs() -> Result<Vec<Bomb>> {
     let mut bombs = codecs()?;
@@ -101,12 +103,12 @@ fn flat() -> Vec<Plan> {
             ],
         ),
         (
-            "dictionary: a text of a megabyte, sixteen million times",
+            "dictionary: a text of 16 KiB, sixteen million times",
             T::LargeUtf8,
             ROWS,
             vec![
-                constant(0, R::Lengths, 1, &(1_u64 << 20).to_le_bytes()),
-                piece((0, R::Data), E::Plain, 1 << 20, [], vec![b'x'; 1 << 20]),
+                constant(0, R::Lengths, 1, &(1_u64 << 14).to_le_bytes()),
+                piece((0, R::Data), E::Plain, 1 << 14, [], vec![b'x'; 1 << 14]),
                 constant(0, R::Codes, ROWS, &[0; 4]),
             ],
         ),
@@ -331,9 +333,11 @@ fn nested() -> Vec<Plan> {
 
 /// Encodings of numbers, some within a codec that hides how little they are.
 fn numbers() -> Result<Vec<Plan>> {
-    let values = |encoding, parameters: Vec<u8>, stored: Vec<u8>| {
-        piece((0, R::Values), encoding, ROWS, parameters, stored)
+    let values = |rows, encoding, parameters: Vec<u8>, stored: Vec<u8>| {
+        piece((0, R::Values), encoding, rows, parameters, stored)
     };
+    // So few that the room for them is made, and the encoding is asked.
+    let few = |encoding, parameters, stored| vec![values(FEW, encoding, parameters, stored)];
     let zstd = Compression::Zstd { level: 3 };
     // A pco file of version 4: chunks whose head announces a dictionary, and a window, of what is not there.
     let pco = |head: [u8; 2]| [&[4, 1][..], &head, &[0xFF; 200]].concat();
@@ -341,38 +345,38 @@ fn numbers() -> Result<Vec<Plan>> {
         (
             "pco: a dictionary",
             T::UInt64,
-            ROWS,
-            vec![values(E::Pco, vec![0], pco([4, 0xFF]))],
+            FEW,
+            few(E::Pco, vec![0], pco([4, 0xFF])),
         ),
         (
             "pco: a window",
             T::UInt64,
-            ROWS,
-            vec![values(E::Pco, vec![0], pco([0x20, 0x3E]))],
+            FEW,
+            few(E::Pco, vec![0], pco([0x20, 0x3E])),
         ),
         (
             "pco: values of nothing",
             T::UInt64,
-            ROWS,
-            vec![values(E::Pco, vec![0], pco([0, 0]))],
+            FEW,
+            few(E::Pco, vec![0], pco([0, 0])),
         ),
         (
             "entropy: tables of nothing",
             T::UInt32,
-            ROWS,
-            vec![values(E::Entropy, vec![0xFF; 8], vec![0xFF; 300])],
+            FEW,
+            few(E::Entropy, vec![0xFF; 8], vec![0xFF; 300]),
         ),
         (
             "decimal: integers of nothing",
             T::Float64,
-            ROWS,
-            vec![values(E::Decimal, vec![3, 0], vec![0; 100])],
+            FEW,
+            few(E::Decimal, vec![3, 0], vec![0; 100]),
         ),
         (
             "lane-packed: blocks of nothing",
             T::UInt64,
-            ROWS,
-            vec![values(E::LanePacked, vec![], vec![0; 100])],
+            FEW,
+            few(E::LanePacked, vec![], vec![0; 100]),
         ),
     ];
     for (name, encoding, bytes, parameters) in [
@@ -396,7 +400,7 @@ fn numbers() -> Result<Vec<Plan>> {
         ),
     ] {
         let zeros = vec![0; usize::try_from(bytes)?];
-        let piece = squeezed(values(encoding, parameters, zeros), zstd, bytes)?;
+        let piece = squeezed(values(ROWS, encoding, parameters, zeros), zstd, bytes)?;
         plans.push((name, T::UInt64, ROWS, vec![piece]));
     }
     Ok(plans)

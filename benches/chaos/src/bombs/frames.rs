@@ -55,7 +55,8 @@ fn headers() -> Result<Vec<Bomb>> {
         let mut frame = Frame::new(sequence, kind, vec![0; 24]).of_stream(0);
         frame.said_bytes = Some(said);
         frame.put(&mut bytes);
-        bombs.push(bomb(&format!("header: {name}"), bytes));
+        // A frame that ends after the file is one that is being written.
+        bombs.push(bomb(&format!("header: {name}"), bytes).read_as_it_is());
     }
     // A directory as long as its field can say, in a payload that is longer still.
     let (mut bytes, sequence) = opened()?;
@@ -65,10 +66,7 @@ fn headers() -> Result<Vec<Bomb>> {
     head.directory_bytes = 200 << 20;
     bytes.extend(head.to_bytes());
     bytes.resize(bytes.len() + 4096, 0);
-    bombs.push(bomb(
-        "header: a directory of 200 MiB that is not there",
-        bytes,
-    ));
+    bombs.push(bomb("header: a directory of 200 MiB that is not there", bytes).read_as_it_is());
     Ok(bombs)
 }
 
@@ -86,6 +84,10 @@ fn directories() -> Result<Vec<Bomb>> {
         let mut frame = Frame::new(sequence, Kind::Chunk, payload).of_stream(0);
         frame.rows = rows;
         frame.put(&mut bytes);
+        // What another frame follows is no frame that is being written.
+        Frame::new(sequence + 1, Kind::Stream, stream_json(""))
+            .of_stream(1)
+            .put(&mut bytes);
         bombs.push(bomb(&format!("directory: {name}"), bytes));
         Ok(())
     };
@@ -224,7 +226,8 @@ fn indexes() -> Result<Vec<Bomb>> {
             previous,
             ..Index::new()
         };
-        bombs.push(bomb(&format!("index: {name}"), indexed(&[index])?));
+        // Where links lead nowhere, frames tell what there is.
+        bombs.push(bomb(&format!("index: {name}"), indexed(&[index])?).read_as_it_is());
     }
     for (name, offset, length) in [
         ("2^62 bytes", 64, 1 << 62),
@@ -271,7 +274,7 @@ fn texts() -> Result<Vec<Bomb>> {
     let with_keys = format!(r#"{{"name":"c","type":"null","metadata":{{{keys}}}}}"#);
     let metadata =
         format!(r#"{{"tool":"","created_ns":0,"rows":0,"chunks":0,"entries":{{{keys}}}}}"#);
-    Ok([
+    [
         ("stream: 600,000 columns", Kind::Stream, stream_json(many)),
         (
             "stream: 600,000 columns in a struct",
@@ -311,7 +314,7 @@ fn texts() -> Result<Vec<Bomb>> {
     ]
     .into_iter()
     .map(|(name, kind, json)| Ok(bomb(name, with_json(kind, json)?)))
-    .collect::<Result<_>>()?)
+    .collect::<Result<_>>()
 }
 
 /// Many small things rather than a large one.

@@ -26,6 +26,10 @@ pub(super) fn bombs() -> Result<Vec<Bomb>> {
             "ever new keys",
             (0..20_000).map(|n| row_of_keys(n..n + 1)).collect(),
         ),
+        ndjson("ever new keys without a value", {
+            let row = |n| format!("{{\"k{n}\":null}}\n");
+            (0..70_000).map(row).collect()
+        }),
         ndjson(
             "a number of a million digits",
             format!("{{\"a\":{}}}\n", "9".repeat(1_000_000)),

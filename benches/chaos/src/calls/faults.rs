@@ -87,7 +87,7 @@ const ERRORS: [(&[&str], &[&str], Meaning); 14] = [
         &["EAGAIN", "EMFILE"],
         Meaning::NoFile,
     ),
-    (&["getrandom"], &["EINTR", "EIO"], Meaning::NoFile),
+    (&["getrandom"], &["EINTR"], Meaning::NoFile),
     (&["poll", "recvfrom"], &["EINTR"], Meaning::NoFile),
 ];
 

@@ -49,7 +49,7 @@ impl Note {
     pub(crate) fn new(number: u64) -> Self {
         Self {
             number,
-            author: (number % 3 != 0).then(|| format!("author {}", number % 17)),
+            author: (!number.is_multiple_of(3)).then(|| format!("author {}", number % 17)),
             places: (0..u32::try_from(number % 5).unwrap_or(0)).collect(),
         }
     }

@@ -54,7 +54,7 @@ pub(super) fn record(directory: &Path, case: &Case, stage: u64) -> Result<()> {
         pushers.push(started);
     }
     // The first one ends first, if any does.
-    for pusher in pushers {
+    if let Some(pusher) = pushers.into_iter().next() {
         match pusher.join() {
             Ok(Err(error)) => bail!("a push failed: {error:#}"),
             Ok(Ok(never)) => match never {},

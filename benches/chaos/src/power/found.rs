@@ -19,7 +19,7 @@ pub(super) fn look(
     unsynced: &[Range<usize>],
 ) -> Result<BTreeSet<usize>, String> {
     let storage = Arc::new(MemoryStorage::new(bytes.to_vec()));
-    let container = match Container::open(storage.clone(), &Limits::default()) {
+    let container = match Container::open(storage.clone(), Limits::default()) {
         Ok(container) => container,
         Err(_) if ledger.acknowledged.is_empty() => return Ok(BTreeSet::new()),
         Err(error) => return Err(format!("it does not open: {error}")),
@@ -86,7 +86,7 @@ pub(super) fn look(
     let looked = verify(
         storage,
         Depth::Checksums,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     );

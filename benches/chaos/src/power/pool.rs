@@ -1,5 +1,6 @@
 //! Chunks of every codec, encoding and kind of stream, no two of them alike.
 
+use std::cell::OnceCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ pub(super) const CHUNKS: usize = Encoding::ALL.len() * Compression::ALL.len();
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) schema: Arc<Schema>,
-    pub(super) chunks: Vec<EncodedChunk>,
+    chunks: Vec<(Batch, OnceCell<EncodedChunk>)>,
 }
 
 /// All kinds of streams.
@@ -51,28 +52,53 @@ pub(super) fn kinds() -> Result<Vec<Kind>> {
     Ok(kinds)
 }
 
+impl Kind {
+    /// Its chunk number `at`, which is made when it is first asked for.
+    pub(super) fn chunk(&self, at: usize) -> Result<&EncodedChunk> {
+        let at = at % CHUNKS;
+        let (batch, made) = self.chunks.get(at).context("no such chunk")?;
+        if made.get().is_none() {
+            let chunk = encode(batch, at)?;
+            let read = Decoder::new().decode(&self.schema, &chunk, &Limits::default())?;
+            ensure!(
+                read.same_rows(batch),
+                "{} {at} does not come back",
+                self.name
+            );
+            _ = made.set(chunk);
+        }
+        made.get().context("it was just made")
+    }
+}
+
+fn encode(batch: &Batch, at: usize) -> Result<EncodedChunk> {
+    let fixed = Fixed {
+        encoding: Encoding::ALL.get(at % Encoding::ALL.len()).copied(),
+        codec: Compression::ALL.get(at / Encoding::ALL.len()).copied(),
+        dictionary: None,
+    };
+    let mut options = Options {
+        fixed,
+        ..Options::default()
+    };
+    if matches!(fixed.codec, Some(Compression::Brotli { .. })) {
+        // It clears megabytes for each block: a few will do.
+        options.fixed.codec = Some(Compression::None);
+        let first = batch.schema().fields.iter().take(2);
+        options.columns = first.map(|field| (field.name.clone(), fixed)).collect();
+    }
+    Ok(Encoder::new(options)?.encode(batch)?)
+}
+
 fn kind(name: &'static str, batches: Vec<Batch>) -> Result<Kind> {
     let schema = batches.first().context("no batches")?.schema();
-    let mut chunks = Vec::new();
-    for (at, batch) in batches.iter().enumerate() {
-        let fixed = Fixed {
-            encoding: Encoding::ALL.get(at % Encoding::ALL.len()).copied(),
-            codec: Compression::ALL.get(at / Encoding::ALL.len()).copied(),
-            dictionary: None,
-        };
-        let encoder = Encoder::new(Options {
-            fixed,
-            ..Options::default()
-        })?;
-        let chunk = encoder.encode(batch)?;
-        let read = Decoder::new().decode(schema, &chunk, &Limits::default())?;
-        ensure!(read.same_rows(batch), "{name} {at} does not come back");
-        chunks.push(chunk);
-    }
     Ok(Kind {
         name,
         schema: Arc::clone(schema),
-        chunks,
+        chunks: batches
+            .into_iter()
+            .map(|batch| (batch, OnceCell::new()))
+            .collect(),
     })
 }
 

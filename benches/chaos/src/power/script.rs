@@ -8,7 +8,7 @@ use export_benches::Random;
 use export_container::{FileOptions, StorageEnd, Writer};
 use export_core::{ExportMetadata, FileId, Limits, Storage};
 
-use super::pool::{CHUNKS, Kind, growing, grown, mark};
+use super::pool::{Kind, growing, grown, mark};
 
 /// Name of the stream whose schema grows.
 const GROWING: &str = "growing";
@@ -137,9 +137,7 @@ fn one(
                 Some(stream) => stream,
                 None => writer.add_stream(kind.name, &kind.schema)?,
             };
-            let Some(chunk) = kind.chunks.get(*next % CHUNKS) else {
-                return Ok(());
-            };
+            let chunk = kind.chunk(*next)?;
             *next += 1;
             // Once the writer has it, it may be found.
             ledger.written.push(Written {

@@ -13,6 +13,7 @@ mod harness;
 mod help;
 mod json;
 mod keys;
+mod pressure;
 mod publish;
 mod rows;
 mod signals;

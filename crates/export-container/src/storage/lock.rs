@@ -20,6 +20,9 @@ pub fn lock(file: &File) -> Result<()> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                continue;
+            }
             Err(TryLockError::Error(error)) => return without_locks(error),
             Err(TryLockError::WouldBlock) => {}
         }
@@ -35,13 +38,18 @@ pub fn lock(file: &File) -> Result<()> {
 
 /// Whether somebody has taken the [`lock`] of `file`.
 pub fn is_being_written(file: &File) -> Result<bool> {
-    match file.try_lock_shared() {
-        Ok(()) => {
-            file.unlock()?;
-            Ok(false)
-        }
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => without_locks(error).map(|()| false),
+    loop {
+        return match file.try_lock_shared() {
+            Ok(()) => {
+                file.unlock()?;
+                Ok(false)
+            }
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                continue;
+            }
+            Err(TryLockError::Error(error)) => without_locks(error).map(|()| false),
+        };
     }
 }
 

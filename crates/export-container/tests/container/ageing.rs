@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::common::{Random, chunk, field, open, options, read_all, same, schema, storage, write};
 
 fn try_open(bytes: &[u8]) -> Result<Container> {
-    Container::open(storage(bytes), &Limits::default())
+    Container::open(storage(bytes), Limits::default())
 }
 
 /// A file with a frame of a private kind before its only chunk.
@@ -158,10 +158,10 @@ fn ten_thousand_chunks_open_through_two_reads() {
     }
     writer.finish().unwrap();
     let storage = storage(writer.output());
-    let container = Container::open(storage.clone(), &Limits::default()).unwrap();
+    let container = Container::open(storage.clone(), Limits::default()).unwrap();
     let times = (0..9).map(|_| {
         let start = std::time::Instant::now();
-        Container::open(storage.clone(), &Limits::default()).unwrap();
+        Container::open(storage.clone(), Limits::default()).unwrap();
         start.elapsed()
     });
     let fastest = times.min().unwrap();

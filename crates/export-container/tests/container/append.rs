@@ -47,7 +47,7 @@ fn check_intact(bytes: &[u8]) {
     let report = verify(
         storage(bytes),
         Depth::Checksums,
-        &limits(),
+        limits(),
         &Progress::new(),
         &Cancel::new(),
     );
@@ -104,7 +104,7 @@ fn a_file_cut_anywhere_can_be_appended_to() {
             assert_eq!(bytes[..cut], written.bytes[..cut]);
             for container in [
                 open(&bytes),
-                Container::recover(crate::common::storage(&bytes), &limits()).unwrap(),
+                Container::recover(crate::common::storage(&bytes), limits()).unwrap(),
             ] {
                 let found = events(&container);
                 assert_eq!(found.len(), expected, "cut at {cut}");
@@ -159,7 +159,7 @@ fn a_version_of_a_schema_that_was_lost_is_not_given_again() {
     let report = export_container::repair(
         live,
         &mut repaired,
-        &limits(),
+        limits(),
         &Progress::new(),
         &Cancel::new(),
     );
@@ -174,7 +174,7 @@ fn a_live_file_can_be_read() {
     let written = write(24, 30, 200, true);
     let live = storage(&[]);
     live.write_at(0, &written.bytes[..64]).unwrap();
-    let mut container = Container::open(Arc::clone(&live) as Arc<dyn Storage>, &limits()).unwrap();
+    let mut container = Container::open(Arc::clone(&live) as Arc<dyn Storage>, limits()).unwrap();
     let mut random = Random(7);
     let mut size = 64;
     while size < written.bytes.len() {
@@ -184,7 +184,7 @@ fn a_live_file_can_be_read() {
         size = grown;
         let before = container.chunks().len();
         container.refresh().unwrap();
-        let whole = Container::recover(storage(&written.bytes[..size]), &limits()).unwrap();
+        let whole = Container::recover(storage(&written.bytes[..size]), limits()).unwrap();
         assert_eq!(container.chunks(), whole.chunks());
         assert!(container.chunks().len() >= before);
         assert_eq!(container.findings(), []);
@@ -207,7 +207,7 @@ fn a_live_file_can_be_read() {
 #[test]
 fn a_refresh_reads_only_what_is_new() {
     let live = storage(&write(25, 60, 20_000, true).bytes);
-    let mut container = Container::open(Arc::clone(&live) as Arc<dyn Storage>, &limits()).unwrap();
+    let mut container = Container::open(Arc::clone(&live) as Arc<dyn Storage>, limits()).unwrap();
     let before = live.to_vec().len() as u64;
     append(&live, 3, &mut Random(8));
     let added = live.to_vec().len() as u64 - before;
@@ -346,8 +346,7 @@ fn files_are_storage() {
         .unwrap();
     writer.finish().unwrap();
     writer.sync().unwrap();
-    let container =
-        Container::open(Arc::new(FileStorage::open(&path).unwrap()), &limits()).unwrap();
+    let container = Container::open(Arc::new(FileStorage::open(&path).unwrap()), limits()).unwrap();
     assert_eq!(read_all(&container).len(), 5);
     assert_eq!(
         FileStorage::open(directory.path()).unwrap_err().kind(),

@@ -264,7 +264,7 @@ pub(crate) fn storage(bytes: &[u8]) -> Arc<MemoryStorage> {
 }
 
 pub(crate) fn open(bytes: &[u8]) -> Container {
-    Container::open(storage(bytes), &Limits::default()).unwrap()
+    Container::open(storage(bytes), Limits::default()).unwrap()
 }
 
 /// Whether a chunk that was read is the one that was written, wherever its blocks lie.

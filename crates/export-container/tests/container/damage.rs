@@ -69,7 +69,7 @@ pub(crate) fn check_subset(container: &Container, written: &Written) -> Vec<usiz
 }
 
 fn reopen(bytes: &[u8]) -> Result<Container> {
-    Container::open(storage(bytes), &Limits::default())
+    Container::open(storage(bytes), Limits::default())
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(crate) fn repaired(bytes: &[u8], id: u8) -> (Vec<u8>, LossReport) {
     let report = repair(
         storage(bytes),
         &mut writer,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     );
@@ -59,7 +59,7 @@ impl Original {
 
 fn originals(written: &Written) -> Vec<Original> {
     let mut chunks = 0;
-    let container = Container::open(storage(&written.bytes), &Limits::default()).unwrap();
+    let container = Container::open(storage(&written.bytes), Limits::default()).unwrap();
     let listed = container.chunks();
     let each = written.frames.iter().map(|&start| {
         let header = FrameHeader::parse(&written.bytes[start..start + 64]).unwrap();
@@ -69,7 +69,7 @@ fn originals(written: &Written) -> Vec<Original> {
         });
         let end = start + 64 + header.payload_bytes as usize;
         let head = 64 + header.directory_bytes as usize;
-        let mut parts = vec![0..head];
+        let mut parts = Vec::from_iter(std::iter::once(0..head));
         if let Some(chunk) = chunk {
             let directory = container.read_directory(listed[chunk]).unwrap();
             let blocks = directory.columns.iter().flat_map(|column| &column.blocks);
@@ -153,7 +153,7 @@ fn lost_rows(written: &Written, kept: &BTreeSet<usize>) -> BTreeMap<u32, Vec<Ran
 
 /// Which chunks a repair kept; fails where one is not as it was written, comes twice, or out of order.
 pub(crate) fn kept(bytes: &[u8], written: &Written, what: &str) -> BTreeSet<usize> {
-    let container = Container::open(storage(bytes), &Limits::default()).unwrap();
+    let container = Container::open(storage(bytes), Limits::default()).unwrap();
     let names = ["events", "states"];
     let chunks: Vec<(usize, EncodedChunk)> = read_all(&container)
         .into_iter()
@@ -192,7 +192,7 @@ fn check(bytes: &[u8], written: &Written, what: &str) -> bool {
     let kept_chunks = kept(&once, written, what);
 
     // All that is intact, as far as anything tells what it is of, and what was restored.
-    let container = Container::recover(storage(bytes), &Limits::default()).unwrap();
+    let container = Container::recover(storage(bytes), Limits::default()).unwrap();
     let described = |at: usize| container.stream_by_id(written.chunks[at].0).is_some();
     for &at in &truth.chunks {
         assert!(
@@ -296,7 +296,10 @@ fn check(bytes: &[u8], written: &Written, what: &str) -> bool {
         );
         accounted.sort_by_key(|range| range.start);
         let mut end = 64;
-        for range in accounted.into_iter().chain([bytes.len()..bytes.len()]) {
+        for range in accounted
+            .into_iter()
+            .chain(std::iter::once(bytes.len()..bytes.len()))
+        {
             assert!(
                 range.start < end + 64,
                 "{what}: nothing is said of {end}..{}",
@@ -310,7 +313,7 @@ fn check(bytes: &[u8], written: &Written, what: &str) -> bool {
     let again = verify(
         storage(&once),
         Depth::Checksums,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     );

@@ -18,7 +18,7 @@ fn verified(bytes: &[u8]) -> Report {
     let report = verify(
         storage(bytes),
         Depth::Checksums,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     );
@@ -389,6 +389,6 @@ fn every_flipped_bit_of_a_parity_frame_is_noticed() {
         assert!(report.parity.is_some(), "bit {bit}");
         bytes[bit / 8] ^= 1 << (bit % 8);
     }
-    let container = Container::open(storage(&bytes), &Limits::default()).unwrap();
+    let container = Container::open(storage(&bytes), Limits::default()).unwrap();
     assert_eq!(container.parity(), Some(Parity::percent(10).unwrap()));
 }

@@ -141,7 +141,7 @@ fn whatever_fails_nothing_is_tried_again_and_the_rest_can_be_saved() {
         writer.forget_unsynced();
         assert_eq!(writer.unsynced_bytes(), 0);
 
-        let container = Container::open(elsewhere, &Limits::default()).unwrap();
+        let container = Container::open(elsewhere, Limits::default()).unwrap();
         let read = read_all(&container);
         assert_eq!(read.len(), rest.len(), "failed at {fails_at}");
         for ((id, _, read), (name, chunk)) in read.iter().zip(&rest) {
@@ -149,7 +149,7 @@ fn whatever_fails_nothing_is_tried_again_and_the_rest_can_be_saved() {
             assert!(same(read, chunk));
         }
         // What was acknowledged is in the file.
-        let left = Container::open(storage, &Limits::default()).unwrap();
+        let left = Container::open(storage, Limits::default()).unwrap();
         let in_file = read_all(&left);
         assert!(in_file.len() >= acknowledged);
         for ((_, _, read), (_, chunk)) in in_file.iter().zip(&chunks()[..acknowledged]) {

@@ -9,7 +9,7 @@ fn what_is_written_comes_back_with_and_without_index() {
     for finish in [false, true] {
         let written = write(1, 40, 300, finish);
         let opened = open(&written.bytes);
-        let recovered = Container::recover(storage(&written.bytes), &Limits::default()).unwrap();
+        let recovered = Container::recover(storage(&written.bytes), Limits::default()).unwrap();
         assert_eq!(opened.is_indexed(), finish);
         assert_eq!(opened.chunks(), recovered.chunks());
         for container in [opened, recovered] {

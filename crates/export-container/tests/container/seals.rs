@@ -309,8 +309,7 @@ fn a_cut_is_never_taken_for_the_whole() {
             // A seal whose padding alone is missing can be read, but not vouch for itself.
             let whole = seals
                 .iter()
-                .filter(|&&at| at + layout::SEAL_FRAME_BYTES <= cut)
-                .last();
+                .rfind(|&&at| at + layout::SEAL_FRAME_BYTES <= cut);
             let sealed = whole.map_or(0, |&at| at + layout::SEAL_FRAME_BYTES);
             let torn = seals
                 .iter()

@@ -65,7 +65,7 @@ fn verified(bytes: &[u8]) -> Report {
     verify(
         storage(bytes),
         Depth::Checksums,
-        &Limits::default(),
+        Limits::default(),
         &Progress::new(),
         &Cancel::new(),
     )
@@ -146,7 +146,7 @@ fn containers_in_columns_are_not_taken_for_frames() {
         writer.finish().unwrap();
         let bytes = writer.output().to_vec();
         let check = |bytes: &[u8], least: usize, what: &str| {
-            let container = Container::recover(storage(bytes), &Limits::default()).unwrap();
+            let container = Container::recover(storage(bytes), Limits::default()).unwrap();
             let read = read_all(&container);
             let ours: Vec<_> = read
                 .iter()

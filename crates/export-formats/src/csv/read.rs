@@ -19,6 +19,8 @@ use super::{HEADER_OPTION, NULL_OPTION, names};
 
 /// Rows that are split before their cells are read, column by column.
 const BLOCK_ROWS: usize = 1024;
+/// What a cell costs that a row lacks and is filled up with, as if it had been read.
+const FILLED_BYTES: u64 = 8;
 /// Most bytes of a batch: positions of text are 32 bits wide.
 const MAX_BATCH_BYTES: usize = 1 << 30;
 
@@ -121,8 +123,9 @@ impl CsvSource {
                 .iter()
                 .map(|wanted| wanted.column.memory_bytes())
                 .sum();
-            let stored = self.window.offset_of(self.window.bytes().len());
-            self.tally.check_ratio(bytes as u64, stored)?;
+            self.tally
+                .add(self.rows.take_filled().saturating_mul(FILLED_BYTES));
+            self.tally.check_ratio(bytes as u64, self.taken())?;
         }
         if rows == 0 && self.yielded {
             return Ok(None);
@@ -146,12 +149,16 @@ impl CsvSource {
             .map(|wanted| wanted.column.take())
             .collect();
         let batch = Batch::new(schema, rows, columns)?;
-        let stored = self.window.offset_of(self.window.bytes().len());
-        self.tally.take_text(&batch, stored)?;
+        self.tally.take_text(&batch, self.taken())?;
         Ok(Some(StreamBatch {
             stream: Arc::clone(&self.stream),
             batch,
         }))
+    }
+
+    /// Bytes of the file up to the end of the last row.
+    fn taken(&self) -> u64 {
+        self.window.offset_of(self.rows.end())
     }
 
     /// Reads the cells of the block that was split last.

@@ -32,6 +32,8 @@ pub(super) struct Rows {
     /// Where in the window the block ends.
     end: usize,
     blank: u64,
+    /// Cells that rows were filled up with since it was asked.
+    filled: u64,
     damage: Damage,
 }
 
@@ -51,6 +53,7 @@ impl Rows {
             numbers: Vec::new(),
             end: start,
             blank: 0,
+            filled: 0,
             damage: Damage::default(),
         }
     }
@@ -60,6 +63,16 @@ impl Rows {
         self.cells
             .chunks_exact(self.columns)
             .filter_map(move |row| row.get(column))
+    }
+
+    /// Where in the window the block ends.
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Cells that rows were filled up with since the last call.
+    pub(super) fn take_filled(&mut self) -> u64 {
+        std::mem::take(&mut self.filled)
     }
 
     /// The number in the file of a row of the block.
@@ -189,6 +202,7 @@ impl Rows {
             OnError::Fail => return Err(self.error(fault, first, start, window)),
             OnError::Skip => self.cells.truncate(first),
             OnError::Null => {
+                self.filled += self.columns.saturating_sub(found) as u64;
                 self.cells.resize(first + self.columns, Cell::MISSING);
                 self.numbers.push(self.row);
             }

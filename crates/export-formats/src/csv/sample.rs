@@ -49,12 +49,15 @@ pub(super) fn take(
         return Err(Error::data("the input is empty").with_hint("there is not even a header row"));
     }
     loop {
-        let delimiter = options.delimiter.or(fixed_delimiter).unwrap_or_else(|| {
-            sniff::delimiter(
-                window.bytes().get(window.start()..).unwrap_or_default(),
-                window.at_end(),
-            )
-        });
+        let head = window.bytes().get(window.start()..).unwrap_or_default();
+        // No line, no table: there is nothing to tell a delimiter from.
+        let has_line = window.at_end() || head.contains(&b'\n');
+        let given = options.delimiter.or(fixed_delimiter);
+        let delimiter = match given {
+            Some(delimiter) => delimiter,
+            None if has_line => sniff::delimiter(head, window.at_end()),
+            None => b',',
+        };
         let sampled = conclude(window, options, delimiter, most_cells(limits))?;
         match sampled {
             Some(sample) => return check(sample, window, limits),
@@ -147,6 +150,9 @@ fn conclude(
     most_cells: usize,
 ) -> Result<Option<(Sample, FirstRow)>> {
     let (bytes, last) = (window.bytes(), window.at_end());
+    if !last && !bytes.contains(&b'\n') {
+        return Ok(None);
+    }
     let given = options.null.as_deref().map(NullRule::named);
     let mut scratch = Vec::new();
     let mut cells: Vec<Cell> = Vec::new();

@@ -60,6 +60,7 @@ impl<R: Read> Lines<R> {
     /// The next line, blank ones left out.
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>> {
         loop {
+            self.skip_blank();
             let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
             let unsearched = unread.get(self.searched..).unwrap_or_default();
             let (len, is_ended) = match memchr::memchr(b'\n', unsearched) {
@@ -101,6 +102,24 @@ impl<R: Read> Lines<R> {
             }
             return Ok(Some(line));
         }
+    }
+
+    /// Passes over blank lines, as many as there are.
+    fn skip_blank(&mut self) {
+        let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
+        if !unread.first().is_some_and(u8::is_ascii_whitespace) {
+            return;
+        }
+        let content = unread.iter().position(|byte| !byte.is_ascii_whitespace());
+        let blank = unread.get(..content.unwrap_or(unread.len()));
+        let blank = blank.unwrap_or_default();
+        let Some(last) = memchr::memrchr(b'\n', blank) else {
+            return;
+        };
+        self.number += memchr::memchr_iter(b'\n', blank).count() as u64;
+        self.start += last + 1;
+        self.offset += last as u64 + 1;
+        self.searched = self.searched.saturating_sub(last + 1);
     }
 
     fn check(&self, len: usize) -> Result<()> {

@@ -16,6 +16,9 @@ use super::parse::Parser;
 const UNMEASURED_ROWS: usize = 16;
 const UNMEASURED_BYTES: usize = 64 << 10;
 
+/// What a cell costs, as if it were a number.
+const CELL_BYTES: u64 = 8;
+
 pub(super) struct NdjsonSource {
     stream: Arc<str>,
     lines: Lines<Box<dyn Read + Send>>,
@@ -102,6 +105,7 @@ impl NdjsonSource {
             }
             if unmeasured_rows >= UNMEASURED_ROWS || unmeasured_bytes >= UNMEASURED_BYTES {
                 let bytes = self.rows.memory_bytes();
+                let cost = (bytes as u64).max(self.cells_bytes());
                 // Each row has all keys that any row before it had.
                 let error = |error: Error| {
                     error.at_row(self.row).with_hint(
@@ -109,7 +113,7 @@ impl NdjsonSource {
                     )
                 };
                 self.tally
-                    .check_ratio(bytes as u64, self.lines.offset())
+                    .check_ratio(cost, self.lines.offset())
                     .map_err(error)?;
                 if bytes >= self.batch_bytes {
                     break;
@@ -118,6 +122,12 @@ impl NdjsonSource {
             }
         }
         Ok(true)
+    }
+
+    /// What the cells of the batch cost, those without a value included: a column of nulls takes no memory, and time.
+    fn cells_bytes(&self) -> u64 {
+        let cells = (self.rows.rows() as u64).saturating_mul(self.rows.columns() as u64);
+        cells.saturating_mul(CELL_BYTES)
     }
 
     fn read_batch(&mut self) -> Result<Option<StreamBatch>> {
@@ -132,7 +142,10 @@ impl NdjsonSource {
             }
         }
         self.state = if more { State::Given } else { State::Over };
+        let cells_bytes = self.cells_bytes();
         let batch = self.rows.take_batch()?;
+        self.tally
+            .add(cells_bytes.saturating_sub(batch.memory_bytes() as u64));
         self.tally.take_text(&batch, self.lines.offset())?;
         Ok(Some(StreamBatch {
             stream: Arc::clone(&self.stream),

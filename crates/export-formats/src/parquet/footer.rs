@@ -44,11 +44,11 @@ fn check_metadata(bytes: &[u8], limits: &Limits) -> Result<()> {
     Thrift::new(bytes).each_field(|thrift, field| {
         match field.id {
             2 => {
-                let mut levels = Levels::new(limits);
                 // Each of our columns is a group of it at most, beside itself.
                 let most = u64::from(limits.columns)
                     .saturating_mul(2)
                     .saturating_add(1);
+                let mut levels = Levels::new(limits, most);
                 thrift.each_struct(field, most, "columns", |thrift| levels.take(thrift))?;
             }
             4 => thrift.each_struct(field, limits.frames, "row groups", |thrift| {
@@ -88,15 +88,19 @@ fn check_metadata(bytes: &[u8], limits: &Limits) -> Result<()> {
 struct Levels {
     /// Children that are still to come, of each group that is open.
     open: Vec<u64>,
+    /// Deepest nesting.
     most: u64,
+    /// Most fields there may be.
+    fields: u64,
 }
 
 impl Levels {
-    fn new(limits: &Limits) -> Self {
+    fn new(limits: &Limits, fields: u64) -> Self {
         let most = limits.depth.saturating_mul(LEVELS).saturating_add(1);
         Self {
             open: Vec::new(),
             most: most.min(MOST_LEVELS).into(),
+            fields,
         }
     }
 
@@ -113,7 +117,9 @@ impl Levels {
                 return Ok(false);
             }
             let children = thrift.number_in(field)?.unwrap_or(0);
-            self.open.push(u64::try_from(children).unwrap_or(0));
+            let children = u64::try_from(children).unwrap_or(0);
+            Limits::check("columns", children, self.fields)?;
+            self.open.push(children);
             Ok(true)
         })?;
         Limits::check("nesting of the schema", self.open.len() as u64, self.most)

@@ -14,6 +14,8 @@ use super::input::CountedFile;
 use super::thrift::Thrift;
 
 const DICTIONARY_PAGE: i64 = 2;
+/// Entries of a dictionary that are longer than this are not taken for granted.
+const LONG_BYTES: u64 = 512;
 /// Bytes that each value of a list stands for, where it is repeated without end.
 const VALUE_BYTES: u64 = 8;
 
@@ -40,6 +42,8 @@ struct State {
     data_at: Vec<u64>,
     /// Values in lists so far, for each span.
     values: Vec<u64>,
+    /// Bytes of an entry, on average, where a dictionary has long ones, for each span.
+    entry_bytes: Vec<u64>,
     /// Rows of a batch.
     batch_rows: usize,
     /// Why the last page was refused.
@@ -111,6 +115,7 @@ impl Pages {
         let state = State {
             data_at: vec![0; spans.len()],
             values: vec![0; spans.len()],
+            entry_bytes: vec![0; spans.len()],
             batch_rows,
             ..State::default()
         };
@@ -140,7 +145,8 @@ impl Pages {
     pub(super) fn take_fewer_rows(&self) -> Option<usize> {
         let mut state = self.state();
         let longest = state.longest.take()?;
-        let rows = self.limits.ratio_floor_bytes / longest.max(1);
+        // Memory is taken in steps, and the library holds two of them.
+        let rows = self.limits.ratio_floor_bytes / 4 / longest.max(1);
         let rows = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
         (rows < state.batch_rows).then_some(rows)
     }
@@ -227,8 +233,13 @@ impl Pages {
             if chunk.column_type() == Type::BYTE_ARRAY && is_long {
                 let longest = longest_entry(file, chunk)?;
                 Limits::check("bytes of a value", longest, limits.value_bytes)?;
+                let mut state = self.state();
+                let average = decoded / header.values.max(1);
+                if let Some(known) = state.entry_bytes.get_mut(at) {
+                    *known = if longest > LONG_BYTES { average } else { 0 };
+                }
                 if longest.saturating_mul(batch_rows) > limits.ratio_floor_bytes.max(longest) {
-                    self.state().longest = Some(longest);
+                    state.longest = Some(longest);
                     return Err(Error::limit(
                         "a batch of the longest value would be too large",
                     ));
@@ -237,6 +248,10 @@ impl Pages {
             return Ok(());
         }
         let is_repeated = chunk.column_descr().max_rep_level() > 0;
+        let entry_bytes = state.entry_bytes.get(at).copied().unwrap_or(0);
+        let expanded = header.values.saturating_mul(entry_bytes);
+        let so_far = data_at.saturating_add(header.stored_bytes) - span.start;
+        limits.check_ratio("values of a page", expanded, so_far)?;
         let values = match state.values.get_mut(at).filter(|_| is_repeated) {
             Some(values) => {
                 *values = values.saturating_add(header.values);
@@ -245,7 +260,7 @@ impl Pages {
             None => header.values,
         };
         let stored = match is_repeated {
-            true => data_at.saturating_add(header.stored_bytes) - span.start,
+            true => so_far,
             false => header.stored_bytes,
         };
         limits.check_ratio("values of a page", values, stored)

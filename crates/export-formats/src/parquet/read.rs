@@ -124,8 +124,13 @@ impl ParquetSource {
                 let batch = seconds::batch(batch, &self.in_seconds)?;
                 arrow::batch_of(&batch, Arc::clone(&self.schema))?
             }
-            None if self.yielded => return Ok(None),
-            None => Batch::empty(Arc::clone(&self.schema))?,
+            None => {
+                self.check_complete()?;
+                if self.yielded {
+                    return Ok(None);
+                }
+                Batch::empty(Arc::clone(&self.schema))?
+            }
         };
         self.yielded = true;
         self.tally.take(&batch)?;
@@ -143,6 +148,22 @@ impl ParquetSource {
 }
 
 impl ParquetSource {
+    /// Fails where pages had fewer rows than the footer says: the library takes their end for that of the file.
+    fn check_complete(&self) -> Result<()> {
+        let groups = self.loaded.metadata().row_groups().iter();
+        let due = groups
+            .map(|group| u64::try_from(group.num_rows()).unwrap_or(0))
+            .fold(0, u64::saturating_add);
+        if self.rows >= due {
+            return Ok(());
+        }
+        let text = format!(
+            "the file says that it has {due} rows, and has {}",
+            self.rows
+        );
+        Err(Error::corrupt(text))
+    }
+
     /// The next batch, of fewer rows from now on where a dictionary has values too long for so many.
     fn next_record_batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {

@@ -248,9 +248,9 @@ impl<W: Write + Send + 'static> XkSink<W> {
         self.watch.note().into_iter().chain(fallbacks).collect()
     }
 
-    /// Does with less where little memory is left.
-    fn look(&mut self) {
-        if let Some(means) = self.watch.look() {
+    /// Does with less where little memory is left, as so many chunks were made.
+    fn look(&mut self, chunks: u32) {
+        if let Some(means) = self.watch.look(chunks) {
             let bytes = budget_bytes(means).min(self.budget.capacity());
             self.budget.resize(bytes);
             for Pending { gather, .. } in self.pending.values_mut() {
@@ -292,13 +292,18 @@ impl<W: Write + Send + 'static> XkSink<W> {
         if !self.pending.contains_key(&stream) {
             self.begin(&stream, &batch)?;
         }
-        self.look();
+        let mut chunks = 0;
         let Self {
             pipeline, pending, ..
         } = self;
         let Pending { gather, sharing } = pending.entry(Arc::clone(&stream)).or_default();
         let batch = gather.continued(batch)?;
-        gather.add(batch, |whole| push(pipeline, sharing, &stream, whole))
+        gather.add(batch, |whole| {
+            chunks += 1;
+            push(pipeline, sharing, &stream, whole)
+        })?;
+        self.look(chunks);
+        Ok(())
     }
 
     /// Makes a stream known, even if no row ever comes, or finds that the file being continued has it.
