@@ -121,13 +121,11 @@ fn frames_in_the_clear_are_refused_among_encrypted_ones() {
     let written = written(41, 5, 80, false);
     let plain = write(77, 3, 80, false);
     let mut bytes = written.bytes.clone();
-    let mut sequence = written.frames.len() as u64;
-    for &at in &plain.frames {
+    for (sequence, &at) in (written.frames.len() as u64..).zip(&plain.frames) {
         let mut original = header(&plain.bytes, at);
         let start = bytes.len();
         bytes.extend(&plain.bytes[at..at + original.frame_bytes() as usize]);
         original.sequence = sequence;
-        sequence += 1;
         let directory = &bytes[start + 64..start + 64 + original.directory_bytes as usize];
         let place = [&original.file.0[..], &original.sequence.to_le_bytes()].concat();
         original.directory_checksum = xxh3_64_with_seed(directory, xxh3_64(&place));
