@@ -284,7 +284,7 @@ impl<'c> BlockWriter<'c> {
         };
         let codec = policy.fixed.codec.unwrap_or(Compression::None);
         let mut nothing = Vec::new();
-        let codec = self.codecs.compress(&self.column, codec, &[], &mut nothing);
+        let (codec, _) = self.codecs.compress_silently(codec, &[], &mut nothing);
         lengths.encoding = encoding.id();
         lengths.codec = codec.id();
         lengths.parameters.clear();

@@ -71,6 +71,20 @@ impl Codecs {
         input: &[u8],
         output: &mut Vec<u8>,
     ) -> Compression {
+        let (codec, why) = self.compress_silently(wanted, input, output);
+        if let Some(why) = why {
+            self.remember(column, wanted.name(), codec.name(), why);
+        }
+        codec
+    }
+
+    /// [`Codecs::compress`] of a block that was counted already. Returns why it is another codec, too, where it is.
+    pub(crate) fn compress_silently(
+        &self,
+        wanted: Compression,
+        input: &[u8],
+        output: &mut Vec<u8>,
+    ) -> (Compression, Option<String>) {
         let start = output.len();
         let mut codec = wanted;
         let mut why = None;
@@ -87,10 +101,7 @@ impl Codecs {
         if codec == Compression::None {
             output.extend_from_slice(input);
         }
-        if let Some(why) = why {
-            self.remember(column, wanted.name(), codec.name(), why);
-        }
-        codec
+        (codec, why)
     }
 
     fn try_compress(

@@ -77,7 +77,7 @@ fn everything_comes_back_with_the_key() {
         }
         let report = verified(&written.bytes, encrypted().keys()).unwrap();
         assert_eq!((report.chunks, report.closed_frames), (12, 0));
-        assert_eq!(report.is_intact(), true);
+        assert!(report.is_intact());
         assert_eq!(report.findings.is_empty(), finish);
         assert!(report.blocks > 0);
     }
