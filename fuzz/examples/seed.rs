@@ -14,16 +14,17 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use export_compress::{Compression, Encoder, Encoding, Fixed, Options, Preset};
-use export_container::{FileOptions, FrameHeader, Writer};
+use export_container::{FileOptions, FrameHeader, Parity, Writer};
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::image::RowImage;
 use export_core::marrow::datatypes::{DataType, Field};
 use export_core::record::RecordBuilder;
 use export_core::{
-    Batch, ChunkEncoder, Codec, EncodedChunk, ExportMetadata, FileId, Format, Schema, StreamBatch,
-    WriteOptions, conformance,
+    Batch, ChunkEncoder, Codec, EncodedChunk, ExportMetadata, FileId, Format, Protection, Schema,
+    StreamBatch, WriteOptions, conformance,
 };
 use export_formats::compressed;
+use export_fuzz::Open;
 use export_fuzz::plan::{directory_to_bytes, fields_to_bytes};
 use export_journal::{Journal, Room};
 
@@ -41,6 +42,7 @@ fn main() -> Result<()> {
     containers(&mut corpus, home)?;
     chunks(&mut corpus)?;
     foreign(&mut corpus)?;
+    guarded(&mut corpus)?;
     images(&mut corpus)?;
     journals(&mut corpus)?;
     let Corpus {
@@ -149,7 +151,13 @@ fn file(number: u8) -> FileOptions {
 /// A stream of every type: its schema.
 fn types(corpus: &mut Corpus) -> Result<()> {
     let mut writer = Writer::new(Vec::new(), &file(1))?;
-    writer.add_stream("types", &Schema::new(conformance::fields())?)?;
+    let schema = Schema::new(conformance::fields())?;
+    corpus.add(
+        "schema",
+        "text",
+        &export_container::schema_to_text(&schema)?,
+    )?;
+    writer.add_stream("types", &schema)?;
     for frame in frames(&writer.into_inner()) {
         let header = FrameHeader::parse(&frame).context("a frame has a header")?;
         let payload = frame.get(64..64 + usize::try_from(header.payload_bytes)?);
@@ -176,6 +184,43 @@ fn chunk(corpus: &mut Corpus, name: &str, schema: &Schema, chunk: &EncodedChunk)
     writer.chunk(stream, chunk)?;
     writer.finish()?;
     corpus.add("sealed", name, &writer.into_inner())
+}
+
+/// Containers with parity, and with what keeps them from others.
+fn guarded(corpus: &mut Corpus) -> Result<()> {
+    let fields = conformance::fields();
+    let field = fields.get(1).context("a field")?;
+    let batches = conformance::batches_of(std::slice::from_ref(field), 7)?;
+    let batch = few(batches.get(4).context("a batch")?)?;
+    let encoded = Encoder::new(Options::default())?.encode(&batch)?;
+    let write = |mut writer: Writer<Vec<u8>>| -> Result<Vec<u8>> {
+        let stream = writer.add_stream("s", batch.schema())?;
+        writer.chunk(stream, &encoded)?;
+        writer.metadata(&ExportMetadata::default())?;
+        writer.chunk(stream, &encoded)?;
+        writer.finish()?;
+        Ok(writer.into_inner())
+    };
+    let mut writer = Writer::new(Vec::new(), &file(3))?;
+    writer.set_parity(Some(Parity::percent(20)?))?;
+    let parity = write(writer)?;
+    for target in ["sealed", "verify", "repair"] {
+        corpus.add(target, "parity", &parity)?;
+    }
+    let both = Open::protection();
+    let sealed = Protection {
+        encrypt: None,
+        ..both.clone()
+    };
+    let encrypted = Protection {
+        seal: None,
+        ..both.clone()
+    };
+    for (name, protection) in [("both", both), ("sealed", sealed), ("encrypted", encrypted)] {
+        let writer = Writer::protected(Vec::new(), &file(4), &protection)?;
+        corpus.add("protected", name, &write(writer)?)?;
+    }
+    Ok(())
 }
 
 /// Every encoding and codec on what it is for, and every type.

@@ -6,9 +6,9 @@ use export_compress::Decoder;
 use export_container::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind};
 use export_container::{
     Container, Depth, FileHeader, FileOptions, FrameHeader, MemoryStorage, Scanner, Step, Writer,
-    check_header,
+    check_header, schema_from_text, schema_to_text,
 };
-use export_core::{Cancel, ChunkDecoder, EncodedChunk, FileId, Progress, StreamId};
+use export_core::{Cancel, ChunkDecoder, EncodedChunk, FileId, Limits, Progress, StreamId};
 
 use crate::sealed::{chunk_bytes, sealed};
 use crate::{batch, limits};
@@ -164,8 +164,12 @@ pub(crate) fn repair(bytes: &[u8]) {
     }
 }
 
-/// The input is the payload of a stream frame, and of a metadata frame.
+/// The input is a schema, the payload of a stream frame, and that of a metadata frame.
 pub(crate) fn schema(bytes: &[u8]) {
+    if let Ok(schema) = schema_from_text(bytes, &limits()) {
+        let text = schema_to_text(&schema).unwrap_or_default();
+        assert!(schema_from_text(&text, &Limits::default()).is_ok_and(|back| back == schema));
+    }
     for (kind, stream) in [(Kind::Stream, Some(StreamId(0))), (Kind::Metadata, None)] {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let frame = FrameHeader {

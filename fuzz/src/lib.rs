@@ -17,12 +17,14 @@ mod container;
 mod formats;
 mod image;
 mod journal;
+mod limits;
 pub mod plan;
+mod protected;
 mod sealed;
 
+pub(crate) use limits::limits;
+pub use protected::Open;
 pub use sealed::sealed;
-
-use export_core::Limits;
 
 /// Most bytes that a target may have allocated at a time.
 pub const ALLOCATED_BYTES: u64 = 256 << 20;
@@ -45,7 +47,7 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     of("header", "headers of files and frames", container::header),
     of(
         "scan",
@@ -72,6 +74,7 @@ pub const TARGETS: [Target; 14] = [
         "what is intact of a container, and again of that",
         container::repair,
     ),
+    of("protected", "encrypted and sealed files", protected::read),
     of(
         "schema",
         "the JSON of schemas and of metadata",
@@ -111,21 +114,4 @@ pub fn run(name: &str, bytes: &[u8]) {
     if let Some(target) = target {
         target.run(bytes);
     }
-}
-
-/// Limits under which no input has an excuse for more than [`ALLOCATED_BYTES`].
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.memory_bytes = 64 << 20;
-    limits.decoded_bytes = 64 << 20;
-    limits.frame_bytes = 16 << 20;
-    limits.chunk_rows = 1 << 20;
-    limits.chunk_decoded_bytes = 16 << 20;
-    limits.frames = 1 << 16;
-    limits.streams = 1 << 10;
-    limits.columns = 1 << 12;
-    limits.value_bytes = 1 << 20;
-    limits.metadata_bytes = 1 << 20;
-    limits.index_bytes = 16 << 20;
-    limits
 }

@@ -12,6 +12,7 @@ mod append;
 mod common;
 mod damage;
 mod exact;
+mod forgery;
 mod harm;
 #[cfg(feature = "parity")]
 mod parity;
