@@ -111,7 +111,10 @@ impl Container {
         let blocks = offset
             .saturating_add(FRAME_HEADER_BYTES as u64)
             .saturating_add(header.blocks_start());
-        if source.at_most(blocks, bytes)? < bytes {
+        // The padding of the last block need not be there.
+        let stored = header.payload_bytes.saturating_sub(header.blocks_start());
+        let needed = bytes.min(stored);
+        if source.at_most(blocks, needed)? < needed {
             return Err(Error::corrupt("the file ends within the chunk"));
         }
         let mut buffer = memory::zeros(usize::try_from(bytes).map_err(Error::limit)?)?;

@@ -392,3 +392,37 @@ fn every_flipped_bit_of_a_parity_frame_is_noticed() {
     let container = Container::open(storage(&bytes), Limits::default()).unwrap();
     assert_eq!(container.parity(), Some(Parity::percent(10).unwrap()));
 }
+
+#[test]
+fn long_frames_make_long_groups() {
+    let mut writer = FrameWriter::new(&options());
+    writer
+        .set_parity(Some(Parity::percent(10).unwrap()))
+        .unwrap();
+    let stream = writer.add_stream("events", &schema(1)).unwrap();
+    let mut random = Random(5);
+    for _ in 0..13 {
+        let mut next = chunk(1, 9, 10, &mut random);
+        let block = next.directory.columns[0].blocks.last_mut().unwrap();
+        let stored = random.bytes(2_400_001);
+        (block.stored_bytes, block.checksum) = (stored.len() as u64, xxh3_64(&stored));
+        next.bytes.resize(block.offset as usize, 0);
+        next.bytes.extend(stored);
+        writer.chunk(stream, &next).unwrap();
+    }
+    writer.finish().unwrap();
+    let mut bytes = writer.output().to_vec();
+    assert_eq!(verified(&bytes).parity.unwrap().groups, 2);
+    for percent in [3, 5, 9] {
+        let mut bytes = bytes.clone();
+        let from = bytes.len() / 3;
+        bytes[from..from + bytes.len() / 100 * percent / 2].fill(0);
+        let (_, report) = repaired(&bytes, 1);
+        assert!(report.is_lossless(), "{:?}", report);
+    }
+    // All of one chunk.
+    let at = frames(&bytes)[4];
+    bytes[at..at + 2_400_000].fill(0);
+    let (_, report) = repaired(&bytes, 1);
+    assert!(report.is_lossless(), "{:?}", report.parity);
+}

@@ -435,6 +435,25 @@ fn missing_padding_loses_nothing() {
     }
 }
 
+/// A long chunk that ends the file without its padding is whole.
+#[test]
+fn a_long_last_chunk_needs_no_padding() {
+    let mut writer = FrameWriter::new(&options());
+    let stream = writer.add_stream("events", &schema(1)).unwrap();
+    let long = holding(&Random(1).bytes((2 << 20) + 1));
+    writer.chunk(stream, &long).unwrap();
+    let bytes = writer.output();
+    let start = frames(bytes)[1];
+    let header = FrameHeader::parse(&bytes[start..start + 64]).unwrap();
+    let end = start + 64 + header.payload_bytes as usize;
+    assert!(end < bytes.len());
+    for cut in [end, end + 1, bytes.len()] {
+        let read = read_all(&open(&bytes[..cut]));
+        assert!(read.len() == 1 && same(&read[0].2, &long), "cut at {cut}");
+    }
+    assert_eq!(read_all(&open(&bytes[..end - 1])).len(), 0);
+}
+
 /// Going on after a damaged middle: the damage stays what it is, and nothing new is put in its place.
 #[test]
 fn an_append_after_damage_keeps_both_apart() {
