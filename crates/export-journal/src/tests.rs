@@ -210,11 +210,15 @@ fn threads_commit_seal_release_and_take_back_at_the_same_time() {
     let rows = if cfg!(miri) { 16 } else { 20_000 };
     let (journal, heap) = journal(8);
     thread::scope(|scope| {
-        let writers = ["a", "b"].map(|name| {
+        // Each has a segment before the other can take them all.
+        let lanes = ["a", "b"].map(|name| {
+            let mut lane = journal.lane(name);
+            assert_eq!(lane.begin(name.as_bytes(), 0).unwrap(), Room::Ready);
+            lane
+        });
+        let writers = lanes.map(|mut lane| {
             let journal = &journal;
             scope.spawn(move || {
-                let mut lane = journal.lane(name);
-                assert_eq!(lane.begin(name.as_bytes(), 0).unwrap(), Room::Ready);
                 let mut again = 0;
                 let mut next = 0;
                 while next < rows {

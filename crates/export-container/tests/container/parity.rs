@@ -415,8 +415,8 @@ fn long_frames_make_long_groups() {
     assert_eq!(verified(&bytes).parity.unwrap().groups, 2);
     for percent in [3, 5, 9] {
         let mut bytes = bytes.clone();
-        let from = bytes.len() / 3;
-        bytes[from..from + bytes.len() / 100 * percent / 2].fill(0);
+        let (from, length) = (bytes.len() / 3, bytes.len() / 100 * percent / 2);
+        bytes[from..from + length].fill(0);
         let (_, report) = repaired(&bytes, 1);
         assert!(report.is_lossless(), "{:?}", report);
     }
