@@ -116,6 +116,7 @@ fn a_recording_killed_and_continued() {
     let path = directory.path().join("run.xk");
     let options = || RecordOptions {
         protection: both(),
+        durability: exportkit::Durability::None,
         ..RecordOptions::default()
     };
     let all = rows(300);
