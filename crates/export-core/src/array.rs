@@ -6,6 +6,7 @@ pub mod bits;
 mod empty;
 mod extend;
 mod key;
+mod longest;
 mod measure;
 mod nulls;
 mod offset;
@@ -25,6 +26,7 @@ use crate::{Error, Result};
 
 pub use empty::empty;
 pub use key::write_key;
+pub use longest::longest_value;
 pub use measure::{len, memory_bytes, null_count, validity};
 pub use nulls::nulls;
 pub use same::same;

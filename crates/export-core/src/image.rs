@@ -26,7 +26,7 @@
 //! let mut rows = RecordBuilder::<(u32, Option<f64>)>::new();
 //! let mut space = [0; 64];
 //! let mut used = 0;
-//! for row in [(1, None), (2, Some(0.5))] {
+//! for row in [(1_u32, None), (2, Some(0.5))] {
 //!     rows.push(&row)?;
 //!     let mut image = RowImage::new(&mut space[used..]);
 //!     rows.image_last(&mut image);

@@ -119,7 +119,10 @@ struct Told {
 /// Pushes rows, and takes each third one back once.
 fn write(journal: &Journal, told: &Told) {
     let mut lane = journal.lane("lane");
-    assert_eq!(lane.begin(b"about", 0).unwrap(), Room::Ready);
+    // Another lane may have all there is, until it releases its rows.
+    while lane.begin(b"about", 0).unwrap() == Room::Full {
+        thread::yield_now();
+    }
     let mut again = 0;
     while lane.rows() < ROWS {
         let mark = lane.mark();

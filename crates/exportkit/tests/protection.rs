@@ -153,7 +153,7 @@ fn a_recording_killed_and_continued() {
     ] {
         let wrong = RecordOptions {
             protection,
-            ..RecordOptions::default()
+            ..options()
         };
         let error = Recorder::append_with(&killed, wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Key, "{error}");

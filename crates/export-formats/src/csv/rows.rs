@@ -130,7 +130,7 @@ impl Rows {
             // Not even one row: only part of a record, or nothing, is left in the window.
             self.pass(window);
             let have = window.bytes().len() - window.start();
-            self.check_record_bytes(have, window)?;
+            self.check_record_bytes(window.start(), have, window)?;
             // A byte more than a record may have tells that it has too many.
             let most = usize::try_from(self.record_bytes).unwrap_or(usize::MAX);
             let wanted = (have * 2).min(most.saturating_add(1));
@@ -149,12 +149,14 @@ impl Rows {
         window.consume(self.end);
     }
 
-    fn check_record_bytes(&self, have: usize, window: &Window) -> Result<()> {
-        Limits::check("bytes of one row", have as u64, self.record_bytes).map_err(|error| {
+    /// Fails where the next row, which starts at `start` in the window, has too many bytes.
+    fn check_record_bytes(&self, start: usize, bytes: usize, window: &Window) -> Result<()> {
+        Limits::check("bytes of one row", bytes as u64, self.record_bytes).map_err(|error| {
+            let passed = window.bytes().get(window.start()..start);
             error
                 .at_row(self.row + 1)
-                .at_line(self.line)
-                .at_offset(window.offset_of(window.start()))
+                .at_line(self.line + lines_in(passed.unwrap_or_default()))
+                .at_offset(window.offset_of(start))
                 .with_hint("perhaps a quote is not closed in this row")
         })
     }
@@ -163,6 +165,7 @@ impl Rows {
     fn take_record(&mut self, window: &mut Window, end: usize, fault: Option<Fault>) -> Result<()> {
         let first = self.numbers.len() * self.columns;
         let start = std::mem::replace(&mut self.end, end);
+        self.check_record_bytes(start, end - start, window)?;
         let cells = self.cells.get(first..).unwrap_or_default();
         if self.columns > 1 && sample::is_blank(cells, window.bytes()) {
             self.blank += 1;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use export_core::{
-    Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch, Tally,
+    Batch, Error, ErrorKind, Input, Limits, ReadOptions, Result, Schema, Source, StreamBatch,
+    Tally, array,
 };
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -134,6 +135,7 @@ impl ParquetSource {
         };
         self.yielded = true;
         self.tally.take(&batch)?;
+        check_values(&batch, &self.options.limits)?;
         self.rows += batch.rows() as u64;
         let batch = if self.order.iter().copied().eq(0..self.schema.fields.len()) {
             batch
@@ -253,6 +255,19 @@ fn readers(
 }
 
 /// Fails where types nest too deep.
+/// Fails where a value is longer than may be. Pages and dictionaries were checked before they were decoded.
+fn check_values(batch: &Batch, limits: &Limits) -> Result<()> {
+    if batch.memory_bytes() as u64 <= limits.value_bytes {
+        return Ok(());
+    }
+    for (field, column) in std::iter::zip(&batch.schema().fields, batch.columns()) {
+        let longest = array::longest_value(column) as u64;
+        Limits::check("bytes of a value", longest, limits.value_bytes)
+            .map_err(|error| error.in_column(&field.name))?;
+    }
+    Ok(())
+}
+
 fn check_schema(schema: &Schema, limits: &Limits) -> Result<()> {
     schema.fields.iter().try_for_each(|field| {
         let levels = export_core::schema::nesting(&field.data_type);
