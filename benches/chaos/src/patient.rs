@@ -127,11 +127,13 @@ impl Truth {
     }
 }
 
-/// What is left of which frame, going by the bytes at the places where its copies were put.
+/// What is left of which frame, going by the bytes at the places where its copies were put, and where sectors put them.
 fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) -> Truth {
     let mut fates = vec![Fate::Gone; sample.frames.len()];
     let mut intact = Vec::new();
-    for &(number, start) in places {
+    let by_sectors = (0..sample.frames.len())
+        .flat_map(|number| sample.places_of(number, bytes).map(move |at| (number, at)));
+    for (number, start) in places.iter().copied().chain(by_sectors) {
         let (Some(frame), Some(fate)) = (sample.frames.get(number), fates.get_mut(number)) else {
             continue;
         };

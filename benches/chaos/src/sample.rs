@@ -107,6 +107,16 @@ impl Sample {
         self.meant.get(at).copied().unwrap_or(false)
     }
 
+    /// Where in `bytes` the header of a frame is; frames and sectors start at multiples of 64.
+    pub(crate) fn places_of(&self, frame: usize, bytes: &[u8]) -> impl Iterator<Item = usize> {
+        let start = self.frames.get(frame).map(|frame| frame.range.start);
+        let header = start.and_then(|at| self.bytes.get(at..at + FRAME_HEADER_BYTES));
+        let places = bytes.chunks(FRAME_HEADER_BYTES).enumerate();
+        places
+            .filter(move |(_, here)| Some(*here) == header)
+            .map(|(at, _)| at * FRAME_HEADER_BYTES)
+    }
+
     /// Number of the chunk that starts at `row` of `stream`.
     pub(crate) fn chunk_at(&self, stream: &str, row: u64) -> Option<usize> {
         self.chunks

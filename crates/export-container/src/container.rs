@@ -139,10 +139,14 @@ impl Container {
         let (mut rest, mut torn) =
             walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
         if let Some(other) = other_file(&source, end, size, &catalogue, (file, rest), limits)? {
-            file = other;
-            catalogue = Catalogue::of_foreign_header();
-            scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
-            (rest, torn) = walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
+            let mut its = Catalogue::of_foreign_header();
+            let mut its_scanner = scan(other, FILE_HEADER_BYTES as u64, size, limits);
+            let (its_rest, its_torn) =
+                walk(&source, &mut its_scanner, &mut its, limits, |_, _| Ok(()))?;
+            if its.lost_bytes(its_rest, size) < catalogue.lost_bytes(rest, size) {
+                (file, catalogue, scanner) = (other, its, its_scanner);
+                (rest, torn) = (its_rest, its_torn);
+            }
         }
         let mut container = Self {
             source,

@@ -184,7 +184,7 @@ pub(crate) fn identify(
     {
         return Err(Error::truncated("the file ends within its header").at_offset(size));
     }
-    let Some(file) = learn(source, end, size, limits)? else {
+    let Some(file) = learn(source, end, size, None, limits)? else {
         return Err(not_a_container(start));
     };
     catalogue.find(
@@ -196,15 +196,22 @@ pub(crate) fn identify(
     Ok((file, catalogue))
 }
 
-/// The id that frames agree on.
-fn learn(source: &Counted, end: &End, size: u64, limits: &Limits) -> Result<Option<FileId>> {
-    if let Some((tail, _)) = end.tail(size, limits) {
-        return Ok(Some(tail.file));
+/// The id that the tail has, or that frames agree on: any but `except`.
+fn learn(
+    source: &Counted,
+    end: &End,
+    size: u64,
+    except: Option<FileId>,
+    limits: &Limits,
+) -> Result<Option<FileId>> {
+    let tail = end.tail(size, limits).map(|(tail, _)| tail.file);
+    if let Some(file) = tail.filter(|file| Some(*file) != except) {
+        return Ok(Some(file));
     }
     let mut offset = 0;
     while offset < size.min(LEARN_BYTES) {
         let window = source.read(offset, LEARN_STEP_BYTES.min(size - offset))?;
-        if let Some(file) = file_of_frames(&window) {
+        if let Some(file) = file_of_frames(&window, except) {
             return Ok(Some(file));
         }
         offset += LEARN_STEP_BYTES - FRAME_HEADER_BYTES as u64;
@@ -212,9 +219,9 @@ fn learn(source: &Counted, end: &End, size: u64, limits: &Limits) -> Result<Opti
     Ok(None)
 }
 
-/// The file that the frames are of, where the header is that of another: what a sector held before the file was written. That is
-/// so where an intact tail says so, or where less than half of the file, which ends at `rest` but for a torn frame, is of the
-/// header's and most frames are of another.
+/// Another file that the frames may be of: where less than half of the file, which ends at `rest` but for a torn frame, is of
+/// the header's. A sector that was never written may hold the header of a file that was there before. What is of that one then has
+/// to be held against what was found of the header's.
 pub(crate) fn other_file(
     source: &Counted,
     end: &End,
@@ -223,16 +230,10 @@ pub(crate) fn other_file(
     (file, rest): (FileId, u64),
     limits: &Limits,
 ) -> Result<Option<FileId>> {
-    let has_tail = end.tail(size, limits).is_some();
-    let lost = catalogue
-        .lost
-        .iter()
-        .map(|lost| lost.bytes.end.saturating_sub(lost.bytes.start));
-    let lost = lost.fold(size.saturating_sub(rest), u64::saturating_add);
-    if catalogue.frames > 0 && !has_tail && lost <= size / 2 {
+    if catalogue.frames > 0 && catalogue.lost_bytes(rest, size) <= size / 2 {
         return Ok(None);
     }
-    Ok(learn(source, end, size, limits)?.filter(|other| *other != file))
+    learn(source, end, size, Some(file), limits)
 }
 
 fn not_a_container(start: Start) -> Error {

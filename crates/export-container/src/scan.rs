@@ -326,8 +326,8 @@ impl Scanner {
     }
 }
 
-/// The file that most of the intact frames in `bytes` belong to, whichever that is.
-pub(crate) fn file_of_frames(bytes: &[u8]) -> Option<FileId> {
+/// The file that most of the intact frames in `bytes` belong to, whichever that is but `except`.
+pub(crate) fn file_of_frames(bytes: &[u8], except: Option<FileId>) -> Option<FileId> {
     let mut files: Vec<(FileId, usize)> = Vec::new();
     for window in bytes.windows(FRAME_HEADER_BYTES) {
         // The checksum decides; this only spares most positions from having it computed.
@@ -337,7 +337,7 @@ pub(crate) fn file_of_frames(bytes: &[u8]) -> Option<FileId> {
         if !plausible {
             continue;
         }
-        if let Some(header) = FrameHeader::parse(window) {
+        if let Some(header) = FrameHeader::parse(window).filter(|h| Some(h.file) != except) {
             match files.iter_mut().find(|(file, _)| *file == header.file) {
                 Some((_, count)) => *count += 1,
                 None => files.push((header.file, 1)),

@@ -111,12 +111,15 @@ pub fn verify(
     let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
     let (mut rest, mut torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
     if let Some(other) = other_file(&source, &end, size, &catalogue, (file, rest), limits)? {
-        file = other;
-        catalogue = Catalogue::of_foreign_header();
-        catalogue.is_closed = keys.is_empty();
-        pass = Pass::new(&source, depth, limits);
-        scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-        (rest, torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
+        let mut its = Catalogue::of_foreign_header();
+        its.is_closed = keys.is_empty();
+        let mut its_pass = Pass::new(&source, depth, limits);
+        let mut its_scanner = Scanner::new(other, FILE_HEADER_BYTES as u64, size, limits);
+        let (its_rest, its_torn) = look(&mut its_pass, &mut its_scanner, &mut its)?;
+        if its.lost_bytes(its_rest, size) < catalogue.lost_bytes(rest, size) {
+            (file, catalogue, pass) = (other, its, its_pass);
+            (rest, torn) = (its_rest, its_torn);
+        }
     }
     catalogue.note_orphans();
     if let Some(torn) = torn {

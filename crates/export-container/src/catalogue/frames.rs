@@ -311,6 +311,13 @@ impl Catalogue {
         catalogue
     }
 
+    /// Bytes that belong to no intact frame, of a file that ends at `size` and whose frames end at `rest`.
+    pub(crate) fn lost_bytes(&self, rest: u64, size: u64) -> u64 {
+        let lost = self.lost.iter().map(|lost| &lost.bytes);
+        lost.map(|bytes| bytes.end.saturating_sub(bytes.start))
+            .fold(size.saturating_sub(rest), u64::saturating_add)
+    }
+
     /// Notes a header whose payload is damaged or not (all) there. Returns what is known of its rows, where it is a chunk's.
     pub(crate) fn take_torn(
         &mut self,

@@ -40,16 +40,22 @@ pub fn lock(file: &File) -> Result<()> {
 pub fn is_being_written(file: &File) -> Result<bool> {
     loop {
         return match file.try_lock_shared() {
-            Ok(()) => {
-                file.unlock()?;
-                Ok(false)
-            }
+            Ok(()) => unlock(file).map(|()| false),
             Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
                 continue;
             }
             Err(TryLockError::Error(error)) => without_locks(error).map(|()| false),
         };
+    }
+}
+
+fn unlock(file: &File) -> Result<()> {
+    loop {
+        match file.unlock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return Ok(done?),
+        }
     }
 }
 

@@ -327,8 +327,8 @@ fn check(bytes: &[u8], written: &Written, what: &str) -> bool {
     is_complete
 }
 
-/// Whether frames of another file were put in and the file is taken for that one: its tail is at the end, or less than half of what
-/// is there is of the file in the header (v1.md, "File header").
+/// Whether frames of another file were put in and the file is taken for that one: most of what is there is of it (v1.md, "File
+/// header").
 fn is_anothers(bytes: &[u8], harms: &[Harm]) -> bool {
     let may_be = harms.contains(&Harm::InsertForeign) || harms.contains(&Harm::Stale);
     may_be
