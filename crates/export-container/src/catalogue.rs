@@ -151,6 +151,11 @@ impl Catalogue {
         missing
     }
 
+    /// Whether frames are missing, or damaged, before others that are there.
+    pub(crate) fn has_gaps(&self) -> bool {
+        !self.seen.missing_from(0).is_empty()
+    }
+
     /// Takes the copies of stream and metadata frames in an index.
     pub(crate) fn add_copies(
         &mut self,
