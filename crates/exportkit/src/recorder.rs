@@ -8,6 +8,8 @@ mod losses;
 mod options;
 mod stream;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod ticker;
 
 use std::fmt;

@@ -10,7 +10,7 @@ use export_container::{FileOptions, FrameWriter, StorageEnd, Writer};
 use export_core::build::BatchBuilder;
 use export_core::{Batch, Cancel, Error, ExportMetadata, Limits, Result, StreamBatch};
 use export_journal::Journal;
-use export_parallel::{Bounds, Budget};
+use export_parallel::{Answer, Bounds, Budget};
 
 use super::blank::Blank;
 use super::health::{Health, JournalHealth, RowCounts, StreamHealth};
@@ -34,7 +34,7 @@ pub(super) struct Tape {
     name: Mutex<String>,
     /// Rows of each stream that the file had when it was opened.
     rows_before: BTreeMap<String, u64>,
-    /// Which file it is: one more with each rescue.
+    /// Which file it is: one more with each rescue. Changes, as the journal does, while that is locked.
     number: AtomicU64,
     /// `None` where there is none, and once the file is complete.
     journal: Mutex<Option<Journal>>,
@@ -104,49 +104,68 @@ impl Tape {
         self.number.load(Ordering::Acquire)
     }
 
-    /// A lane of the journal, where there is one, for the rows of a stream.
-    pub(super) fn lane(&self, name: &str, account: &Account) -> Option<RowLane> {
-        let journal = lock(&self.journal).clone()?;
-        let lane = journal.lane(name);
-        account.set_lane(&journal, lane.id());
-        Some(RowLane::new(lane))
+    /// A lane of the journal, where there is one, for the rows of a stream, and which file that belongs to.
+    pub(super) fn lane(&self, name: &str, account: &Account) -> (Option<RowLane>, u64) {
+        let journal = lock(&self.journal);
+        let lane = journal.as_ref().map(|journal| {
+            let lane = journal.lane(name);
+            let base = account.set_lane(journal, lane.id());
+            RowLane::new(lane, base)
+        });
+        (lane, self.number())
     }
 
-    /// Returns once all rows in the journal survive a power loss.
-    pub(super) fn seal(&self) -> Result<()> {
-        let journal = lock(&self.journal).clone();
-        let Some(journal) = journal else {
-            return Ok(());
+    /// Returns once all rows in the journal of file `number` survive a power loss, and lets `say` say so. False where that file is no
+    /// longer written: its journal was left with it. A failure is the ledger's to tell.
+    pub(super) fn seal(&self, number: u64, say: impl FnOnce()) -> bool {
+        let journal = {
+            let journal = lock(&self.journal);
+            if self.number() != number {
+                return false;
+            }
+            journal.clone()
         };
-        let sealed = journal.seal();
-        if let Err(error) = sealed {
+        let sealed = journal.map_or(Ok(()), |journal| journal.seal().map(drop));
+        // Locked, so that a rescue comes before or after.
+        let _journal = lock(&self.journal);
+        if self.number() != number {
+            return false;
+        }
+        match sealed {
+            Err(error) => self.ledger.poison(error),
+            // What is dropped may be among rows that were sealed.
+            Ok(()) if self.options.on_full == OnFull::Block => say(),
+            Ok(()) => {}
+        }
+        true
+    }
+
+    /// Makes everything pushed so far durable, where it is: in the journal, or in the file. What fails is left to whoever pushes next.
+    pub(super) fn tick(&self) {
+        let ledger = Arc::clone(&self.ledger);
+        let call = move |written: &mut Written<StorageEnd>| {
+            sync(written, &ledger);
+            Ok(())
+        };
+        let started = if lock(&self.journal).is_some() {
+            // First the journal: a row that moves to the file in between is in both, or in the file that is synced next.
+            let number = self.number();
+            let pushed = self.ledger.pushed();
+            let say = || {
+                for (account, rows) in pushed {
+                    account.set_durable(rows);
+                }
+            };
+            if !self.seal(number, say) || self.ledger.is_poisoned() {
+                return;
+            }
+            self.with_sink(|sink| sink.start_call(call))
+        } else {
+            self.with_sink(|sink| sink.start_flush(call))
+        };
+        if let Err(error) = started.and_then(Answer::wait) {
             self.ledger.poison(error);
         }
-        self.ledger.check()
-    }
-
-    /// Makes everything pushed so far durable, where it is: in the journal, or in the file.
-    pub(super) fn tick(&self) -> Result<()> {
-        if lock(&self.journal).is_none() {
-            return self.sync();
-        }
-        // First the journal: a row that moves to the file in between is in both, or in the file that is synced next.
-        let pushed = self.ledger.pushed();
-        self.seal()?;
-        if self.options.on_full == OnFull::Block {
-            pushed
-                .iter()
-                .for_each(|(account, rows)| account.set_durable(*rows));
-        }
-        let ledger = Arc::clone(&self.ledger);
-        let synced = self.with_sink(|sink| {
-            sink.start_call(move |written| {
-                sync(written, &ledger);
-                Ok(())
-            })
-        })?;
-        synced.wait()?;
-        self.ledger.check()
     }
 
     pub(super) fn in_file(&self, error: Error) -> Error {
@@ -297,10 +316,13 @@ impl Tape {
         let new = sink(writer, counts, &self.options, &self.bounds, &self.ledger)?;
         *way = Some(new);
         *lock(&self.name) = blank.name;
+        let mut current = lock(&self.journal);
         // That of the file that failed stays beside it.
-        *lock(&self.journal) = journal;
-        self.number.fetch_add(1, Ordering::AcqRel);
+        *current = journal;
+        // Before the number, at which streams go on: they hand their rows on then.
         self.ledger.rescued(&rows_in_file);
+        self.number.fetch_add(1, Ordering::AcqRel);
+        drop(current);
         Ok(counts.into())
     }
 
