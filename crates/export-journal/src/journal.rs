@@ -1,7 +1,7 @@
 //! A journal being written.
 
 use std::fmt;
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 
 use export_core::{Error, Result};
 
@@ -101,6 +101,15 @@ impl Shared {
         done
     }
 
+    /// Calls `act`, which is told whether all seals so far are durable: not so while others are waiting for the disk.
+    pub(crate) fn change_soon(&self, act: impl FnOnce(bool)) {
+        match self.failed.try_lock() {
+            Ok(_nobody_else_seals) => act(true),
+            Err(TryLockError::Poisoned(_nobody_else_seals)) => act(true),
+            Err(TryLockError::WouldBlock) => act(false),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         if !*self.failed.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(());
@@ -147,7 +156,11 @@ impl Journal {
         let shared = &self.shared;
         let mut sealed = Sealed::default();
         shared.change_sealed(|| {
-            let in_use = shared.pool().in_use();
+            let (in_use, taken_back) = {
+                let mut pool = shared.pool();
+                (pool.in_use(), pool.taken_back())
+            };
+            taken_back.iter().try_for_each(|segment| segment.flush())?;
             for (segment, generation) in in_use {
                 let bytes = segment.seal(generation, &shared.file_id);
                 if bytes > 0 {
@@ -155,7 +168,7 @@ impl Journal {
                     sealed.bytes += bytes;
                 }
             }
-            Ok(sealed.bytes > 0)
+            Ok(sealed.bytes > 0 || !taken_back.is_empty())
         })?;
         shared.check().map(|()| sealed)
     }

@@ -20,6 +20,8 @@ pub(crate) struct Pool {
     generation: u64,
     lanes: BTreeMap<u32, LaneParts>,
     next_lane: u32,
+    /// Segments of which sealed rows were taken back since the last seal.
+    taken_back: Vec<Arc<Segment>>,
 }
 
 /// What the journal holds of a lane.
@@ -60,6 +62,7 @@ impl Pool {
             generation: 0,
             lanes: BTreeMap::new(),
             next_lane: 0,
+            taken_back: Vec::new(),
         }
     }
 
@@ -213,6 +216,20 @@ impl Pool {
         parts
             .map(|part| (Arc::clone(&part.segment), part.generation))
             .collect()
+    }
+
+    /// Sealed rows were taken back of these segments, which the next seal makes durable.
+    pub(crate) fn add_taken_back(&mut self, segments: Vec<Arc<Segment>>) {
+        self.taken_back.extend(segments);
+    }
+
+    pub(crate) fn is_taking_back(&self) -> bool {
+        !self.taken_back.is_empty()
+    }
+
+    /// The segments of which sealed rows were taken back since this was asked last.
+    pub(crate) fn taken_back(&mut self) -> Vec<Arc<Segment>> {
+        std::mem::take(&mut self.taken_back)
     }
 
     pub(crate) fn usage(&self) -> Usage {

@@ -98,6 +98,6 @@ impl RowLane {
     /// The rows that were not handed on never will be.
     pub(super) fn discard(&mut self) -> Result<()> {
         self.shape = NO_SHAPE;
-        self.lane.discard(&self.mark)
+        self.lane.discard_soon(&self.mark)
     }
 }

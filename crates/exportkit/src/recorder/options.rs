@@ -68,6 +68,18 @@ impl RecordOptions {
                     .with_hint("record with `threads` of 1 or more"),
             );
         }
+        if self.on_full == OnFull::Drop && self.durability == Durability::Sync {
+            let text = "a push that waits for the disk cannot drop rows so as not to wait";
+            return Err(Error::usage(text)
+                .with_hint("record with `Durability::Interval`, or with `OnFull::Block`"));
+        }
+        if self.durability == Durability::Interval(Duration::ZERO) {
+            return Err(
+                Error::usage("an interval of no time would sync without end").with_hint(
+                    "record with `Durability::Sync`, or with an interval of 1 ms or more",
+                ),
+            );
+        }
         if self.protection.encrypt.is_some() && self.durability != Durability::None {
             let text =
                 "an encrypted recording has no journal, which would hold its rows in the clear";
@@ -115,7 +127,8 @@ pub enum OnFull {
     /// `push` never waits for the file: rows for which there is no room are dropped, a batch at a time, and counted. The file says how
     /// many ([`exportkit info`](crate::Info) shows it), and so does [`Recorder::health`](crate::Recorder::health). `flush`, `sync` and `finish` wait as ever.
     ///
-    /// Needs a thread besides those that push.
+    /// Needs a thread besides those that push, which it has however short memory is, and cannot be with [`Durability::Sync`]. With
+    /// [`Durability::Interval`] a power loss may bring back rows that were dropped since the last sync.
     Drop,
 }
 

@@ -69,7 +69,10 @@ impl Tape {
         let before = writer.frames().last_metadata().unwrap_or_default();
         let rows_before = rows(writer.frames());
         let ledger = Arc::new(Ledger::new(Losses::of(&before.entries), survives_power));
-        let means = Watch::new(options.threads, None).means();
+        // Without a thread, it is `push` that writes.
+        let least_threads = usize::from(options.on_full == OnFull::Drop);
+        let watch = Watch::new(options.threads, None).with_threads_at_least(least_threads);
+        let means = watch.means();
         let budget = options.budget_bytes.unwrap_or_else(|| {
             // A chunk is handed on once it is full: it is more than full, always.
             let each = means.chunk_bytes() + means.chunk_bytes() / 4;
@@ -80,7 +83,7 @@ impl Tape {
             budget: Budget::new(budget),
             cancel: Cancel::new(),
         };
-        let sink = sink(writer, Counts::default(), &options, &bounds, &ledger)?;
+        let sink = sink(writer, Counts::default(), &options, watch, &bounds, &ledger)?;
         Ok(Self {
             options,
             ledger,
@@ -313,7 +316,16 @@ impl Tape {
             chunks,
         };
         let rows_in_file = rows(writer.frames());
-        let new = sink(writer, counts, &self.options, &self.bounds, &self.ledger)?;
+        let watch =
+            Watch::new(self.bounds.threads, None).with_threads_at_least(self.bounds.threads);
+        let new = sink(
+            writer,
+            counts,
+            &self.options,
+            watch,
+            &self.bounds,
+            &self.ledger,
+        )?;
         *way = Some(new);
         *lock(&self.name) = blank.name;
         let mut current = lock(&self.journal);
@@ -360,6 +372,7 @@ fn sink(
     mut writer: Writer<StorageEnd>,
     counts: Counts,
     options: &RecordOptions,
+    watch: Watch,
     bounds: &Bounds,
     ledger: &Arc<Ledger>,
 ) -> Result<XkSink<StorageEnd>> {
@@ -375,7 +388,6 @@ fn sink(
         }
         Ok(())
     };
-    let watch = Watch::new(bounds.threads, None);
     XkSink::with(writer, encoder, watch, bounds.clone(), counts, take)
 }
 
