@@ -130,21 +130,29 @@ impl Recorder {
             name: name.to_owned(),
             path: None,
             is_new,
+            is_created: false,
         };
         Self::open(blank, options)
     }
 
     fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
         let name = blank.name.clone();
-        let in_file = |error: Error| error.in_file(&name);
-        let durability = options.durability;
-        let tape = Arc::new(Tape::open(blank, options).map_err(in_file)?);
-        let ticker = match durability {
-            Durability::Interval(interval) => Some(Ticker::start(&tape, interval)?),
-            _ => None,
+        let undo = blank.undo();
+        let start = || -> Result<Self> {
+            let durability = options.durability;
+            let tape = Arc::new(Tape::open(blank, options)?);
+            // Complete, and without its journal, where it is dropped.
+            let mut shared = Shared { ticker: None, tape };
+            if let Durability::Interval(interval) = durability {
+                shared.ticker = Some(Ticker::start(&shared.tape, interval)?);
+            }
+            let shared = Arc::new(shared);
+            Ok(Self { shared })
         };
-        let shared = Arc::new(Shared { ticker, tape });
-        Ok(Self { shared })
+        start().map_err(|error| {
+            undo.discard();
+            error.in_file(name)
+        })
     }
 
     /// A stream of rows of type `T`, called `name`. Fails where this recorder has handed out that name before.
@@ -244,8 +252,9 @@ impl Shared {
             ..self.tape.options.clone()
         };
         let blank = Blank::create(path, &options)?;
+        let undo = blank.undo();
         self.tape.rescue(blank).map_err(|error| {
-            Blank::discard(path);
+            undo.discard();
             error.in_file(path.display().to_string())
         })
     }

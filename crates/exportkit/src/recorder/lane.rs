@@ -61,7 +61,12 @@ impl RowLane {
                 Ok(false)
             }
             // A row that is too long for it, or a disk that is full: what is true of the journal may not be of the file.
-            Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Limit | ErrorKind::Io | ErrorKind::Unsupported
+                ) =>
+            {
                 self.shape = NO_SHAPE;
                 Ok(false)
             }

@@ -65,7 +65,7 @@ impl Tape {
             writer.sync()?;
         }
         protect(&mut writer, options.parity)?;
-        let journal = blank.journal(&options, writer.frames().file().file)?;
+        let file = writer.frames().file().file;
         let before = writer.frames().last_metadata().unwrap_or_default();
         let rows_before = rows(writer.frames());
         let ledger = Arc::new(Ledger::new(Losses::of(&before.entries), survives_power));
@@ -84,6 +84,8 @@ impl Tape {
             cancel: Cancel::new(),
         };
         let sink = sink(writer, Counts::default(), &options, watch, &bounds, &ledger)?;
+        // Last: whatever fails before leaves none.
+        let journal = blank.journal(&options, file)?;
         Ok(Self {
             options,
             ledger,
@@ -309,7 +311,6 @@ impl Tape {
             Ok(writer)
         };
         let writer = old.start_flush(replay)?.wait()?;
-        let journal = blank.journal(&self.options, file.file)?;
         let (all_rows, chunks) = writer.frames().totals();
         let counts = Counts {
             rows: all_rows,
@@ -326,6 +327,7 @@ impl Tape {
             &self.bounds,
             &self.ledger,
         )?;
+        let journal = blank.journal(&self.options, file.file)?;
         *way = Some(new);
         *lock(&self.name) = blank.name;
         let mut current = lock(&self.journal);

@@ -64,6 +64,7 @@ fn recorder(path: &Path, options: RecordOptions) -> (Recorder, Arc<Disk>) {
         name: path.display().to_string(),
         path: Some(path.to_owned()),
         is_new: true,
+        is_created: true,
     };
     (Recorder::open(blank, options).unwrap(), disk)
 }
