@@ -255,20 +255,14 @@ fn threads_commit_seal_release_and_take_back_at_the_same_time() {
     }
 }
 
-/// How many syncs were begun, and how many may end.
+/// How many calls were begun, and how many may end.
 type Syncs = Arc<(Mutex<(u32, u32)>, Condvar)>;
 
-/// Memory whose syncs end when they are told to.
-struct Slow(Memory, Syncs);
+/// Memory whose syncs, or whose growth, end when they are told to.
+struct Slow(Memory, Syncs, bool);
 
-impl Backing for Slow {
-    fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
-        self.0.allocate(offset, bytes)
-    }
-    fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
-        self.0.map(offset, bytes)
-    }
-    fn sync(&self) -> Result<()> {
+impl Slow {
+    fn wait(&self) {
         let (state, moved) = &*self.1;
         let mut state = state.lock().unwrap();
         state.0 += 1;
@@ -277,6 +271,23 @@ impl Backing for Slow {
         while state.1 < number {
             state = moved.wait(state).unwrap();
         }
+    }
+}
+
+impl Backing for Slow {
+    fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
+        if self.2 {
+            self.wait();
+        }
+        self.0.allocate(offset, bytes)
+    }
+    fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
+        self.0.map(offset, bytes)
+    }
+    fn sync(&self) -> Result<()> {
+        if !self.2 {
+            self.wait();
+        }
         Ok(())
     }
     fn remove(&self) -> Result<()> {
@@ -284,21 +295,47 @@ impl Backing for Slow {
     }
 }
 
+/// Waits until so many calls were begun.
+fn begun(calls: &Syncs, number: u32) {
+    let mut state = calls.0.lock().unwrap();
+    while state.0 < number {
+        state = calls.1.wait(state).unwrap();
+    }
+}
+
+/// Lets so many calls end.
+fn end(calls: &Syncs, number: u32) {
+    calls.0.lock().unwrap().1 = number;
+    calls.1.notify_all();
+}
+
+#[test]
+fn usage_is_told_while_the_file_grows() {
+    let calls = Syncs::default();
+    let (journal, _heap) =
+        journal_over(8, |memory| Box::new(Slow(memory, Arc::clone(&calls), true)));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut lane = journal.lane("a");
+            assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+            assert!(push(&mut lane, 0, 100));
+        });
+        begun(&calls, 1);
+        assert_eq!((journal.usage().lanes, journal.usage().segments), (1, 0));
+        end(&calls, 1);
+    });
+    let usage = journal.usage();
+    assert_eq!((usage.lanes, usage.segments, usage.bytes), (0, 1, 8192));
+}
+
 #[test]
 fn rows_are_taken_back_while_a_seal_waits_for_the_disk() {
     let syncs = Syncs::default();
-    let (journal, heap) = journal_over(8, |memory| Box::new(Slow(memory, Arc::clone(&syncs))));
-    let begun = |number| {
-        let (state, moved) = &*syncs;
-        let mut state = state.lock().unwrap();
-        while state.0 < number {
-            state = moved.wait(state).unwrap();
-        }
-    };
-    let end = |number| {
-        syncs.0.lock().unwrap().1 = number;
-        syncs.1.notify_all();
-    };
+    let (journal, heap) = journal_over(8, |memory| {
+        Box::new(Slow(memory, Arc::clone(&syncs), false))
+    });
+    let begun = |number| begun(&syncs, number);
+    let end = |number| end(&syncs, number);
     end(1);
     let mut lane = journal.lane("a");
     assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::record::{Record, RecordBuilder};
-use export_core::{Error, Result, Storage};
+use export_core::{Error, Note, Result, Storage};
 use serde::Serialize;
 
 use crate::xk::Counts;
@@ -63,17 +63,25 @@ pub struct Recorder {
 }
 
 /// What a finished recording holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// Rows written over all streams.
     pub rows: u64,
     /// Chunks written over all streams.
     pub chunks: u64,
+    /// What was not done as asked, once the file is complete: blocks with a simpler codec than chosen, fewer threads or smaller
+    /// chunks for want of memory.
+    pub notes: Vec<Note>,
 }
 
 impl From<Counts> for Recorded {
     fn from(Counts { rows, chunks }: Counts) -> Self {
-        Self { rows, chunks }
+        Self {
+            rows,
+            chunks,
+            notes: Vec::new(),
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) struct Tape {
     pub(super) options: RecordOptions,
     pub(super) ledger: Arc<Ledger>,
     pub(super) bounds: Bounds,
+    encoder: Encoder,
     name: Mutex<String>,
     /// Rows of each stream that the file had when it was opened.
     rows_before: BTreeMap<String, u64>,
@@ -44,6 +45,16 @@ pub(super) struct Tape {
 
 impl Tape {
     pub(super) fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
+        let encoder = Encoder::new(options.encode.clone())?;
+        Self::with_encoder(blank, options, encoder)
+    }
+
+    /// [`Tape::open`] with an encoder for its options.
+    pub(super) fn with_encoder(
+        blank: Blank,
+        options: RecordOptions,
+        encoder: Encoder,
+    ) -> Result<Self> {
         let mut writer = match blank.is_new {
             true => Writer::create_protected(
                 Arc::clone(&blank.storage),
@@ -83,13 +94,22 @@ impl Tape {
             budget: Budget::new(budget),
             cancel: Cancel::new(),
         };
-        let sink = sink(writer, Counts::default(), &options, watch, &bounds, &ledger)?;
+        let sink = sink(
+            writer,
+            Counts::default(),
+            &options,
+            encoder.clone(),
+            watch,
+            &bounds,
+            &ledger,
+        )?;
         // Last: whatever fails before leaves none.
         let journal = blank.journal(&options, file)?;
         Ok(Self {
             options,
             ledger,
             bounds,
+            encoder,
             name: Mutex::new(blank.name),
             rows_before,
             number: AtomicU64::new(0),
@@ -111,13 +131,22 @@ impl Tape {
 
     /// A lane of the journal, where there is one, for the rows of a stream, and which file that belongs to.
     pub(super) fn lane(&self, name: &str, account: &Account) -> (Option<RowLane>, u64) {
-        let journal = lock(&self.journal);
-        let lane = journal.as_ref().map(|journal| {
+        loop {
+            let (journal, number) = {
+                let journal = lock(&self.journal);
+                (journal.clone(), self.number())
+            };
+            let Some(journal) = journal else {
+                return (None, number);
+            };
+            // Not locked, since this may wait while the journal's file grows.
             let lane = journal.lane(name);
-            let base = account.set_lane(journal, lane.id());
-            RowLane::new(lane, base)
-        });
-        (lane, self.number())
+            let _journal = lock(&self.journal);
+            if self.number() == number {
+                let base = account.set_lane(&journal, lane.id());
+                return (Some(RowLane::new(lane, base)), number);
+            }
+        }
     }
 
     /// Returns once all rows in the journal of file `number` survive a power loss, and lets `say` say so. False where that file is no
@@ -323,6 +352,7 @@ impl Tape {
             writer,
             counts,
             &self.options,
+            self.encoder.clone(),
             watch,
             &self.bounds,
             &self.ledger,
@@ -346,15 +376,19 @@ impl Tape {
             return Ok(Recorded::default());
         };
         self.ledger.check()?;
-        let (counts, mut writer) =
-            sink.close(&metadata(&self.options.entries, self.ledger.losses()))?;
+        let mut notes = Vec::new();
+        let about = metadata(&self.options.entries, self.ledger.losses());
+        let (counts, mut writer) = sink.close(&about, &mut notes)?;
         writer.sync()?;
         // Before the writer gives back the lock: until then nobody else has looked at it.
         if let Some(journal) = lock(&self.journal).take() {
             journal.remove()?;
         }
         drop(writer);
-        Ok(counts.into())
+        Ok(Recorded {
+            notes,
+            ..counts.into()
+        })
     }
 }
 
@@ -374,13 +408,13 @@ fn sink(
     mut writer: Writer<StorageEnd>,
     counts: Counts,
     options: &RecordOptions,
+    encoder: Encoder,
     watch: Watch,
     bounds: &Bounds,
     ledger: &Arc<Ledger>,
 ) -> Result<XkSink<StorageEnd>> {
     writer.keep_unsynced();
     let trusts_writes = options.durability == Durability::None;
-    let encoder = Encoder::new(options.encode.clone())?;
     let (ledger, entries) = (Arc::clone(ledger), options.entries.clone());
     let take = move |written: &mut Written<StorageEnd>, encoded| {
         take(written, encoded, &ledger, &entries)?;
