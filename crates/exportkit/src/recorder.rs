@@ -71,7 +71,7 @@ pub struct Recorded {
     /// Chunks written over all streams.
     pub chunks: u64,
     /// What was not done as asked, once the file is complete: blocks with a simpler codec than chosen, fewer threads or smaller
-    /// chunks for want of memory.
+    /// chunks for want of memory, rows for which the journal had no room.
     pub notes: Vec<Note>,
 }
 
@@ -235,7 +235,8 @@ impl Recorder {
 
     /// After a write or sync has failed, writes the chunks that no sync had acknowledged to a new file at `path`, and goes on
     /// there: streams that exist push to the new file from now on, and finish it. Rows that a stream has gathered and not handed on
-    /// come with its next chunk. Returns what the new file has, all of which survives a power loss.
+    /// come with its next push, `flush` or `sync`; until then they are in the journal of the file that failed, and not counted as
+    /// durable. Returns what the new file has, all of which survives a power loss.
     ///
     /// The file that failed is left as it is. It may hold rows that the new one has as well: the metadata of the new one says
     /// as `exportkit:first_row.` and the stream's name which number its first row would have had there. With [`Durability::None`] only

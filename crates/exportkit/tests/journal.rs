@@ -371,6 +371,11 @@ fn rows_without_room_in_the_journal_go_to_the_file_at_once() {
         drop(Recorder::append(path).unwrap());
     }
     stream.finish().unwrap();
+    let notes = recorder.finish().unwrap().notes;
+    assert!(
+        notes[0].text.contains("the journal had no room"),
+        "{notes:?}"
+    );
 }
 
 #[test]
@@ -577,66 +582,4 @@ fn rows_whose_place_in_the_file_is_gone_are_told_and_kept() {
         fs::read(aside).unwrap(),
         fs::read(journal_of(&path)).unwrap()
     );
-}
-
-fn overwrite(from: &Path, to: &Path) -> Result<()> {
-    let options = exportkit::ConvertOptions {
-        overwrite: true,
-        ..exportkit::ConvertOptions::default()
-    };
-    exportkit::convert(&Place::from(from), &Place::from(to), &options).map(drop)
-}
-
-fn repair_over(from: &Path, to: &Path) -> Result<()> {
-    let limits = Limits::default();
-    repair(from, to, true, &limits, &Progress::new(), &Cancel::new()).map(drop)
-}
-
-#[test]
-fn outputs_do_not_replace_a_recording_that_is_live() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("run.xk");
-    let other = directory.path().join("other.xk");
-    let (recorder, mut stream) = recorded(&other, Durability::Flush);
-    stream.push(&row(7)).unwrap();
-    stream.finish().unwrap();
-    recorder.finish().unwrap();
-    let (recorder, mut stream) = recorded(&path, Durability::Flush);
-    stream.push(&row(0)).unwrap();
-    for replaced in [overwrite(&other, &path), repair_over(&other, &path)] {
-        let error = replaced.unwrap_err();
-        assert_eq!(error.kind(), exportkit::ErrorKind::Busy, "{error}");
-        assert!(error.hint().unwrap().contains("another name"));
-    }
-    stream.finish().unwrap();
-    recorder.finish().unwrap();
-    assert_eq!(rows(&path, "rows"), [row(0)]);
-    overwrite(&other, &path).unwrap();
-    assert_eq!(rows(&path, "rows"), [row(7)]);
-}
-
-#[test]
-fn the_journal_of_a_recording_that_is_replaced_is_set_aside() {
-    for replace in [overwrite, repair_over] {
-        let directory = tempfile::tempdir().unwrap();
-        let path = aborted(directory.path());
-        let other = directory.path().join("other.xk");
-        let (recorder, mut stream) = recorded(&other, Durability::Flush);
-        stream.push(&row(7)).unwrap();
-        stream.finish().unwrap();
-        recorder.finish().unwrap();
-        let copy = directory.path().join("copy.xk");
-        fs::copy(&path, &copy).unwrap();
-        replace(&other, &path).unwrap();
-        assert_eq!(rows(&path, "rows"), [row(7)]);
-        assert!(!journal_of(&path).exists());
-        let aside: Vec<_> = fs::read_dir(directory.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.to_str().unwrap().contains(".journal."))
-            .collect();
-        assert_eq!(aside.len(), 1);
-        fs::rename(&aside[0], journal_of(&copy)).unwrap();
-        check_all(&copy);
-    }
 }

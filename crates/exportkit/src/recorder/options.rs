@@ -24,7 +24,8 @@ pub struct RecordOptions {
     /// thread and for the one that writes where `None`.
     pub budget_bytes: Option<usize>,
     /// Most bytes that the journal may take; see [`Durability::Flush`]. It needs room for the rows of a chunk and a half of
-    /// each stream, and for those on their way. Default 256 MiB.
+    /// each stream, for those on their way, and for 1 MiB of each stream at least: a stream that finds none writes each row to the file at
+    /// once. Default 256 MiB.
     pub journal_bytes: u64,
     /// Who may open the file.
     pub permissions: Permissions,

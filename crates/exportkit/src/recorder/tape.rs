@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, TryLockError};
 use export_compress::Encoder;
 use export_container::{FileOptions, FrameWriter, StorageEnd, Writer};
 use export_core::build::BatchBuilder;
-use export_core::{Batch, Cancel, Error, ExportMetadata, Limits, Result, StreamBatch};
+use export_core::{Batch, Cancel, Error, ExportMetadata, Limits, Note, Result, StreamBatch};
 use export_journal::Journal;
 use export_parallel::{Answer, Bounds, Budget};
 
@@ -370,6 +370,19 @@ impl Tape {
         Ok(counts.into())
     }
 
+    /// That rows went past the journal, if they did.
+    fn journal_note(&self) -> Option<Note> {
+        let times = self.ledger.times_full();
+        (times > 0).then(|| Note {
+            stream: None,
+            column: None,
+            text: format!(
+                "the journal had no room for {times} rows: each made its stream go to the file at once; `journal_bytes` gives it more"
+            ),
+            loss: false,
+        })
+    }
+
     /// Completes the file.
     pub(super) fn complete(&self) -> Result<Recorded> {
         let Some(sink) = lock(&self.way).take() else {
@@ -381,10 +394,12 @@ impl Tape {
         let (counts, mut writer) = sink.close(&about, &mut notes)?;
         writer.sync()?;
         // Before the writer gives back the lock: until then nobody else has looked at it.
-        if let Some(journal) = lock(&self.journal).take() {
+        let journal = lock(&self.journal).take();
+        if let Some(journal) = journal {
             journal.remove()?;
         }
         drop(writer);
+        notes.extend(self.journal_note());
         Ok(Recorded {
             notes,
             ..counts.into()
