@@ -1,7 +1,8 @@
 //! A journal being written.
 
 use std::fmt;
-use std::sync::PoisonError;
+use std::ops::{Deref, DerefMut};
+use std::sync::{PoisonError, TryLockError};
 
 use export_core::{Error, Result};
 
@@ -76,15 +77,46 @@ pub(crate) struct Shared {
     pub(crate) backing: Box<dyn Backing>,
     pub(crate) file_id: FileId,
     pool: Mutex<Pool>,
+    /// Of the pool, which is locked while the file grows.
+    usage: Mutex<Usage>,
     /// Held while sealing: one after the other, so that of two seals of a segment the first is durable before the second is
     /// written. True once durability failed, after which nobody knows what is on the disk.
     failed: Mutex<bool>,
 }
 
+/// The pool, locked. Says how much is used when it is given back.
+pub(crate) struct PoolGuard<'a> {
+    pool: MutexGuard<'a, Pool>,
+    usage: &'a Mutex<Usage>,
+}
+
+impl Deref for PoolGuard<'_> {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+impl DerefMut for PoolGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Pool {
+        &mut self.pool
+    }
+}
+
+impl Drop for PoolGuard<'_> {
+    fn drop(&mut self) {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = self.pool.usage();
+    }
+}
+
 impl Shared {
-    pub(crate) fn pool(&self) -> MutexGuard<'_, Pool> {
-        // What panics while it holds the lock leaves a pool that is whole, with a segment less at worst.
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn pool(&self) -> PoolGuard<'_> {
+        PoolGuard {
+            // What panics while it holds the lock leaves a pool that is whole, with a segment less at worst.
+            pool: self.pool.lock().unwrap_or_else(PoisonError::into_inner),
+            usage: &self.usage,
+        }
     }
 
     /// Makes what `act` changed durable, where it says that a seal is concerned.
@@ -99,6 +131,15 @@ impl Shared {
         });
         *failed |= done.is_err();
         done
+    }
+
+    /// Calls `act`, which is told whether all seals so far are durable: not so while others are waiting for the disk.
+    pub(crate) fn change_soon(&self, act: impl FnOnce(bool)) {
+        match self.failed.try_lock() {
+            Ok(_nobody_else_seals) => act(true),
+            Err(TryLockError::Poisoned(_nobody_else_seals)) => act(true),
+            Err(TryLockError::WouldBlock) => act(false),
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -118,6 +159,7 @@ impl Journal {
             shared: Arc::new(Shared {
                 backing,
                 file_id,
+                usage: Mutex::new(pool.usage()),
                 pool: Mutex::new(pool),
                 failed: Mutex::new(false),
             }),
@@ -147,7 +189,11 @@ impl Journal {
         let shared = &self.shared;
         let mut sealed = Sealed::default();
         shared.change_sealed(|| {
-            let in_use = shared.pool().in_use();
+            let (in_use, taken_back) = {
+                let mut pool = shared.pool();
+                (pool.in_use(), pool.taken_back())
+            };
+            taken_back.iter().try_for_each(|segment| segment.flush())?;
             for (segment, generation) in in_use {
                 let bytes = segment.seal(generation, &shared.file_id);
                 if bytes > 0 {
@@ -155,15 +201,16 @@ impl Journal {
                     sealed.bytes += bytes;
                 }
             }
-            Ok(sealed.bytes > 0)
+            Ok(sealed.bytes > 0 || !taken_back.is_empty())
         })?;
         shared.check().map(|()| sealed)
     }
 
-    /// How much of the journal is used.
+    /// How much of the journal is used. Waits for nobody for whom the file grows.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.shared.pool().usage()
+        let usage = self.shared.usage.lock();
+        *usage.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the file away, when all rows are in the main file. What lanes commit from now on is lost with the process.

@@ -47,6 +47,15 @@ struct Run {
     id: u64,
 }
 
+/// What becomes of the segment whose last rows are taken back.
+#[derive(Clone, Copy)]
+enum Cut {
+    /// It is filled further.
+    GoOn,
+    /// It is left, whether its seals so far are durable or not.
+    Leave { is_durable: bool },
+}
+
 /// A place between two rows of a lane.
 #[derive(Debug, Clone)]
 pub struct Mark {
@@ -178,6 +187,32 @@ impl Lane {
     /// later rows than there are. It fails as well where the disk does; then rows are taken back as far as a crash of the process is
     /// concerned.
     pub fn discard(&mut self, mark: &Mark) -> Result<()> {
+        self.take_back_to(mark)?;
+        let shared = Arc::clone(&self.shared);
+        shared.change_sealed(|| {
+            let touched = self.cut(&mut shared.pool(), mark, Cut::GoOn);
+            touched.iter().try_for_each(|segment| segment.flush())?;
+            Ok(!touched.is_empty())
+        })
+    }
+
+    /// [`Lane::discard`] that does not wait for the disk: a power loss before the next [seal](crate::Journal::seal) may bring back rows
+    /// that were sealed. What is free of their segment stays unused, so that they are what they were until then.
+    pub fn discard_soon(&mut self, mark: &Mark) -> Result<()> {
+        self.take_back_to(mark)?;
+        let shared = Arc::clone(&self.shared);
+        shared.change_soon(|is_durable| {
+            let mut pool = shared.pool();
+            let is_durable = is_durable && !pool.is_taking_back();
+            let touched = self.cut(&mut pool, mark, Cut::Leave { is_durable });
+            pool.add_taken_back(touched);
+            pool.tidy(self.number);
+        });
+        Ok(())
+    }
+
+    /// Fails where rows cannot be taken back to `mark`.
+    fn take_back_to(&mut self, mark: &Mark) -> Result<()> {
         let rows = self.rows();
         let is_void = mark.discards != self.discards && mark.row > self.discarded_to;
         if mark.row > rows || is_void {
@@ -188,16 +223,11 @@ impl Lane {
         }
         self.discards += 1;
         self.discarded_to = mark.row;
-        let shared = Arc::clone(&self.shared);
-        shared.change_sealed(|| {
-            let touched = self.cut(&mut shared.pool(), mark);
-            touched.iter().try_for_each(|segment| segment.flush())?;
-            Ok(!touched.is_empty())
-        })
+        Ok(())
     }
 
     /// Takes back rows since `mark`, the newest first. Returns the segments in which some of them were sealed.
-    fn cut(&mut self, pool: &mut Pool, mark: &Mark) -> Vec<Arc<Segment>> {
+    fn cut(&mut self, pool: &mut Pool, mark: &Mark, how: Cut) -> Vec<Arc<Segment>> {
         let mut touched = Vec::new();
         while let Some(mut part) = pool.last_part(self.number) {
             let Some(mut writer) = part.full.take().or_else(|| self.writer.take()) else {
@@ -211,10 +241,14 @@ impl Lane {
             }
             self.first_row = part.first_row;
             if part.generation == mark.generation {
-                if writer.take_back(mark.count, &self.shared.file_id) {
+                let is_durable = !matches!(how, Cut::Leave { is_durable: false });
+                if writer.take_back(mark.count, &self.shared.file_id, is_durable) {
                     touched.push(Arc::clone(&part.segment));
                 }
-                self.writer = Some(writer);
+                match how {
+                    Cut::GoOn => self.writer = Some(writer),
+                    Cut::Leave { .. } => part.full = Some(writer),
+                }
             } else {
                 // What was marked is the end of this one.
                 part.full = Some(writer);
@@ -225,7 +259,11 @@ impl Lane {
         if self.writer.is_none() {
             self.first_row = mark.row;
         }
-        self.generation = mark.generation;
+        self.generation = match how {
+            Cut::GoOn => mark.generation,
+            // Later than the segment that was left, all of whose rows stay from here on.
+            Cut::Leave { .. } => pool.next_generation(),
+        };
         self.run.clone_from(&mark.run);
         touched
     }

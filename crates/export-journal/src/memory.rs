@@ -40,6 +40,14 @@ impl Backing for Memory {
 
 /// A journal of so many small segments, and its file.
 pub(crate) fn journal(segments: u64) -> (Journal, Arc<Heap>) {
+    journal_over(segments, |memory| Box::new(memory))
+}
+
+/// [`journal`] whose memory is behind a backing of the test's own.
+pub(crate) fn journal_over(
+    segments: u64,
+    backing: impl FnOnce(Memory) -> Box<dyn Backing>,
+) -> (Journal, Arc<Heap>) {
     let options = Options {
         segment_bytes: SMALL,
         capacity_bytes: HEADER_BYTES as u64 + segments * SMALL,
@@ -55,7 +63,7 @@ pub(crate) fn journal(segments: u64) -> (Journal, Arc<Heap>) {
     };
     heap.write(0, &header.to_bytes());
     let memory = Memory(Arc::clone(&heap));
-    (Journal::over(Box::new(memory), ID, &options), heap)
+    (Journal::over(backing(memory), ID, &options), heap)
 }
 
 /// Row `n` of a lane: its own number, and as many bytes as are asked for.

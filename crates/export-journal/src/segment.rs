@@ -141,7 +141,16 @@ impl Locked<'_> {
 
     /// Puts a seal over what was hashed, which is all that `count` counts, into the slot that does not hold the last one.
     fn put_seal(&mut self, count: Count, file_id: &FileId) {
-        self.now.seals += 1;
+        self.put_seal_number(self.now.seals + 1, count, file_id);
+    }
+
+    /// Puts a seal into the slot of the last one, which may not be durable yet: the one before it is.
+    fn replace_seal(&mut self, count: Count, file_id: &FileId) {
+        self.put_seal_number(self.now.seals + 2, count, file_id);
+    }
+
+    fn put_seal_number(&mut self, number: u64, count: Count, file_id: &FileId) {
+        self.now.seals = number;
         self.now.sealed = count;
         let seal = Seal {
             generation: self.now.generation,
@@ -298,7 +307,8 @@ impl Writer {
 
     /// Takes back the rows beyond `count`, which must have been this use's count at some time. True where a later seal covered
     /// them: then a new one is in its place, which must be durable before their bytes are used again.
-    pub(crate) fn take_back(&mut self, count: Count, file_id: &FileId) -> bool {
+    /// That takes the slot of the last seal but one where the last one is durable (`is_durable`).
+    pub(crate) fn take_back(&mut self, count: Count, file_id: &FileId, is_durable: bool) -> bool {
         let segment = Arc::clone(&self.segment);
         let mut locked = segment.lock();
         assert!(count.bytes() <= self.count().bytes() && count.rows() <= self.count().rows());
@@ -309,7 +319,10 @@ impl Writer {
         }
         if was_sealed {
             while !locked.hash_some(count) {}
-            locked.put_seal(count, file_id);
+            match is_durable {
+                true => locked.put_seal(count, file_id),
+                false => locked.replace_seal(count, file_id),
+            }
         }
         locked.now.discards += 1;
         let discards = locked.now.discards.to_le_bytes();

@@ -2,9 +2,14 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
 
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use crate::memory::{BOOT, ID, journal, numbers, push, read, row};
+use export_core::Result;
+
+use crate::backing::Backing;
+use crate::memory::{BOOT, ID, Memory, journal, journal_over, numbers, push, read, row};
+use crate::region::Region;
 use crate::{BootId, Lane, Room};
 
 #[test]
@@ -247,5 +252,164 @@ fn threads_commit_seal_release_and_take_back_at_the_same_time() {
         let numbers = numbers(&recovered, lane, 400);
         assert_eq!(*numbers.last().unwrap(), rows - 1);
         assert!(numbers.is_sorted_by(|a, b| a + 1 == *b));
+    }
+}
+
+/// How many calls were begun, and how many may end.
+type Syncs = Arc<(Mutex<(u32, u32)>, Condvar)>;
+
+/// Memory whose syncs, or whose growth, end when they are told to.
+struct Slow(Memory, Syncs, bool);
+
+impl Slow {
+    fn wait(&self) {
+        let (state, moved) = &*self.1;
+        let mut state = state.lock().unwrap();
+        state.0 += 1;
+        let number = state.0;
+        moved.notify_all();
+        while state.1 < number {
+            state = moved.wait(state).unwrap();
+        }
+    }
+}
+
+impl Backing for Slow {
+    fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
+        if self.2 {
+            self.wait();
+        }
+        self.0.allocate(offset, bytes)
+    }
+    fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
+        self.0.map(offset, bytes)
+    }
+    fn sync(&self) -> Result<()> {
+        if !self.2 {
+            self.wait();
+        }
+        Ok(())
+    }
+    fn remove(&self) -> Result<()> {
+        self.0.remove()
+    }
+}
+
+/// Waits until so many calls were begun.
+fn begun(calls: &Syncs, number: u32) {
+    let mut state = calls.0.lock().unwrap();
+    while state.0 < number {
+        state = calls.1.wait(state).unwrap();
+    }
+}
+
+/// Lets so many calls end.
+fn end(calls: &Syncs, number: u32) {
+    calls.0.lock().unwrap().1 = number;
+    calls.1.notify_all();
+}
+
+#[test]
+fn usage_is_told_while_the_file_grows() {
+    let calls = Syncs::default();
+    let (journal, _heap) =
+        journal_over(8, |memory| Box::new(Slow(memory, Arc::clone(&calls), true)));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut lane = journal.lane("a");
+            assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+            assert!(push(&mut lane, 0, 100));
+        });
+        begun(&calls, 1);
+        assert_eq!((journal.usage().lanes, journal.usage().segments), (1, 0));
+        end(&calls, 1);
+    });
+    let usage = journal.usage();
+    assert_eq!((usage.lanes, usage.segments, usage.bytes), (0, 1, 8192));
+}
+
+#[test]
+fn rows_are_taken_back_while_a_seal_waits_for_the_disk() {
+    let syncs = Syncs::default();
+    let (journal, heap) = journal_over(8, |memory| {
+        Box::new(Slow(memory, Arc::clone(&syncs), false))
+    });
+    let begun = |number| begun(&syncs, number);
+    let end = |number| end(&syncs, number);
+    end(1);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    assert!((0..3).all(|n| push(&mut lane, n, 700)));
+    journal.seal().unwrap();
+    assert!((3..5).all(|n| push(&mut lane, n, 700)));
+    let mark = lane.mark();
+    // Over several segments.
+    assert!((5..30).all(|n| push(&mut lane, n, 700)));
+    thread::scope(|scope| {
+        let seal = scope.spawn(|| journal.seal());
+        begun(2);
+        lane.discard_soon(&mark).unwrap();
+        assert_eq!(lane.rows(), 5);
+        lane.discard_soon(&mark).unwrap();
+        assert!((5..9).all(|n| push(&mut lane, n, 700)));
+        // Killed now.
+        let recovered = read(&heap.image(), BOOT);
+        assert_eq!(numbers(&recovered, 0, 700), Vec::from_iter(0..9));
+        assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+        // The seal that was durable before is still there, whatever becomes of the one under way.
+        let mut image = heap.image();
+        let vouched = |image: &[u8]| numbers(&read(image, BootId([8; 16])), 0, 700);
+        assert_eq!(vouched(&image), Vec::from_iter(0..5));
+        let newest = crate::layout::HEADER_BYTES + crate::layout::SEAL_OFFSETS[1];
+        let oldest = crate::layout::HEADER_BYTES + crate::layout::SEAL_OFFSETS[0];
+        let torn = if image[newest + 8] > image[oldest + 8] {
+            newest
+        } else {
+            oldest
+        };
+        image[torn] ^= 1;
+        assert_eq!(vouched(&image), Vec::from_iter(0..3));
+        end(2);
+        seal.join().unwrap().unwrap();
+    });
+    // The next seal has the disk hear of it, even if there is nothing else to seal.
+    drop(lane);
+    journal.release(crate::LaneId(0), 9);
+    thread::scope(|scope| {
+        let seal = scope.spawn(|| journal.seal());
+        begun(3);
+        end(3);
+        seal.join().unwrap().unwrap();
+    });
+    assert!(read(&heap.image(), BOOT).losses.is_empty());
+}
+
+#[test]
+fn what_was_marked_before_rows_were_taken_back_stays() {
+    for sealed in [false, true] {
+        let (journal, heap) = journal(8);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        assert!((0..3).all(|n| push(&mut lane, n, 700)));
+        let mark = lane.mark();
+        assert!((3..6).all(|n| push(&mut lane, n, 700)));
+        if sealed {
+            journal.seal().unwrap();
+        }
+        lane.discard_soon(&mark).unwrap();
+        // Marked where the lane has no segment.
+        let again = lane.mark();
+        assert!((3..6).all(|n| push(&mut lane, n, 700)));
+        lane.discard_soon(&again).unwrap();
+        assert_eq!(lane.rows(), 3);
+        assert!((3..7).all(|n| push(&mut lane, n, 700)));
+        assert_eq!(
+            numbers(&read(&heap.image(), BOOT), 0, 700),
+            Vec::from_iter(0..7)
+        );
+        journal.seal().unwrap();
+        let recovered = read(&heap.image(), BootId([8; 16]));
+        assert_eq!(numbers(&recovered, 0, 700), Vec::from_iter(0..7));
+        assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
     }
 }
