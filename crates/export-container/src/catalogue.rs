@@ -73,6 +73,8 @@ pub(crate) struct Catalogue {
     /// The next frame's sequence number, torn frames counted.
     pub(crate) next_sequence: u64,
     pub(crate) frames: u64,
+    /// Headers of frames that are not whole.
+    torn_headers: u64,
     /// What the chunks of a walk take.
     memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.

@@ -27,7 +27,7 @@ impl Catalogue {
         limits: &Limits,
     ) -> Result<()> {
         self.frames += 1;
-        Limits::check("frames", self.frames, limits.frames)?;
+        self.check_frames(limits)?;
         self.refuse_unknown(header)
             .map_err(|error| error.at_offset(offset))?;
         self.next_stream = self
@@ -81,6 +81,11 @@ impl Catalogue {
         self.damaged.remove(header.sequence);
         self.unprotectable += u64::from(is_unprotectable);
         Ok(())
+    }
+
+    fn check_frames(&self, limits: &Limits) -> Result<()> {
+        let frames = self.frames.saturating_add(self.torn_headers);
+        Limits::check("frames", frames, limits.frames)
     }
 
     /// Takes a frame that was restored, without padding, unless there is something wrong with what it says.
@@ -269,6 +274,8 @@ impl Catalogue {
         header: &FrameHeader,
         limits: &Limits,
     ) -> Result<Option<(StreamId, Option<Announced>)>> {
+        self.torn_headers += 1;
+        self.check_frames(limits)?;
         match header.known_kind() {
             Some(Kind::Chunk) => match read_directory(source, offset, header, limits) {
                 Ok(chunk) => self.announce(&chunk),

@@ -182,6 +182,21 @@ fn containers_in_columns_are_not_taken_for_frames() {
     }
 }
 
+/// Headers of chunks that are longer than the file, with directories over half of it.
+fn torn_chunks(count: u64) -> Vec<u8> {
+    let file = options().file;
+    let mut bytes = write_as(file, 1, 0, 0, false).bytes[..64].to_vec();
+    for at in 0..count {
+        let header = FrameHeader {
+            payload_bytes: count * 128,
+            directory_bytes: (count * 32) as u32,
+            ..FrameHeader::parse(&frame(file, at, 2, 0, &[])).unwrap()
+        };
+        bytes.extend(header.to_bytes());
+    }
+    bytes
+}
+
 /// However frames and their numbers are laid out, work stays in proportion to the file.
 #[test]
 fn no_layout_of_frames_makes_reading_slow() {
@@ -243,6 +258,7 @@ fn no_layout_of_frames_makes_reading_slow() {
         torn.extend(frame(file, at * 3, 2, 0, &[]));
     }
     files.push(("chunks of nothing", torn));
+    files.push(("torn chunks", torn_chunks(count)));
     for (name, bytes) in files {
         let allowed = bytes.len() as u64 * 20 + (256 << 20);
         for what in ["open", "verify", "repair"] {
@@ -279,6 +295,20 @@ fn no_layout_of_frames_makes_reading_slow() {
             }
         }
     }
+}
+
+/// A header of a frame that is not whole is a frame to the limit of frames.
+#[test]
+fn torn_headers_are_frames_to_the_limit() {
+    let bytes = torn_chunks(200);
+    let mut limits = Limits::default();
+    assert_eq!(verified(&bytes).frames, 0);
+    limits.frames = 100;
+    let open = Container::recover(storage(&bytes), &limits).err().unwrap();
+    assert_eq!(open.kind(), ErrorKind::Limit);
+    let (progress, cancel) = (Progress::new(), Cancel::new());
+    let verify = verify(storage(&bytes), Depth::Quick, &limits, &progress, &cancel);
+    assert_eq!(verify.unwrap_err().kind(), ErrorKind::Limit);
 }
 
 #[test]
