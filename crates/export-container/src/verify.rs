@@ -21,7 +21,7 @@ use crate::layout::{
     ENVELOPE_HEAD_BYTES, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind, NONCE_BYTES,
 };
 use crate::open::{End, identify, other_file, walk};
-use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
+use crate::parity::{Descriptor, ParityReport, Restorer, Work, note_all};
 use crate::scan::{Scanner, Step};
 use crate::sequences::Sequences;
 use whole::{note_end, note_index, note_missing, note_rows};
@@ -336,7 +336,10 @@ impl<'a> Pass<'a> {
 
     fn parity(&self, offset: u64, header: &FrameHeader) -> Result<()> {
         if self.depth == Depth::Quick {
-            return Ok(Descriptor::read(self.source, offset, header, self.limits)?.map(|_| ())?);
+            // Whole frames do not lie in one another, so there is an end to them.
+            let mut work = Work::new(u64::MAX);
+            let read = Descriptor::read(self.source, offset, header, self.limits, &mut work)?;
+            return Ok(read.map(drop)?);
         }
         let payload = self.source.payload(offset, header, self.limits)?;
         Ok(Descriptor::parse(&payload, header, self.limits).map(|_| ())?)

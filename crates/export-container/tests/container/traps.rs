@@ -197,6 +197,62 @@ fn torn_chunks(count: u64) -> Vec<u8> {
     bytes
 }
 
+/// A header of a parity frame that is longer than the file, and what its group's descriptor starts with.
+fn torn_parity_frame(sequence: u64, payload_bytes: u64, descriptor: &[u8]) -> Vec<u8> {
+    let file = options().file;
+    let header = FrameHeader {
+        payload_bytes,
+        ..FrameHeader::parse(&frame(file, sequence, 7, NO_STREAM, &[])).unwrap()
+    };
+    let mut bytes = header.to_bytes().to_vec();
+    bytes.extend(descriptor);
+    bytes.resize(bytes.len().next_multiple_of(64), 0);
+    bytes
+}
+
+/// What a descriptor says after its checksum.
+fn descriptor(first: u64, frames: u32, shard_bytes: u32, shards: [u32; 2]) -> Vec<u8> {
+    let mut bytes = first.to_le_bytes().to_vec();
+    bytes.extend(64_u64.to_le_bytes());
+    let counts = [frames, shard_bytes, shards[0], shards[1]];
+    bytes.extend(counts.iter().flat_map(|count| count.to_le_bytes()));
+    bytes.extend([1, 0, 10, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+/// Parity frames with descriptors as long as they can be, each of all that follows.
+fn torn_parity(count: u64) -> Vec<u8> {
+    let mut bytes = write_as(options().file, 1, 0, 0, false).bytes[..64].to_vec();
+    for at in 0..count {
+        let mut said = vec![0; 8];
+        said.extend(descriptor(at, 1 << 16, 64, [1 << 15; 2]));
+        bytes.extend(torn_parity_frame(at, 255 << 20, &said));
+    }
+    bytes
+}
+
+/// Groups with intact descriptors, each of one frame that is as long as the file.
+fn groups_of_the_same(count: u64) -> Vec<u8> {
+    let file = options().file;
+    let length = 64 + count as u32 * 192;
+    let mut bytes = write_as(file, 1, 0, 0, false).bytes[..64].to_vec();
+    for at in 0..count {
+        let first = at * 2;
+        let mut covered = descriptor(first, 1, length, [1; 2]);
+        covered.extend((length / 64).to_le_bytes());
+        covered.extend([0; 16]);
+        let mut place = file.0.to_vec();
+        place.extend(first.to_le_bytes());
+        let mut said = xxh3_64_with_seed(&covered, xxh3_64(&place))
+            .to_le_bytes()
+            .to_vec();
+        said.extend(covered);
+        bytes.extend(torn_parity_frame(first + 1, 128 + u64::from(length), &said));
+    }
+    assert_eq!(bytes.len(), length as usize);
+    bytes
+}
+
 /// However frames and their numbers are laid out, work stays in proportion to the file.
 #[test]
 fn no_layout_of_frames_makes_reading_slow() {
@@ -259,6 +315,8 @@ fn no_layout_of_frames_makes_reading_slow() {
     }
     files.push(("chunks of nothing", torn));
     files.push(("torn chunks", torn_chunks(count)));
+    files.push(("torn parity", torn_parity(count / 2)));
+    files.push(("groups of the same bytes", groups_of_the_same(count / 4)));
     for (name, bytes) in files {
         let allowed = bytes.len() as u64 * 20 + (256 << 20);
         for what in ["open", "verify", "repair"] {
@@ -309,6 +367,19 @@ fn torn_headers_are_frames_to_the_limit() {
     let (progress, cancel) = (Progress::new(), Cancel::new());
     let verify = verify(storage(&bytes), Depth::Quick, &limits, &progress, &cancel);
     assert_eq!(verify.unwrap_err().kind(), ErrorKind::Limit);
+}
+
+/// A trap of parity frames is not taken for what they say, and said to be one.
+#[test]
+fn parity_frames_in_one_another_are_passed_over() {
+    let passed_over = |bytes: &[u8]| {
+        let report = verified(bytes);
+        let texts = report.findings.iter().map(|finding| &finding.text);
+        let passed_over = texts.filter(|text| text.contains("some were passed over"));
+        (passed_over.count(), report.parity.map_or(0, |p| p.groups))
+    };
+    assert_eq!(passed_over(&torn_parity(1000)), (1, 0));
+    assert_eq!(passed_over(&groups_of_the_same(1000)), (0, 1000));
 }
 
 #[test]
