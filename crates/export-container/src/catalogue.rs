@@ -75,6 +75,8 @@ pub(crate) struct Catalogue {
     pub(crate) frames: u64,
     /// Headers of frames that are not whole.
     torn_headers: u64,
+    /// Bytes of their directories that were read.
+    torn_bytes: u64,
     /// What the chunks of a walk take.
     memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.

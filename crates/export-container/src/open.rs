@@ -265,12 +265,6 @@ pub(crate) fn walk(
                 catalogue.take_frame(source, *offset, header, limits)?
             }
             Step::Lost { start, end, header } => {
-                // What a torn chunk says of itself is read, however far its directory reaches into what follows.
-                if let Some(header) = header
-                    && header.known_kind() == Some(Kind::Chunk)
-                {
-                    scanner.spend(*start, header.directory_bytes.into())?;
-                }
                 catalogue.take_lost(source, *start..*end, header.as_ref(), limits)?;
             }
             Step::End { rest, header } => {

@@ -278,23 +278,16 @@ impl Scanner {
         header
             .check_limit(&self.limits)
             .map_err(|fault| at(fault.into()))?;
-        self.spend(offset, header.payload_bytes)?;
-        Ok(Step::Read {
-            offset: offset.saturating_add(HEADER),
-            bytes: header.payload_bytes,
-        })
-    }
-
-    /// Counts `bytes` that are read of the frame at `offset`, and may be read again with others: torn frames overlap. Fails
-    /// where that is more than a file of this length is worth.
-    pub(crate) fn spend(&mut self, offset: u64, bytes: u64) -> Result<()> {
-        self.read_over = self.read_over.saturating_add(bytes);
+        self.read_over = self.read_over.saturating_add(header.payload_bytes);
         let allowed = self
             .size
             .saturating_mul(READ_OVER)
             .saturating_add(self.limits.frame_bytes);
-        Limits::check("bytes read to tell frames apart", self.read_over, allowed)
-            .map_err(|error| error.at_offset(offset))
+        Limits::check("bytes read to tell frames apart", self.read_over, allowed).map_err(at)?;
+        Ok(Step::Read {
+            offset: offset.saturating_add(HEADER),
+            bytes: header.payload_bytes,
+        })
     }
 
     fn search(

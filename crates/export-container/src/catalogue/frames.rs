@@ -17,6 +17,11 @@ use crate::seal::Seal;
 use crate::storage::MemoryStorage;
 use crate::text::metadata_from_json;
 
+/// How often over a file the directories of torn chunks are read, and what may be read of them anyway: those that were written
+/// are no longer than the file was, but headers made to mislead have directories that lie in one another.
+const TORN_OVER: u64 = 2;
+const TORN_ANYWAY: u64 = 64 << 20;
+
 impl Catalogue {
     /// Takes a frame that was found at `offset`, reading as much of it as says what is in it.
     pub(crate) fn take_frame(
@@ -277,14 +282,33 @@ impl Catalogue {
         self.torn_headers += 1;
         self.check_frames(limits)?;
         match header.known_kind() {
-            Some(Kind::Chunk) => match read_directory(source, offset, header, limits) {
-                Ok(chunk) => self.announce(&chunk),
-                Err(error) => drop(finding_of(error, offset)?),
-            },
+            Some(Kind::Chunk) if self.may_read_torn(source, offset, header)? => {
+                match read_directory(source, offset, header, limits) {
+                    Ok(chunk) => self.announce(&chunk),
+                    Err(error) => drop(finding_of(error, offset)?),
+                }
+            }
             Some(Kind::Parity) => self.parity_frames.push((offset, *header)),
             _ => {}
         }
         Ok(self.take_torn(header))
+    }
+
+    /// Whether the directory of a torn chunk is worth reading, on top of those that were. Its header tells of its rows in any case.
+    fn may_read_torn(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+    ) -> Result<bool> {
+        let size = source.size_bytes()?;
+        let bytes = u64::from(header.directory_bytes).min(size.saturating_sub(offset));
+        let read = self.torn_bytes.saturating_add(bytes);
+        let is_worth = read <= size.saturating_mul(TORN_OVER).saturating_add(TORN_ANYWAY);
+        if is_worth {
+            self.torn_bytes = read;
+        }
+        Ok(is_worth)
     }
 
     fn announce(&mut self, chunk: &ChunkRef) {
