@@ -41,6 +41,8 @@ pub(crate) struct Lost {
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) file: Option<FileHeader>,
+    /// What a decrypted frame said of the file, which only who has the key can have written.
+    pub(crate) vouched: Option<FileHeader>,
     /// In the order of their numbers.
     pub(crate) streams: Vec<Stream>,
     /// Whether the frames are encrypted, once that is known.
@@ -138,6 +140,9 @@ impl Catalogue {
     /// the file header.
     fn check_facts(&mut self, facts: FileHeader, header: &FrameHeader, offset: u64) {
         let known = *self.file.get_or_insert(facts);
+        if header.is_encrypted() {
+            self.vouched.get_or_insert(facts);
+        }
         let found = self.findings.iter().any(|finding| finding.check == "facts");
         if header.is_encrypted() && known != facts && !found {
             let text = "the file header, or an earlier frame, says something else of the file than this one";

@@ -56,6 +56,8 @@ pub struct Report {
     pub is_encrypted: bool,
     /// Whether the file says that it is sealed; [`crate::verify_seals`] looks at the seals.
     pub is_sealed: bool,
+    /// Whether it says so, or that it is not, in a frame that was decrypted. Anybody can change what the file header says.
+    pub is_vouched: bool,
     /// Encrypted frames that nobody looked into, for want of a key.
     pub closed_frames: u64,
     /// Blocks whose checksums were verified.
@@ -153,6 +155,7 @@ pub fn verify(
         .filter(|(sequence, _)| !damaged.contains(*sequence));
     let closed: Vec<u64> = closed.map(|&(_, rows)| rows.into()).collect();
     let rows = intact.iter().map(|chunk| chunk.rows);
+    let facts = catalogue.vouched.or(catalogue.file);
     Ok(Report {
         streams: match catalogue.closed_frames {
             0 => catalogue.streams.len() as u64,
@@ -162,7 +165,8 @@ pub fn verify(
         chunks: (intact.len() + closed.len()) as u64,
         rows: rows.chain(closed).fold(0, u64::saturating_add),
         is_encrypted: catalogue.is_encrypted == Some(true),
-        is_sealed: catalogue.file.is_some_and(|file| file.is_sealed()),
+        is_sealed: facts.is_some_and(|file| file.is_sealed()),
+        is_vouched: catalogue.vouched.is_some(),
         closed_frames: catalogue.closed_frames,
         blocks,
         bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
