@@ -11,6 +11,7 @@ use export_core::{
 };
 
 use crate::fault::finding_of;
+use crate::findings::Findings;
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
@@ -57,7 +58,9 @@ pub(crate) struct Catalogue {
     pub(crate) last_seal: Option<(u64, Seal)>,
     pub(crate) metadata: Option<ExportMetadata>,
     metadata_sequence: u64,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) findings: Findings,
+    /// Whether frames contradict what was said of the file before.
+    has_other_facts: bool,
     /// Bytes that belong to no intact frame.
     pub(crate) lost: Vec<Lost>,
     /// The number of the last frame that the walk came across.
@@ -79,7 +82,7 @@ pub(crate) struct Catalogue {
     torn_headers: u64,
     /// Bytes of their directories that were read.
     torn_bytes: u64,
-    /// What the chunks of a walk take.
+    /// What the chunks of a walk take, and what is known of torn ones.
     memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
@@ -143,8 +146,8 @@ impl Catalogue {
         if header.is_encrypted() {
             self.vouched.get_or_insert(facts);
         }
-        let found = self.findings.iter().any(|finding| finding.check == "facts");
-        if header.is_encrypted() && known != facts && !found {
+        if header.is_encrypted() && known != facts && !self.has_other_facts {
+            self.has_other_facts = true;
             let text = "the file header, or an earlier frame, says something else of the file than this one";
             self.find(Severity::Damage, "facts", offset, text);
         }

@@ -42,7 +42,7 @@ pub enum Depth {
 /// What was looked at and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What is not as it should be, in the order it was met.
+    /// What is not as it should be, in the order it was met. Where that is very much, the last one says how many more there were.
     pub findings: Vec<Finding>,
     /// Streams.
     pub streams: u64,
@@ -172,7 +172,7 @@ pub fn verify(
         bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
         is_finished,
         parity,
-        findings: catalogue.findings,
+        findings: catalogue.findings.into_vec(),
     })
 }
 

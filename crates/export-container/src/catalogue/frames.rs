@@ -22,6 +22,9 @@ use crate::text::metadata_from_json;
 const TORN_OVER: u64 = 2;
 const TORN_ANYWAY: u64 = 64 << 20;
 
+/// What is kept of bytes that belong to no intact frame takes about as much memory, findings aside.
+const LOST_BYTES: u64 = 192;
+
 impl Catalogue {
     /// Takes a frame that was found at `offset`, reading as much of it as says what is in it.
     pub(crate) fn take_frame(
@@ -68,6 +71,7 @@ impl Catalogue {
             }
             Ok(()) => {}
             Err(error) => {
+                self.take_memory(LOST_BYTES, limits)?;
                 self.take_damaged(error, offset, header)?;
                 self.lost.push(Lost {
                     bytes: offset..offset.saturating_add(header.whole_bytes()),
@@ -86,6 +90,11 @@ impl Catalogue {
         self.damaged.remove(header.sequence);
         self.unprotectable += u64::from(is_unprotectable);
         Ok(())
+    }
+
+    fn take_memory(&mut self, bytes: u64, limits: &Limits) -> Result<()> {
+        self.memory = self.memory.saturating_add(bytes);
+        Limits::check("memory of the index", self.memory, limits.memory_bytes)
     }
 
     fn check_frames(&self, limits: &Limits) -> Result<()> {
@@ -142,8 +151,7 @@ impl Catalogue {
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
-                self.memory = self.memory.saturating_add(chunk.memory_bytes());
-                Limits::check("memory of the index", self.memory, limits.memory_bytes)?;
+                self.take_memory(chunk.memory_bytes(), limits)?;
                 self.add_chunk(chunk);
             }
             Some(Kind::Stream) => {
@@ -263,6 +271,7 @@ impl Catalogue {
             position,
             text,
         });
+        self.take_memory(LOST_BYTES, limits)?;
         self.lost.push(Lost {
             bytes,
             before: self.last_sequence,
