@@ -1,5 +1,11 @@
 //! Encrypted and sealed files through the front door.
 #![cfg(feature = "crypt")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "it is a test, of small files"
+)]
 
 use std::fs;
 use std::path::Path;
