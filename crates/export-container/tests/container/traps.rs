@@ -9,7 +9,7 @@ use export_container::{
 };
 use export_core::{
     Block, CodecId, EncodedChunk, EncodingId, ErrorKind, FileId, Limits, Progress, Result, Role,
-    Storage, StreamId,
+    Severity, Storage, StreamId,
 };
 use export_core::{Cancel, ChunkDirectory, ColumnDirectory, Summary};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -182,6 +182,77 @@ fn containers_in_columns_are_not_taken_for_frames() {
     }
 }
 
+/// Headers of chunks that are longer than the file, with directories over half of it.
+fn torn_chunks(count: u64) -> Vec<u8> {
+    let file = options().file;
+    let mut bytes = write_as(file, 1, 0, 0, false).bytes[..64].to_vec();
+    for at in 0..count {
+        let header = FrameHeader {
+            payload_bytes: count * 128,
+            directory_bytes: (count * 32) as u32,
+            ..FrameHeader::parse(&frame(file, at, 2, 0, &[])).unwrap()
+        };
+        bytes.extend(header.to_bytes());
+    }
+    bytes
+}
+
+/// A header of a parity frame that is longer than the file, and what its group's descriptor starts with.
+fn torn_parity_frame(sequence: u64, payload_bytes: u64, descriptor: &[u8]) -> Vec<u8> {
+    let file = options().file;
+    let header = FrameHeader {
+        payload_bytes,
+        ..FrameHeader::parse(&frame(file, sequence, 7, NO_STREAM, &[])).unwrap()
+    };
+    let mut bytes = header.to_bytes().to_vec();
+    bytes.extend(descriptor);
+    bytes.resize(bytes.len().next_multiple_of(64), 0);
+    bytes
+}
+
+/// What a descriptor says after its checksum.
+fn descriptor(first: u64, frames: u32, shard_bytes: u32, shards: [u32; 2]) -> Vec<u8> {
+    let mut bytes = first.to_le_bytes().to_vec();
+    bytes.extend(64_u64.to_le_bytes());
+    let counts = [frames, shard_bytes, shards[0], shards[1]];
+    bytes.extend(counts.iter().flat_map(|count| count.to_le_bytes()));
+    bytes.extend([1, 0, 10, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+/// Parity frames with descriptors as long as they can be, each of all that follows.
+fn torn_parity(count: u64) -> Vec<u8> {
+    let mut bytes = write_as(options().file, 1, 0, 0, false).bytes[..64].to_vec();
+    for at in 0..count {
+        let mut said = vec![0; 8];
+        said.extend(descriptor(at, 1 << 16, 64, [1 << 15; 2]));
+        bytes.extend(torn_parity_frame(at, 255 << 20, &said));
+    }
+    bytes
+}
+
+/// Groups with intact descriptors, each of one frame that is as long as the file.
+fn groups_of_the_same(count: u64) -> Vec<u8> {
+    let file = options().file;
+    let length = 64 + count as u32 * 192;
+    let mut bytes = write_as(file, 1, 0, 0, false).bytes[..64].to_vec();
+    for at in 0..count {
+        let first = at * 2;
+        let mut covered = descriptor(first, 1, length, [1; 2]);
+        covered.extend((length / 64).to_le_bytes());
+        covered.extend([0; 16]);
+        let mut place = file.0.to_vec();
+        place.extend(first.to_le_bytes());
+        let mut said = xxh3_64_with_seed(&covered, xxh3_64(&place))
+            .to_le_bytes()
+            .to_vec();
+        said.extend(covered);
+        bytes.extend(torn_parity_frame(first + 1, 128 + u64::from(length), &said));
+    }
+    assert_eq!(bytes.len(), length as usize);
+    bytes
+}
+
 /// However frames and their numbers are laid out, work stays in proportion to the file.
 #[test]
 fn no_layout_of_frames_makes_reading_slow() {
@@ -243,6 +314,9 @@ fn no_layout_of_frames_makes_reading_slow() {
         torn.extend(frame(file, at * 3, 2, 0, &[]));
     }
     files.push(("chunks of nothing", torn));
+    files.push(("torn chunks", torn_chunks(count)));
+    files.push(("torn parity", torn_parity(count / 2)));
+    files.push(("groups of the same bytes", groups_of_the_same(count / 4)));
     for (name, bytes) in files {
         let allowed = bytes.len() as u64 * 20 + (256 << 20);
         for what in ["open", "verify", "repair"] {
@@ -269,7 +343,7 @@ fn no_layout_of_frames_makes_reading_slow() {
             );
             match findings {
                 Ok(findings) => {
-                    let most = 6 * count as usize;
+                    let most = 10_001;
                     assert!(findings <= most, "{what}, {name}: {findings} findings");
                 }
                 Err(error) => assert!(
@@ -279,6 +353,63 @@ fn no_layout_of_frames_makes_reading_slow() {
             }
         }
     }
+}
+
+/// A header of a frame that is not whole is a frame to the limit of frames.
+#[test]
+fn torn_headers_are_frames_to_the_limit() {
+    let bytes = torn_chunks(200);
+    let mut limits = Limits::default();
+    assert_eq!(verified(&bytes).frames, 0);
+    limits.frames = 100;
+    let open = Container::recover(storage(&bytes), &limits).err().unwrap();
+    assert_eq!(open.kind(), ErrorKind::Limit);
+    let (progress, cancel) = (Progress::new(), Cancel::new());
+    let verify = verify(storage(&bytes), Depth::Quick, &limits, &progress, &cancel);
+    assert_eq!(verify.unwrap_err().kind(), ErrorKind::Limit);
+}
+
+/// Each of more damaged frames than are listed is counted, and what a repair says is lost stays exact.
+#[test]
+fn damage_that_is_not_listed_is_counted() {
+    let file = options().file;
+    let mut bytes = write_as(file, 1, 0, 0, false).bytes;
+    let first = frames(&bytes).len() as u64;
+    let count = 12_000;
+    for at in 0..count {
+        bytes.extend(frame(file, first + at, 2, 0, &[]));
+    }
+    let report = verified(&bytes);
+    assert_eq!(report.findings.len(), 10_001);
+    let last = report.findings.last().unwrap();
+    assert_eq!(last.severity, Severity::Damage);
+    let listed = report
+        .findings
+        .iter()
+        .filter(|finding| finding.position.offset.is_some());
+    let more = format!("{} more", count as usize - listed.count());
+    assert!(!report.is_intact());
+    let (_, report) = repaired(&bytes, 1);
+    assert_eq!(report.lost_frames, [first..=first + count - 1]);
+    assert_eq!(report.findings.len(), 10_001);
+    assert!(last.text.starts_with(&more), "{} or {more}", last.text);
+    let mut limits = Limits::default();
+    limits.memory_bytes = 1 << 20;
+    let error = Container::recover(storage(&bytes), &limits).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+}
+
+/// A trap of parity frames is not taken for what they say, and said to be one.
+#[test]
+fn parity_frames_in_one_another_are_passed_over() {
+    let passed_over = |bytes: &[u8]| {
+        let report = verified(bytes);
+        let texts = report.findings.iter().map(|finding| &finding.text);
+        let passed_over = texts.filter(|text| text.contains("some were passed over"));
+        (passed_over.count(), report.parity.map_or(0, |p| p.groups))
+    };
+    assert_eq!(passed_over(&torn_parity(1000)), (1, 0));
+    assert_eq!(passed_over(&groups_of_the_same(1000)), (0, 1000));
 }
 
 #[test]
