@@ -1,6 +1,6 @@
 //! Where frames are, according to the frames themselves.
 
-use export_core::{FileId, Limits, Result};
+use export_core::{ErrorKind, FileId, Limits, Result};
 
 use crate::counted::Counted;
 use crate::layout::FILE_HEADER_BYTES;
@@ -11,21 +11,19 @@ use crate::scan::{Scanner, Step};
 pub(crate) struct Places(Vec<(u64, u64)>);
 
 impl Places {
-    /// Walks the file once.
+    /// Walks the file from frame to frame, and once more for frames that lie within damaged ones.
     pub(crate) fn find(source: &Counted, file: FileId, size: u64, limits: &Limits) -> Result<Self> {
-        let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
         let mut places = Vec::new();
-        loop {
-            match source.scan(&mut scanner)? {
-                Step::Frame { offset, header } => {
-                    places.push((header.sequence, offset));
-                    Limits::check("frames", places.len() as u64, limits.frames)?;
-                }
-                Step::End { .. } => break,
-                Step::Read { .. } | Step::Lost { .. } => {}
-            }
+        let scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        walk(source, scanner, &mut places, limits)?;
+        let scanner = Scanner::thorough(file, FILE_HEADER_BYTES as u64, size, limits);
+        match walk(source, scanner, &mut places, limits) {
+            // More than is worth it: what was found first will do.
+            Err(error) if error.kind() != ErrorKind::Limit => return Err(error),
+            _ => {}
         }
         places.sort_unstable();
+        places.dedup();
         Ok(Self(places))
     }
 
@@ -36,5 +34,24 @@ impl Places {
         rest.iter()
             .take_while(move |&&(number, _)| number == sequence)
             .map(|&(_, offset)| offset)
+    }
+}
+
+fn walk(
+    source: &Counted,
+    mut scanner: Scanner,
+    places: &mut Vec<(u64, u64)>,
+    limits: &Limits,
+) -> Result<()> {
+    let most = limits.frames.saturating_add(places.len() as u64);
+    loop {
+        match source.scan(&mut scanner)? {
+            Step::Frame { offset, header } => {
+                places.push((header.sequence, offset));
+                Limits::check("frames", places.len() as u64, most)?;
+            }
+            Step::End { .. } => return Ok(()),
+            Step::Read { .. } | Step::Lost { .. } => {}
+        }
     }
 }
