@@ -77,8 +77,33 @@ pub(crate) struct Shared {
     pub(crate) file_id: FileId,
     pool: Mutex<Pool>,
     /// Held while sealing: one after the other, so that of two seals of a segment the first is durable before the second is
-    /// written. True once durability failed, after which nobody knows what is on the disk.
-    failed: Mutex<bool>,
+    /// written.
+    durability: Mutex<Durability>,
+}
+
+/// What is known of the disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Durability {
+    /// One more with each sync that returned: seals of an earlier round are durable.
+    pub(crate) round: u64,
+    /// Once a sync failed, nobody knows what is on the disk, and the round stays what it is.
+    failed: bool,
+}
+
+impl Durability {
+    fn check(self) -> Result<()> {
+        match self.failed {
+            true => Err(not_durable()),
+            false => Ok(()),
+        }
+    }
+}
+
+fn not_durable() -> Error {
+    let text =
+        "the journal could not be made durable before, and nobody knows what of it is on the disk";
+    Error::from(std::io::Error::other(text))
+        .with_hint("write what is not yet acknowledged to another file")
 }
 
 impl Shared {
@@ -87,27 +112,29 @@ impl Shared {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes what `act` changed durable, where it says that a seal is concerned.
-    pub(crate) fn change_sealed(&self, act: impl FnOnce() -> Result<bool>) -> Result<()> {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = act().and_then(|sealed| {
-            if sealed && !*failed {
-                self.backing.sync()
-            } else {
-                Ok(())
+    fn durability(&self) -> MutexGuard<'_, Durability> {
+        let durability = self.durability.lock();
+        durability.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes what `act` changed durable, where it says that a seal is concerned. Fails then once that has failed before.
+    pub(crate) fn change_sealed(&self, act: impl FnOnce(Durability) -> Result<bool>) -> Result<()> {
+        let mut durability = self.durability();
+        let done = act(*durability).and_then(|sealed| {
+            if sealed {
+                durability.check()?;
+                self.backing.sync()?;
+                durability.round += 1;
             }
+            Ok(())
         });
-        *failed |= done.is_err();
+        durability.failed |= done.is_err();
         done
     }
 
-    fn check(&self) -> Result<()> {
-        if !*self.failed.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(());
-        }
-        let text = "the journal could not be made durable before, and nobody knows what of it is on the disk";
-        Err(Error::from(std::io::Error::other(text))
-            .with_hint("write what is not yet acknowledged to another file"))
+    /// Fails once durability has.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.durability().check()
     }
 }
 
@@ -119,7 +146,7 @@ impl Journal {
                 backing,
                 file_id,
                 pool: Mutex::new(pool),
-                failed: Mutex::new(false),
+                durability: Mutex::new(Durability::default()),
             }),
         }
     }
@@ -142,14 +169,16 @@ impl Journal {
     /// Makes all rows durable whose commit happened before: they survive a power loss once this returns.
     ///
     /// Only what is new is hashed. Lanes go on meanwhile. Once this has failed, it always will, since nobody knows what is on
-    /// the disk; what a crash of the process leaves is not concerned.
+    /// the disk, and nothing that was sealed before is put at risk; what a crash of the process leaves is not concerned.
     pub fn seal(&self) -> Result<Sealed> {
         let shared = &self.shared;
         let mut sealed = Sealed::default();
-        shared.change_sealed(|| {
+        shared.change_sealed(|now| {
+            // A seal that may never be durable must not be stored over one that is.
+            now.check()?;
             let in_use = shared.pool().in_use();
             for (segment, generation) in in_use {
-                let bytes = segment.seal(generation, &shared.file_id);
+                let bytes = segment.seal(generation, &shared.file_id, now.round);
                 if bytes > 0 {
                     segment.flush()?;
                     sealed.bytes += bytes;
@@ -157,7 +186,7 @@ impl Journal {
             }
             Ok(sealed.bytes > 0)
         })?;
-        shared.check().map(|()| sealed)
+        Ok(sealed)
     }
 
     /// How much of the journal is used.

@@ -37,6 +37,8 @@ pub struct Lane {
     /// How often rows were taken back, and to which row the last time.
     discards: u64,
     discarded_to: u64,
+    /// Rows were taken back that a seal on the disk may still cover: other rows in their place would break it.
+    is_over: bool,
 }
 
 /// Rows that one text is about.
@@ -77,6 +79,7 @@ impl Lane {
             writer: None,
             discards: 0,
             discarded_to: 0,
+            is_over: false,
         }
     }
 
@@ -175,8 +178,8 @@ impl Lane {
     /// them back. A process killed in the midst of this leaves a part of them, from the first one on.
     ///
     /// A mark that lies behind one to which rows were taken back is void; this fails where it notices, and where `mark` is of
-    /// later rows than there are. It fails as well where the disk does; then rows are taken back as far as a crash of the process is
-    /// concerned.
+    /// later rows than there are. It fails as well where the disk does, or did; then rows are taken back as far as a crash of the process is
+    /// concerned, what is left of those that were sealed stays sealed, and the lane takes no more rows.
     pub fn discard(&mut self, mark: &Mark) -> Result<()> {
         let rows = self.rows();
         let is_void = mark.discards != self.discards && mark.row > self.discarded_to;
@@ -189,15 +192,20 @@ impl Lane {
         self.discards += 1;
         self.discarded_to = mark.row;
         let shared = Arc::clone(&self.shared);
-        shared.change_sealed(|| {
-            let touched = self.cut(&mut shared.pool(), mark);
+        let done = shared.change_sealed(|now| {
+            let touched = self.cut(&mut shared.pool(), mark, now.round);
             touched.iter().try_for_each(|segment| segment.flush())?;
             Ok(!touched.is_empty())
-        })
+        });
+        self.is_over |= done.is_err();
+        if let Some(writer) = self.writer.as_mut().filter(|_| self.is_over) {
+            writer.close();
+        }
+        done
     }
 
     /// Takes back rows since `mark`, the newest first. Returns the segments in which some of them were sealed.
-    fn cut(&mut self, pool: &mut Pool, mark: &Mark) -> Vec<Arc<Segment>> {
+    fn cut(&mut self, pool: &mut Pool, mark: &Mark, round: u64) -> Vec<Arc<Segment>> {
         let mut touched = Vec::new();
         while let Some(mut part) = pool.last_part(self.number) {
             let Some(mut writer) = part.full.take().or_else(|| self.writer.take()) else {
@@ -211,7 +219,7 @@ impl Lane {
             }
             self.first_row = part.first_row;
             if part.generation == mark.generation {
-                if writer.take_back(mark.count, &self.shared.file_id) {
+                if writer.take_back(mark.count, &self.shared.file_id, round) {
                     touched.push(Arc::clone(&part.segment));
                 }
                 self.writer = Some(writer);
@@ -233,6 +241,9 @@ impl Lane {
     /// Goes on with `run` in another segment, and leaves the one before to the pool.
     fn next_segment(&mut self, run: Run, first_row: u64, at_least: usize) -> Result<Room> {
         let shared = Arc::clone(&self.shared);
+        if self.is_over {
+            shared.check()?;
+        }
         let mut pool = shared.pool();
         // As much for rows as for what they are about, at least: or long texts would be written again and again.
         let prefix = pool.name(self.number).len().saturating_add(run.about.len());

@@ -2,7 +2,9 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use export_core::{Limits, Result};
 
@@ -18,7 +20,11 @@ pub(crate) const BOOT: BootId = BootId([7; 16]);
 pub(crate) const SMALL: u64 = 8192;
 
 /// A file that is memory.
-pub(crate) struct Memory(pub(crate) Arc<Heap>);
+pub(crate) struct Memory {
+    heap: Arc<Heap>,
+    /// Whether its disk is broken.
+    is_broken: Arc<AtomicBool>,
+}
 
 impl Backing for Memory {
     fn allocate(&self, _: u64, _: u64) -> Result<()> {
@@ -26,11 +32,14 @@ impl Backing for Memory {
     }
 
     fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
-        Ok(self.0.region(offset as usize, bytes as usize))
+        Ok(self.heap.region(offset as usize, bytes as usize))
     }
 
     fn sync(&self) -> Result<()> {
-        Ok(())
+        match self.is_broken.load(Ordering::Relaxed) {
+            true => Err(io::Error::other("the disk is broken").into()),
+            false => Ok(()),
+        }
     }
 
     fn remove(&self) -> Result<()> {
@@ -40,6 +49,12 @@ impl Backing for Memory {
 
 /// A journal of so many small segments, and its file.
 pub(crate) fn journal(segments: u64) -> (Journal, Arc<Heap>) {
+    let (journal, heap, _) = breakable(segments);
+    (journal, heap)
+}
+
+/// As [`journal`], and a switch that breaks its disk: no sync succeeds from then on.
+pub(crate) fn breakable(segments: u64) -> (Journal, Arc<Heap>, Arc<AtomicBool>) {
     let options = Options {
         segment_bytes: SMALL,
         capacity_bytes: HEADER_BYTES as u64 + segments * SMALL,
@@ -54,8 +69,13 @@ pub(crate) fn journal(segments: u64) -> (Journal, Arc<Heap>) {
         segment_bytes: SMALL,
     };
     heap.write(0, &header.to_bytes());
-    let memory = Memory(Arc::clone(&heap));
-    (Journal::over(Box::new(memory), ID, &options), heap)
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let memory = Memory {
+        heap: Arc::clone(&heap),
+        is_broken: Arc::clone(&is_broken),
+    };
+    let journal = Journal::over(Box::new(memory), ID, &options);
+    (journal, heap, is_broken)
 }
 
 /// Row `n` of a lane: its own number, and as many bytes as are asked for.

@@ -41,8 +41,10 @@ struct Use {
     /// Of prefix and rows so far hashed.
     hash: Xxh3,
     hashed_bytes: usize,
-    /// Of this use.
+    /// Number of the last seal of this use.
     seals: u64,
+    /// When that was stored, see [`crate::journal::Durability`].
+    sealed_in: u64,
     sealed: Count,
     discards: u64,
 }
@@ -67,7 +69,7 @@ impl Segment {
 
     /// Seals what was committed of the use `generation`, unless that is over or there is nothing new. Says how many bytes of
     /// rows were new.
-    pub(crate) fn seal(&self, generation: u64, file_id: &FileId) -> u64 {
+    pub(crate) fn seal(&self, generation: u64, file_id: &FileId, round: u64) -> u64 {
         loop {
             let mut locked = self.lock();
             if locked.now.generation != generation {
@@ -79,7 +81,7 @@ impl Segment {
             }
             if locked.hash_some(count) {
                 let new = count.bytes().saturating_sub(locked.now.sealed.bytes());
-                locked.put_seal(count, file_id);
+                locked.put_seal(count, file_id, round);
                 return new;
             }
         }
@@ -139,9 +141,12 @@ impl Locked<'_> {
         done
     }
 
-    /// Puts a seal over what was hashed, which is all that `count` counts, into the slot that does not hold the last one.
-    fn put_seal(&mut self, count: Count, file_id: &FileId) {
-        self.now.seals += 1;
+    /// Puts a seal over what was hashed, which is all that `count` counts, into the slot that does not hold the last one that
+    /// is known to be durable.
+    fn put_seal(&mut self, count: Count, file_id: &FileId, round: u64) {
+        let is_last_durable = self.now.seals == 0 || self.now.sealed_in < round;
+        self.now.seals += if is_last_durable { 1 } else { 2 };
+        self.now.sealed_in = round;
         self.now.sealed = count;
         let seal = Seal {
             generation: self.now.generation,
@@ -298,7 +303,7 @@ impl Writer {
 
     /// Takes back the rows beyond `count`, which must have been this use's count at some time. True where a later seal covered
     /// them: then a new one is in its place, which must be durable before their bytes are used again.
-    pub(crate) fn take_back(&mut self, count: Count, file_id: &FileId) -> bool {
+    pub(crate) fn take_back(&mut self, count: Count, file_id: &FileId, round: u64) -> bool {
         let segment = Arc::clone(&self.segment);
         let mut locked = segment.lock();
         assert!(count.bytes() <= self.count().bytes() && count.rows() <= self.count().rows());
@@ -309,7 +314,7 @@ impl Writer {
         }
         if was_sealed {
             while !locked.hash_some(count) {}
-            locked.put_seal(count, file_id);
+            locked.put_seal(count, file_id, round);
         }
         locked.now.discards += 1;
         let discards = locked.now.discards.to_le_bytes();
@@ -325,6 +330,11 @@ impl Writer {
         self.count = count.word();
         locked.region.count().store(self.count, Ordering::Release);
         was_sealed
+    }
+
+    /// Takes no more rows, so that no byte is used again.
+    pub(crate) fn close(&mut self) {
+        self.room = 0;
     }
 
     /// Frees the segment. True where a seal covered some of its rows.

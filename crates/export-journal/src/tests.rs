@@ -4,8 +4,15 @@
 
 use std::thread;
 
-use crate::memory::{BOOT, ID, journal, numbers, push, read, row};
+use std::sync::atomic::Ordering;
+
+use export_core::ErrorKind;
+
+use crate::memory::{BOOT, ID, breakable, journal, numbers, push, read, row};
 use crate::{BootId, Lane, Room};
+
+/// The machine went down in between.
+const REBOOTED: BootId = BootId([8; 16]);
 
 #[test]
 fn rows_come_back_over_several_segments_and_runs() {
@@ -155,6 +162,127 @@ fn rows_stay_that_were_there_when_a_lane_without_a_segment_was_marked() {
     let recovered = read(&heap.image(), BOOT);
     assert_eq!(numbers(&recovered, 0, 1000), [0, 1, 2, 3]);
     assert_eq!(*recovered.lanes[0].runs[1].about, *b"y");
+}
+
+/// What the disk may hold where sectors of `new` are there or not: for each number a choice.
+fn torn(old: &[u8], new: &[u8], choices: u64) -> Vec<u8> {
+    let mut bits = choices;
+    let mut disk = old.to_vec();
+    for (old, new) in disk.chunks_mut(512).zip(new.chunks(512)) {
+        if old != new {
+            if bits & 1 == 1 {
+                old.copy_from_slice(new);
+            }
+            bits >>= 1;
+        }
+    }
+    disk
+}
+
+fn changed_sectors(old: &[u8], new: &[u8]) -> u32 {
+    let sectors = old.chunks(512).zip(new.chunks(512));
+    sectors.filter(|(old, new)| old != new).count() as u32
+}
+
+#[test]
+fn what_was_acknowledged_outlives_every_seal_after_a_sync_that_failed() {
+    let (journal, heap, disk) = breakable(4);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    assert!((0..5).all(|n| push(&mut lane, n, 100)));
+    journal.seal().unwrap();
+    let durable = heap.image();
+    disk.store(true, Ordering::Relaxed);
+    for next in 5..9 {
+        assert!(push(&mut lane, next, 100));
+        let error = journal.seal().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        // Also where the disk only had a bad moment.
+        disk.store(next < 7, Ordering::Relaxed);
+    }
+    let now = heap.image();
+    assert_eq!(
+        numbers(&read(&now, BOOT), 0, 100),
+        (0..9).collect::<Vec<_>>()
+    );
+    let sectors = changed_sectors(&durable, &now);
+    assert!((2..8).contains(&sectors), "{sectors}");
+    for choices in 0..1 << sectors {
+        let recovered = read(&torn(&durable, &now, choices), REBOOTED);
+        let rows = numbers(&recovered, 0, 100);
+        assert!(rows.starts_with(&[0, 1, 2, 3, 4]), "{choices:b}: {rows:?}");
+    }
+}
+
+#[test]
+fn rows_are_taken_back_on_a_broken_disk_and_nothing_acknowledged_goes_with_them() {
+    // Below and beyond what was acknowledged; where the discard is the first to fail, and where a seal was.
+    for (mark_at, sealed_first) in [(3, false), (3, true), (6, true)] {
+        let (journal, heap, disk) = breakable(4);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        let mut mark = lane.mark();
+        for n in 0..8 {
+            if n == mark_at {
+                mark = lane.mark();
+            }
+            if n == 5 {
+                journal.seal().unwrap();
+            }
+            assert!(push(&mut lane, n, 100));
+        }
+        let old = heap.image();
+        disk.store(true, Ordering::Relaxed);
+        if sealed_first {
+            journal.seal().unwrap_err();
+        }
+        assert!(lane.discard(&mark).is_err());
+        // There is nothing left to take back.
+        lane.discard(&mark).unwrap();
+        assert_eq!(lane.rows(), mark_at);
+        assert!(lane.space().is_empty() && lane.grow(1).is_err());
+        assert!(lane.begin(b"", mark_at).is_err());
+        let mut other = journal.lane("b");
+        assert_eq!(other.begin(b"", 0).unwrap(), Room::Ready);
+        let now = heap.image();
+        assert_eq!(
+            numbers(&read(&now, BOOT), 0, 100),
+            (0..mark_at).collect::<Vec<_>>(),
+            "a crash of the process brings nothing back"
+        );
+        let acknowledged = mark_at.min(5);
+        for choices in 0..1 << changed_sectors(&old, &now).min(12) {
+            let recovered = read(&torn(&old, &now, choices), REBOOTED);
+            let rows = numbers(&recovered, 0, 100);
+            assert!(
+                rows.iter()
+                    .copied()
+                    .take(acknowledged as usize)
+                    .eq(0..acknowledged)
+            );
+        }
+    }
+}
+
+#[test]
+fn taking_rows_back_fails_where_the_disk_does() {
+    let (journal, _heap, disk) = breakable(4);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    let mark = lane.mark();
+    assert!(push(&mut lane, 0, 100));
+    journal.seal().unwrap();
+    disk.store(true, Ordering::Relaxed);
+    assert_eq!(lane.discard(&mark).unwrap_err().kind(), ErrorKind::Io);
+    disk.store(false, Ordering::Relaxed);
+    assert_eq!(journal.seal().unwrap_err().kind(), ErrorKind::Io);
+    // What no seal covers needs no disk.
+    let mut other = journal.lane("b");
+    assert_eq!(other.begin(b"", 0).unwrap(), Room::Ready);
+    let mark = other.mark();
+    assert!(push(&mut other, 0, 100));
+    other.discard(&mark).unwrap();
+    assert!(push(&mut other, 0, 100));
 }
 
 #[test]
