@@ -15,9 +15,11 @@ use export_core::{
     Access, Error, ErrorKind, Finding, Limits, Note, Position, Protection, Result, Severity,
     Storage,
 };
-use export_journal::Recovered;
+use export_journal::{BootId, Recovered};
 
 pub(crate) use leftover::{Leftover, Purpose};
+
+use crate::Durability;
 
 /// Where the journal of the recording at `path` is, which links to it share.
 pub(crate) fn path_of(path: &Path) -> PathBuf {
@@ -25,6 +27,20 @@ pub(crate) fn path_of(path: &Path) -> PathBuf {
     let mut name = real.as_deref().unwrap_or(path).as_os_str().to_owned();
     name.push(".journal");
     PathBuf::from(name)
+}
+
+/// Fails where a journal could not keep what `durability` promises. Whoever reads one believes rows without a seal only in the start
+/// of the machine that wrote them, so where the system does not tell which `start` that is, they would be lost with the process.
+pub(crate) fn check_promise(durability: Durability, start: Option<BootId>) -> Result<()> {
+    match durability {
+        Durability::Flush | Durability::Interval(_) if start.is_none() => {
+            let text = "rows would not survive a crash: this system does not tell one of its starts from another";
+            Err(Error::unsupported(text).with_hint(
+                "record with `Durability::Sync`, or with `Durability::None` and `sync` what must survive",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is beside a recording whose recorder is gone.
@@ -272,4 +288,26 @@ fn free_name(path: &Path, whose: &str) -> PathBuf {
 
 fn hex(id: &[u8; 16]) -> String {
     export_core::FileId(*id).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn without_a_boot_id_nothing_is_promised_that_only_unsealed_rows_could_keep() {
+        let start = Some(BootId([1; 16]));
+        let interval = Durability::Interval(Duration::from_secs(1));
+        for durability in [Durability::Flush, interval] {
+            check_promise(durability, start).unwrap();
+            let error = check_promise(durability, None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.hint().is_some_and(|hint| hint.contains("Sync")));
+        }
+        for durability in [Durability::None, Durability::Sync] {
+            check_promise(durability, None).unwrap();
+        }
+    }
 }

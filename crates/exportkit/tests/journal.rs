@@ -748,3 +748,33 @@ fn runs_that_are_too_much_for_one_batch_are_read_as_several() {
     let read: Vec<Number> = read.collect::<Result<_>>().unwrap();
     assert_eq!(read, numbers);
 }
+
+#[test]
+fn no_journal_is_larger_than_readers_take() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    let options = |journal_bytes| RecordOptions {
+        journal_bytes,
+        ..RecordOptions::default()
+    };
+    let error = Recorder::create_with(&path, options((2 << 30) + 4096)).unwrap_err();
+    assert_eq!(error.kind(), exportkit::ErrorKind::Usage);
+    assert!(!path.exists());
+    Recorder::create_with(&path, options(2 << 30)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_journals_place_stops_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    three_rows(&path);
+    let made = Command::new("mkfifo").arg(journal_of(&path)).status();
+    assert!(made.unwrap().success());
+    assert_eq!(rows(&path, "rows"), some_rows(0..3));
+    drop(Recorder::append(&path).unwrap());
+    assert_eq!(rows(&path, "rows"), some_rows(0..3));
+    let mut aside = journal_of(&path).into_os_string();
+    aside.push(".unreadable");
+    assert!(fs::symlink_metadata(aside).is_ok());
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use export_compress::Options as EncodeOptions;
-use export_core::{Error, Protection, Result};
+use export_core::{Error, Limits, Protection, Result};
 
 /// How to record.
 #[derive(Debug, Clone)]
@@ -24,7 +24,8 @@ pub struct RecordOptions {
     /// thread and for the one that writes where `None`.
     pub budget_bytes: Option<usize>,
     /// Most bytes that the journal may take; see [`Durability::Flush`]. It needs room for the rows of a chunk and a half of
-    /// each stream, and for those on their way. Default 256 MiB.
+    /// each stream, and for those on their way. No more than the memory that readers take by default (2 GiB), or nobody could read it.
+    /// Default 256 MiB.
     pub journal_bytes: u64,
     /// Who may open the file.
     pub permissions: Permissions,
@@ -67,6 +68,14 @@ impl RecordOptions {
                 Error::usage("rows are dropped only where another thread writes")
                     .with_hint("record with `threads` of 1 or more"),
             );
+        }
+        let most = Limits::default().memory_bytes;
+        if self.journal_bytes > most {
+            let text = format!(
+                "a journal of {} bytes could not be read: readers take no more than {most}",
+                self.journal_bytes
+            );
+            return Err(Error::usage(text).with_hint("give `journal_bytes` less"));
         }
         if self.protection.encrypt.is_some() && self.durability != Durability::None {
             let text =
