@@ -574,6 +574,10 @@ fn rows_whose_place_in_the_file_is_gone_are_told_and_kept() {
         fs::read(aside).unwrap(),
         fs::read(journal_of(&path)).unwrap()
     );
+    let rest = header_with(&left, "rows-between-chunks");
+    let read = rows(&rest, "rows");
+    assert!(some_rows(10..20).iter().all(|row| read.contains(row)));
+    assert_eq!(entries(&left)["exportkit:lost.rows"], "10");
 }
 
 /// A recording with rows 0 to 2 in each of two streams.
@@ -707,6 +711,28 @@ fn a_stream_that_does_not_fit_keeps_nobody_from_the_others() {
         &[unfit, Rows::new("others", 3, &some_rows(3..5))],
     );
     check_lost(&path, 3, 2);
+    let rest = header_with(&path, "unread-rows");
+    let read = open(&rest).unwrap().read_records::<Other>("rows").unwrap();
+    let read: Vec<_> = read.map(|row| row.unwrap().number).collect();
+    assert_eq!(read, ["a", "b"]);
+    assert_eq!(rows(&rest, "others"), some_rows(3..5));
+}
+
+/// The header of the recording at `path` as a file of its own, and beside it the journal that was set aside: all that can be read of that.
+fn header_with(path: &Path, whose: &str) -> PathBuf {
+    let rest = path.with_file_name("rest.xk");
+    fs::write(&rest, &fs::read(path).unwrap()[..64]).unwrap();
+    let mut aside = journal_of(path).into_os_string();
+    aside.push(format!(".{whose}"));
+    fs::copy(aside, journal_of(&rest)).unwrap();
+    let info = open(&rest).unwrap().info();
+    let damage = exportkit::Severity::Damage;
+    assert!(
+        info.findings
+            .iter()
+            .all(|finding| finding.severity < damage)
+    );
+    rest
 }
 
 #[test]
