@@ -804,3 +804,19 @@ fn a_pipe_in_a_journals_place_stops_nobody() {
     aside.push(".unreadable");
     assert!(fs::symlink_metadata(aside).is_ok());
 }
+
+#[test]
+fn a_record_that_does_not_fit_its_stream_is_refused_before_its_first_row() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    three_rows(&path);
+    let recorder = Recorder::append(&path).unwrap();
+    let error = recorder.records::<Other>("rows").unwrap_err();
+    assert_eq!(error.kind(), exportkit::ErrorKind::Schema);
+    assert_eq!(error.position().stream.as_deref(), Some("rows"));
+    let mut fitting = recorder.records::<Row>("rows").unwrap();
+    fitting.push(&row(3)).unwrap();
+    fitting.finish().unwrap();
+    recorder.finish().unwrap();
+    assert_eq!(rows(&path, "rows"), some_rows(0..4));
+}
