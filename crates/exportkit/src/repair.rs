@@ -85,12 +85,12 @@ fn add_rows(stream: &str, first: u64, rows: u64, report: &mut LossReport) {
     let end = first.saturating_add(rows);
     let told = report.lost_rows.iter().filter(|told| told.stream == stream);
     let mut told: Vec<_> = told
-        .map(|told| told.first_row..told.first_row.saturating_add(told.rows))
-        .chain([end..end])
+        .map(|told| (told.first_row, told.first_row.saturating_add(told.rows)))
+        .chain([(end, end)])
         .collect();
-    told.sort_unstable_by_key(|told| told.start);
-    for told in told {
-        let until = told.start.min(end);
+    told.sort_unstable();
+    for (told_first, told_end) in told {
+        let until = told_first.min(end);
         if until > next {
             report.lost_rows.push(LostRows {
                 stream: stream.to_owned(),
@@ -98,7 +98,7 @@ fn add_rows(stream: &str, first: u64, rows: u64, report: &mut LossReport) {
                 rows: until - next,
             });
         }
-        next = next.max(told.end);
+        next = next.max(told_end);
     }
 }
 

@@ -602,7 +602,7 @@ fn some_rows(range: std::ops::Range<u64>) -> Vec<Row> {
 
 fn repaired(path: &Path, output: &Path) -> exportkit::LossReport {
     let (progress, cancel) = (Progress::new(), Cancel::new());
-    repair(path, output, true, &Limits::default(), &progress, &cancel).unwrap()
+    repair(path, output, true, Limits::default(), &progress, &cancel).unwrap()
 }
 
 fn entries(path: &Path) -> std::collections::BTreeMap<String, String> {

@@ -37,7 +37,7 @@ impl Rows {
             let bytes = image.written().unwrap();
             images.push(space[..bytes].to_vec());
         }
-        let about = schema_to_text(&*builder.image_schema().unwrap()).unwrap();
+        let about = schema_to_text(&builder.image_schema().unwrap()).unwrap();
         Self {
             lane,
             about,
