@@ -1,12 +1,19 @@
-//! Journals as anybody may put them beside a recording.
+//! Journals as anybody may put them beside a recording, and what is read of them.
 
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use export_container::schema_to_text;
+use export_core::Limits;
 use export_core::build::BatchBuilder;
 use export_core::image::RowImage;
 use export_core::record::{Record, RecordBuilder};
 use export_journal::{Journal, Options, Room};
+use exportkit::{Cancel, Depth, Progress, Result, Severity, Verification, open, verify};
+use serde::{Deserialize, Serialize};
 
 pub(crate) fn journal_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -61,4 +68,54 @@ pub(crate) fn put_journal(path: &Path, id: [u8; 16], lanes: &[Rows]) {
             lane.commit(image.len()).unwrap();
         }
     }
+}
+
+#[derive(exportkit::Record, Serialize, Deserialize, PartialEq, Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) number: u64,
+    pub(crate) text: String,
+    pub(crate) odd: Option<f64>,
+}
+
+pub(crate) fn row(number: u64) -> Row {
+    Row {
+        number,
+        text: "x".repeat(usize::try_from(number % 40).unwrap()),
+        odd: (number % 2 == 1).then_some(0.5),
+    }
+}
+
+pub(crate) fn some_rows(range: std::ops::Range<u64>) -> Vec<Row> {
+    range.map(row).collect()
+}
+
+pub(crate) fn rows(path: &Path, stream: &str) -> Vec<Row> {
+    let rows = open(path).unwrap().read_records(stream).unwrap();
+    rows.collect::<Result<_>>().unwrap()
+}
+
+pub(crate) fn verified(path: &Path) -> Verification {
+    let limits = Limits::default();
+    verify(path, Depth::Deep, &limits, &Progress::new(), &Cancel::new()).unwrap()
+}
+
+pub(crate) fn entries(path: &Path) -> BTreeMap<String, String> {
+    open(path).unwrap().info().metadata.unwrap().entries
+}
+
+/// The header of the recording at `path` as a file of its own, and beside it the journal that was set aside: all that can be read of that.
+pub(crate) fn header_with(path: &Path, whose: &str) -> PathBuf {
+    let rest = path.with_file_name("rest.xk");
+    fs::write(&rest, &fs::read(path).unwrap()[..64]).unwrap();
+    let mut aside = journal_of(path).into_os_string();
+    aside.push(format!(".{whose}"));
+    fs::copy(aside, journal_of(&rest)).unwrap();
+    let info = open(&rest).unwrap().info();
+    let damage = Severity::Damage;
+    assert!(
+        info.findings
+            .iter()
+            .all(|finding| finding.severity < damage)
+    );
+    rest
 }
