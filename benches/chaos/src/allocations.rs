@@ -61,6 +61,13 @@ pub(crate) fn row(arguments: &Arguments) -> Result<Vec<Outcome>> {
 fn subjects(home: &Path) -> Result<Vec<Subject>> {
     let mut shop = Workshop::new(home)?;
     let (rows, kept) = shop.recordings()?;
+    add_recorders(&mut shop, &rows)?;
+    add_conversions(&mut shop)?;
+    add_readers(&mut shop, rows, kept)?;
+    Ok(shop.subjects)
+}
+
+fn add_recorders(shop: &mut Workshop, rows: &[String]) -> Result<()> {
     let record = shop.child(&["record", "new.xk"]);
     shop.add(
         "record",
@@ -109,9 +116,13 @@ fn subjects(home: &Path) -> Result<Vec<Subject>> {
         append,
         &["recorded.xk"],
         "recorded.xk",
-        Some(Promise::Acknowledged(rows.clone())),
+        Some(Promise::Acknowledged(rows.to_vec())),
         0,
     )?;
+    Ok(())
+}
+
+fn add_conversions(shop: &mut Workshop) -> Result<()> {
     let convert = shop.child(&["convert", "in.csv", "out.xk"]);
     shop.add("convert csv to xk", convert, &["in.csv"], "out.xk", None, 0)?;
     let convert = shop.child(&["convert", "out.xk", "out.csv"]);
@@ -123,6 +134,11 @@ fn subjects(home: &Path) -> Result<Vec<Subject>> {
         None,
         0,
     )?;
+    Ok(())
+}
+
+/// Programs that look at recordings of `rows`, or of those that were `kept`.
+fn add_readers(shop: &mut Workshop, rows: Vec<String>, kept: Vec<String>) -> Result<()> {
     let read = shop.child(&["read", "recorded.xk"]);
     shop.add(
         "read",
@@ -150,7 +166,7 @@ fn subjects(home: &Path) -> Result<Vec<Subject>> {
         Some(Promise::Rows(kept)),
         0,
     )?;
-    Ok(shop.subjects)
+    Ok(())
 }
 
 /// The same program, with options of its allocator.

@@ -76,6 +76,14 @@ pub(crate) fn row(arguments: &Arguments) -> Result<Vec<Outcome>> {
 pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
     let mut shop = Workshop::new(home)?;
     let (rows, kept) = shop.recordings()?;
+    add_conversions(&mut shop)?;
+    add_mending(&mut shop, &rows, &kept)?;
+    add_recorders(&mut shop)?;
+    add_appends(&mut shop, rows, kept)?;
+    Ok(shop.subjects)
+}
+
+fn add_conversions(shop: &mut Workshop) -> Result<()> {
     let convert = shop.convert(&["in.csv", "out.xk"]);
     shop.add("convert csv to xk", convert, &["in.csv"], "out.xk", None, 0)?;
     let convert = shop.convert(&["out.xk", "out.csv"]);
@@ -105,13 +113,18 @@ pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
         None,
         0,
     )?;
+    Ok(())
+}
+
+/// Programs that look at recordings of `rows`, or of those that were `kept`.
+fn add_mending(shop: &mut Workshop, rows: &[String], kept: &[String]) -> Result<()> {
     let repair = shop.tool(&["repair", "torn.xk", "-o", "repaired.xk"]);
     shop.add(
         "repair",
         repair,
         &["torn.xk"],
         "repaired.xk",
-        Some(Promise::Rows(kept.clone())),
+        Some(Promise::Rows(kept.to_vec())),
         3,
     )?;
     let verify = shop.tool(&["verify", "recorded.xk"]);
@@ -120,9 +133,13 @@ pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
         verify,
         &["recorded.xk"],
         "recorded.xk",
-        Some(Promise::Rows(rows.clone())),
+        Some(Promise::Rows(rows.to_vec())),
         0,
     )?;
+    Ok(())
+}
+
+fn add_recorders(shop: &mut Workshop) -> Result<()> {
     let record = shop.child(&["record", "new.xk"]);
     shop.add(
         "record",
@@ -150,6 +167,10 @@ pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
         Some(Promise::Acknowledged(Vec::new())),
         0,
     )?;
+    Ok(())
+}
+
+fn add_appends(shop: &mut Workshop, rows: Vec<String>, kept: Vec<String>) -> Result<()> {
     let append = shop.child(&["append", "recorded.xk", "--rows=24"]);
     shop.add(
         "append",
@@ -168,7 +189,7 @@ pub(crate) fn subjects(home: &Path) -> Result<Vec<Subject>> {
         Some(Promise::Acknowledged(kept)),
         0,
     )?;
-    Ok(shop.subjects)
+    Ok(())
 }
 
 /// Runs a program, hurt. `None` where it did not come to that, else how it ended; fails where a promise is broken.

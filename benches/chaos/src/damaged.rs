@@ -1,6 +1,8 @@
 //! R1, R2, R3 and R10: files that are cut, flipped, overwritten, and repaired.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -293,12 +295,25 @@ fn again(arguments: &Arguments, injury: Injury, check: Check) -> Result<Vec<Outc
     };
     for length in [Length::Short, Length::Long] {
         for sample in samples(length, Size::Full, arguments.file.as_deref())? {
+            if let Some(directory) = &arguments.keep {
+                keep(sample, injury, directory)?;
+            }
             let verdict = check.judge(&Patient::new(sample), injury, Care::Thorough)?;
             eprintln!("{} {injury}: {verdict:?}", sample.name);
             outcome.note(&sample.name, injury, verdict);
         }
     }
     Ok(vec![outcome])
+}
+
+/// Leaves a case to be looked at.
+fn keep(sample: &Sample, injury: Injury, directory: &Path) -> Result<()> {
+    let patient = Patient::new(sample);
+    patient.hurt(injury)?;
+    fs::write(directory.join("well.xk"), &sample.bytes)?;
+    fs::write(directory.join("stale.xk"), &*sample.stale)?;
+    fs::write(directory.join("hurt.xk"), patient.bytes())?;
+    Ok(())
 }
 
 impl Outcome {

@@ -21,6 +21,7 @@ mod soak;
 mod subject;
 mod traced;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -51,6 +52,9 @@ struct Arguments {
     /// R1, R2, R3, R10: this case only, such as cut:99, bit:1234, sectors:7
     #[arg(long, requires = "file", value_name = "CASE")]
     case: Option<Injury>,
+    /// With --case: puts the file into this directory, as `well.xk`, `hurt.xk`, and `stale.xk`, which was there before
+    #[arg(long, requires = "case", value_name = "DIRECTORY")]
+    keep: Option<PathBuf>,
     /// Threads; one a core where not given
     #[arg(long)]
     threads: Option<usize>,

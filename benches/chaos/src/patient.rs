@@ -1,14 +1,15 @@
 //! One file in memory that is hurt, looked at and healed, again and again: a case costs no copy of the file.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Result;
-use export_container::MemoryStorage;
 use export_container::layout::Kind;
-use export_core::Storage;
+use export_container::{Container, MemoryStorage};
+use export_core::{Limits, Storage};
 
 use crate::injury::{Fate, Injury, hurt_sectors};
-use crate::sample::{Frame, Sample};
+use crate::sample::{Frame, STALE_FILE, Sample};
 
 /// A file that is hurt.
 pub(crate) struct Patient<'a> {
@@ -25,6 +26,10 @@ pub(crate) struct Truth {
     pub(crate) size: usize,
     /// Whether it is, to the byte, a file that was finished before more was appended: nothing can tell that there was more.
     pub(crate) was_whole: bool,
+    /// Whether its last frame is the index that such a file ends with, but for a tail.
+    pub(crate) was_indexed: bool,
+    /// Whether more of it is of the file that was there before: then that is what it is.
+    pub(crate) is_anothers: bool,
 }
 
 impl Truth {
@@ -91,6 +96,12 @@ impl<'a> Patient<'a> {
         }
     }
 
+    /// Whether it is taken for the file that was there before.
+    pub(crate) fn is_taken_for_anothers(&self) -> bool {
+        Container::recover(self.storage(), Limits::default())
+            .is_ok_and(|container| container.file_id() == STALE_FILE)
+    }
+
     /// Undoes it.
     pub(crate) fn heal(&self, injury: Injury) -> Result<()> {
         let bytes = &self.sample.bytes;
@@ -121,6 +132,13 @@ impl Truth {
                     .frames
                     .iter()
                     .any(|frame| frame.kind() == Some(Kind::Tail) && frame.range.end == size),
+            was_indexed: sample.frames.iter().zip(sample.frames.iter().skip(1)).any(
+                |(index, tail)| {
+                    tail.kind() == Some(Kind::Tail)
+                        && (index.payload_end()..tail.range.end).contains(&size)
+                },
+            ),
+            is_anothers: false,
             fates,
             size,
         }
@@ -130,7 +148,7 @@ impl Truth {
 /// What is left of which frame, going by the bytes at the places where its copies were put, and where sectors put them.
 fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) -> Truth {
     let mut fates = vec![Fate::Gone; sample.frames.len()];
-    let mut intact = Vec::new();
+    let mut intact = BTreeSet::new();
     let by_sectors = (0..sample.frames.len())
         .flat_map(|number| sample.places_of(number, bytes).map(move |at| (number, at)));
     for (number, start) in places.iter().copied().chain(by_sectors) {
@@ -152,16 +170,19 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
             }
         };
         if here != Fate::Gone {
-            intact.push((start, start + original.len()));
+            intact.insert((start, start + original.len()));
         }
         if *fate != Fate::Untouched && here != Fate::Gone {
             *fate = here;
         }
     }
+    let own: usize = intact.iter().map(|(start, end)| end - start).sum();
     Truth {
         fates,
-        places: intact,
+        places: intact.into_iter().collect(),
         size: bytes.len(),
         was_whole: false,
+        was_indexed: false,
+        is_anothers: sample.stale_bytes(bytes) > own,
     }
 }

@@ -42,6 +42,9 @@ impl Length {
     }
 }
 
+/// The file that was there before.
+pub(crate) const STALE_FILE: FileId = FileId([0xEE; 16]);
+
 /// Rows of a chunk of a short file.
 const SHORT_ROWS: usize = 24;
 /// What long files come to, as nearly as their rows allow.
@@ -111,10 +114,20 @@ impl Sample {
     pub(crate) fn places_of(&self, frame: usize, bytes: &[u8]) -> impl Iterator<Item = usize> {
         let start = self.frames.get(frame).map(|frame| frame.range.start);
         let header = start.and_then(|at| self.bytes.get(at..at + FRAME_HEADER_BYTES));
-        let places = bytes.chunks(FRAME_HEADER_BYTES).enumerate();
-        places
-            .filter(move |(_, here)| Some(*here) == header)
-            .map(|(at, _)| at * FRAME_HEADER_BYTES)
+        places(header.unwrap_or_default(), bytes)
+    }
+
+    /// How many of `bytes` are intact frames of the file that was there before.
+    pub(crate) fn stale_bytes(&self, bytes: &[u8]) -> usize {
+        let (mut rest, mut found) = (self.stale.get(FILE_HEADER_BYTES..), 0);
+        while let Some((frame, after)) = rest.and_then(split_frame) {
+            let header = frame.get(..FRAME_HEADER_BYTES).unwrap_or_default();
+            let intact =
+                places(header, bytes).filter(|at| bytes.get(*at..*at + frame.len()) == Some(frame));
+            found += intact.count() * frame.len();
+            rest = Some(after);
+        }
+        found
     }
 
     /// Number of the chunk that starts at `row` of `stream`.
@@ -129,6 +142,18 @@ impl Sample {
         let frame = self.frames.get(usize::try_from(sequence).ok()?)?;
         frame.chunk
     }
+}
+
+fn places(header: &[u8], bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let here = bytes.chunks(FRAME_HEADER_BYTES).enumerate();
+    here.filter(move |(_, here)| *here == header)
+        .map(|(at, _)| at * FRAME_HEADER_BYTES)
+}
+
+/// The frame that `bytes` start with, padding included, and what follows it.
+fn split_frame(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let header = FrameHeader::parse(bytes.get(..FRAME_HEADER_BYTES)?)?;
+    bytes.split_at_checked(usize::try_from(header.frame_bytes()).ok()?)
 }
 
 /// The way a file's blocks are written.
@@ -224,7 +249,7 @@ fn made(length: Length, size: Size, only: Option<&str>) -> Result<Vec<Sample>> {
                 let (bytes, batches) = file(kind, &options, length, file_id, number)?;
                 let before = match &stale {
                     Some(before) => Arc::clone(before),
-                    None => Arc::new(file(kind, &Options::default(), length, [0xEE; 16], 99)?.0),
+                    None => Arc::new(file(kind, &Options::default(), length, STALE_FILE.0, 99)?.0),
                 };
                 stale = Some(Arc::clone(&before));
                 let sample = described(name, bytes, batches, before)?;

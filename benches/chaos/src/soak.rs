@@ -8,14 +8,14 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use export_benches::Random;
 use export_container::{Container, FileStorage};
 use export_core::Limits;
-use exportkit::{OnFull, Record, RecordOptions, Recorder};
+use exportkit::{Health, OnFull, Record, RecordOptions, Recorder};
 
 use crate::Arguments;
 use crate::outcome::{Outcome, Size};
@@ -123,6 +123,7 @@ struct Shared {
     failures: AtomicU64,
 }
 
+/// A recording on a disk that goes bad, and its rescue to a good one.
 fn one_round(
     directory: &Path,
     random: &mut Random,
@@ -130,42 +131,8 @@ fn one_round(
     outcome: &mut Outcome,
 ) -> Result<()> {
     let [bad, good] = ["bad.xk", "good.xk"].map(|name| directory.join(name));
-    File::create_new(&bad)?;
-    let disk = Arc::new(Disk::new(FileStorage::open_writable(&bad)?));
-    let options = RecordOptions {
-        on_full: OnFull::Drop,
-        chunk_age: Duration::from_millis(50),
-        ..RecordOptions::default()
-    };
-    let shared = Arc::new(Shared {
-        recorder: Recorder::in_storage(disk.clone(), "bad.xk", options)?,
-        ends: AtomicBool::new(false),
-        failures: AtomicU64::new(0),
-    });
-    let faults = [
-        [
-            Fault::SlowDisk,
-            Fault::Pressure,
-            Fault::SlowDisk,
-            Fault::Pressure,
-        ],
-        [
-            Fault::Pressure,
-            Fault::SlowDisk,
-            Fault::Pressure,
-            Fault::SlowDisk,
-        ],
-    ];
-    let before = faults.get(random.index(2)).copied().unwrap_or(faults[0]);
-    let breaks = if random.chance(0.5) {
-        Fault::Sync
-    } else {
-        Fault::Write
-    };
-    let all = before
-        .into_iter()
-        .take(1 + random.index(3))
-        .chain([breaks, Fault::Pressure]);
+    let (disk, shared) = begin(&bad)?;
+    let (faults, breaks) = faults(random);
     let pushers: Vec<_> = STREAMS
         .into_iter()
         .map(|stream| {
@@ -188,13 +155,8 @@ fn one_round(
         }
         Ok(())
     };
-    for fault in all {
-        match fault {
-            Fault::SlowDisk => disk.stall(second / 2),
-            Fault::Sync => disk.fail_sync(),
-            Fault::Write => disk.fail_write(),
-            Fault::Pressure => drop(std::hint::black_box(vec![1_u8; PRESSURE_BYTES])),
-        }
+    for fault in faults {
+        inject(fault, &disk, second);
         outcome.count("faults", 1);
         let until = Instant::now() + second;
         while Instant::now() < until {
@@ -208,55 +170,105 @@ fn one_round(
         thread::sleep(Duration::from_millis(1));
         mend(outcome)?;
     }
-    let mut tried = Vec::new();
-    for pusher in pushers {
-        tried.push(
-            pusher
-                .join()
-                .map_err(|_| anyhow::anyhow!("a pusher panicked"))?,
-        );
-    }
-    let polls = reader
-        .join()
-        .map_err(|_| anyhow::anyhow!("the reader panicked"))??;
-    outcome.count("polls of a reader", polls);
+    let tried = pushers
+        .into_iter()
+        .map(|pusher| joined(pusher, "a pusher"))
+        .collect::<Result<Vec<u64>>>()?;
+    outcome.count("polls of a reader", joined(reader, "the reader")??);
     let failures = shared.failures.load(Ordering::SeqCst);
     ensure!(failures > 0 || !rescued, "nobody was told of the failure");
     let shared = Arc::into_inner(shared).context("somebody still records")?;
     let health = shared.recorder.health();
     shared.recorder.finish().context("it cannot be finished")?;
     ensure!(rescued, "the fault {breaks:?} did nothing");
-    for (at, stream) in STREAMS.into_iter().enumerate() {
-        let counts = health
-            .streams
-            .iter()
-            .find(|s| s.name == stream)
-            .map(|s| s.rows);
-        let counts = counts.with_context(|| format!("nothing is known of {stream}"))?;
-        let mut stored = BTreeSet::new();
-        for path in [&bad, &good] {
-            collect(path, stream, &mut stored)?;
-        }
-        let (taken, tried) = (counts.pushed, tried.get(at).copied().unwrap_or(0));
-        ensure!(
-            taken <= tried,
-            "{stream}: {taken} rows were taken of {tried}"
-        );
-        ensure!(
-            stored.last().is_none_or(|last| *last < tried),
-            "{stream}: a row that nobody pushed"
-        );
-        let accounted = stored.len() as u64 + counts.dropped;
-        ensure!(
-            accounted == taken,
-            "{stream}: {taken} rows were taken, {} are stored, {} dropped",
-            stored.len(),
-            counts.dropped
-        );
-        outcome.count("rows pushed", taken);
-        outcome.count("rows stored", stored.len() as u64);
-        outcome.count("rows dropped and reported", counts.dropped);
+    for (stream, tried) in STREAMS.into_iter().zip(tried) {
+        account(stream, tried, &health, &[&bad, &good], outcome)?;
     }
+    Ok(())
+}
+
+fn begin(bad: &Path) -> Result<(Arc<Disk>, Arc<Shared>)> {
+    File::create_new(bad)?;
+    let disk = Arc::new(Disk::new(FileStorage::open_writable(bad)?));
+    let options = RecordOptions {
+        on_full: OnFull::Drop,
+        chunk_age: Duration::from_millis(50),
+        ..RecordOptions::default()
+    };
+    let shared = Shared {
+        recorder: Recorder::in_storage(disk.clone(), "bad.xk", options)?,
+        ends: AtomicBool::new(false),
+        failures: AtomicU64::new(0),
+    };
+    Ok((disk, Arc::new(shared)))
+}
+
+/// What goes wrong in a round, second by second, and what of it makes the recording fail.
+fn faults(random: &mut Random) -> (Vec<Fault>, Fault) {
+    let (slow, pressure) = (Fault::SlowDisk, Fault::Pressure);
+    let orders = [
+        [slow, pressure, slow, pressure],
+        [pressure, slow, pressure, slow],
+    ];
+    let before = orders.get(random.index(2)).copied().unwrap_or(orders[0]);
+    let breaks = if random.chance(0.5) {
+        Fault::Sync
+    } else {
+        Fault::Write
+    };
+    let before = before.into_iter().take(1 + random.index(3));
+    (before.chain([breaks, pressure]).collect(), breaks)
+}
+
+fn inject(fault: Fault, disk: &Disk, second: Duration) {
+    match fault {
+        Fault::SlowDisk => disk.stall(second / 2),
+        Fault::Sync => disk.fail_sync(),
+        Fault::Write => disk.fail_write(),
+        Fault::Pressure => drop(std::hint::black_box(vec![1_u8; PRESSURE_BYTES])),
+    }
+}
+
+fn joined<T>(thread: JoinHandle<T>, name: &str) -> Result<T> {
+    thread
+        .join()
+        .map_err(|_| anyhow::anyhow!("{name} panicked"))
+}
+
+/// Counts the rows of a stream. Fails where one that was taken is neither stored in `files` nor was reported as dropped.
+fn account(
+    stream: &str,
+    tried: u64,
+    health: &Health,
+    files: &[&Path],
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let mut streams = health.streams.iter();
+    let counts = streams.find(|s| s.name == stream).map(|s| s.rows);
+    let counts = counts.with_context(|| format!("nothing is known of {stream}"))?;
+    let mut stored = BTreeSet::new();
+    for path in files {
+        collect(path, stream, &mut stored)?;
+    }
+    let taken = counts.pushed;
+    ensure!(
+        taken <= tried,
+        "{stream}: {taken} rows were taken of {tried}"
+    );
+    ensure!(
+        stored.last().is_none_or(|last| *last < tried),
+        "{stream}: a row that nobody pushed"
+    );
+    let accounted = stored.len() as u64 + counts.dropped;
+    ensure!(
+        accounted == taken,
+        "{stream}: {taken} rows were taken, {} are stored, {} dropped",
+        stored.len(),
+        counts.dropped
+    );
+    outcome.count("rows pushed", taken);
+    outcome.count("rows stored", stored.len() as u64);
+    outcome.count("rows dropped and reported", counts.dropped);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use export_core::{
 };
 
 use crate::fault::finding_of;
+use crate::findings::Findings;
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
@@ -41,6 +42,8 @@ pub(crate) struct Lost {
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) file: Option<FileHeader>,
+    /// What a decrypted frame said of the file, which only who has the key can have written.
+    pub(crate) vouched: Option<FileHeader>,
     /// In the order of their numbers.
     pub(crate) streams: Vec<Stream>,
     /// Whether the frames are encrypted, once that is known.
@@ -55,7 +58,9 @@ pub(crate) struct Catalogue {
     pub(crate) last_seal: Option<(u64, Seal)>,
     pub(crate) metadata: Option<ExportMetadata>,
     metadata_sequence: u64,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) findings: Findings,
+    /// Whether frames contradict what was said of the file before.
+    has_other_facts: bool,
     /// Bytes that belong to no intact frame.
     pub(crate) lost: Vec<Lost>,
     /// The number of the last frame that the walk came across.
@@ -73,7 +78,11 @@ pub(crate) struct Catalogue {
     /// The next frame's sequence number, torn frames counted.
     pub(crate) next_sequence: u64,
     pub(crate) frames: u64,
-    /// What the chunks of a walk take.
+    /// Headers of frames that are not whole.
+    torn_headers: u64,
+    /// Bytes of their directories that were read.
+    torn_bytes: u64,
+    /// What the chunks of a walk take, and what is known of torn ones.
     memory: u64,
     /// The chain of indexes that was read, oldest first, with the number of chunks each lists.
     pub(crate) links: Vec<(Link, u64)>,
@@ -134,8 +143,11 @@ impl Catalogue {
     /// the file header.
     fn check_facts(&mut self, facts: FileHeader, header: &FrameHeader, offset: u64) {
         let known = *self.file.get_or_insert(facts);
-        let found = self.findings.iter().any(|finding| finding.check == "facts");
-        if header.is_encrypted() && known != facts && !found {
+        if header.is_encrypted() {
+            self.vouched.get_or_insert(facts);
+        }
+        if header.is_encrypted() && known != facts && !self.has_other_facts {
+            self.has_other_facts = true;
             let text = "the file header, or an earlier frame, says something else of the file than this one";
             self.find(Severity::Damage, "facts", offset, text);
         }
@@ -149,6 +161,11 @@ impl Catalogue {
             missing.push(end..=self.next_sequence - 1);
         }
         missing
+    }
+
+    /// Whether frames are missing, or damaged, before others that are there.
+    pub(crate) fn has_gaps(&self) -> bool {
+        !self.seen.missing_from(0).is_empty()
     }
 
     /// Takes the copies of stream and metadata frames in an index.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use export_core::{
-    Access, Error, ExportMetadata, FileId, Finding, KeyId, Limits, Result, Secret, Storage,
-    StreamId,
+    Access, Error, ErrorKind, ExportMetadata, FileId, Finding, KeyId, Limits, Result, Secret,
+    Storage, StreamId,
 };
 
 use crate::catalogue::Catalogue;
@@ -13,7 +13,7 @@ use crate::frame::FrameHeader;
 use crate::header::FileHeader;
 use crate::index::ChunkRef;
 use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind};
-use crate::open::{End, identify, other_file, read_index, walk};
+use crate::open::{End, Scan, Walked, identify, read_index, walk};
 use crate::parity::Parity;
 use crate::read::Relocated;
 use crate::scan::{Scanner, Step};
@@ -60,7 +60,7 @@ impl Container {
     pub(crate) fn recover_then(
         storage: Arc<dyn Storage>,
         access: &Access,
-        scan: fn(FileId, u64, u64, &Limits) -> Scanner,
+        scan: Scan,
         add: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
         let Access { limits, keys } = access;
@@ -128,26 +128,28 @@ impl Container {
         end: &End,
         size: u64,
         limits: &Limits,
-        scan: fn(FileId, u64, u64, &Limits) -> Scanner,
+        scan: Scan,
         add: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
         if size == 0 {
             return Err(Error::truncated("the file is empty"));
         }
-        let (mut file, mut catalogue) = identify(&source, end, size, limits)?;
-        let mut scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
-        let (mut rest, mut torn) =
-            walk(&source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
-        if let Some(other) = other_file(&source, end, size, &catalogue, (file, rest), limits)? {
-            let mut its = Catalogue::of_foreign_header();
-            let mut its_scanner = scan(other, FILE_HEADER_BYTES as u64, size, limits);
-            let (its_rest, its_torn) =
-                walk(&source, &mut its_scanner, &mut its, limits, |_, _| Ok(()))?;
-            if its.lost_bytes(its_rest, size) < catalogue.lost_bytes(rest, size) {
-                (file, catalogue, scanner) = (other, its, its_scanner);
-                (rest, torn) = (its_rest, its_torn);
+        let mut walked = Walked::over(&source, end, size, limits, scan)?;
+        if walked.catalogue.has_gaps() && !walked.scanner.is_thorough() {
+            // What is missing may lie within damaged frames.
+            match Walked::over(&source, end, size, limits, Scanner::thorough) {
+                Ok(closer) => walked = closer,
+                Err(error) if error.kind() == ErrorKind::Limit => {}
+                Err(error) => return Err(error),
             }
         }
+        let Walked {
+            file,
+            catalogue,
+            scanner,
+            rest,
+            torn,
+        } = walked;
         let mut container = Self {
             source,
             limits: limits.clone(),

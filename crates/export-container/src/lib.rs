@@ -36,6 +36,7 @@ mod cursor;
 mod directory;
 mod envelope;
 mod fault;
+mod findings;
 mod frame;
 mod frame_writer;
 mod given;

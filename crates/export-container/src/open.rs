@@ -61,7 +61,8 @@ impl End {
     }
 }
 
-/// What the index says. `None` where the file does not end in a tail, or the index is damaged: then its frames tell.
+/// What the index says. `None` where the file does not end in a tail of the file that its header is of, or the index is damaged: then
+/// its frames tell.
 pub(crate) fn read_index(
     source: &Counted,
     end: &End,
@@ -71,6 +72,10 @@ pub(crate) fn read_index(
     let Some((tail, last)) = end.tail(size, limits) else {
         return Ok(None);
     };
+    let head = end.get(source, 0, FILE_HEADER_BYTES as u64)?;
+    if !matches!(Start::of(&head), Start::Header(header) if header.file == tail.file) {
+        return Ok(None);
+    }
     let mut catalogue = Catalogue::default();
     let mut chunks = Vec::new();
     let mut next = Some(last);
@@ -217,6 +222,76 @@ fn learn(
         offset += LEARN_STEP_BYTES - FRAME_HEADER_BYTES as u64;
     }
     Ok(None)
+}
+
+/// What a walk over all frames of a file found.
+pub(crate) struct Walked {
+    pub(crate) file: FileId,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) scanner: Scanner,
+    /// Where bytes start that are no whole frame.
+    pub(crate) rest: u64,
+    /// The header they start with, where that is intact.
+    pub(crate) torn: Option<FrameHeader>,
+}
+
+/// What makes a scanner of a file's frames.
+pub(crate) type Scan = fn(FileId, u64, u64, &Limits) -> Scanner;
+
+impl Walked {
+    /// Walks over all frames of the file that it is one of.
+    pub(crate) fn over(
+        source: &Counted,
+        end: &End,
+        size: u64,
+        limits: &Limits,
+        scan: Scan,
+    ) -> Result<Self> {
+        let (file, catalogue) = identify(source, end, size, limits)?;
+        let walked = Self::of(source, (file, catalogue), size, limits, scan)?;
+        let Some(other) = walked.other_file(source, end, size, limits)? else {
+            return Ok(walked);
+        };
+        let its = (other, Catalogue::of_foreign_header());
+        let its = Self::of(source, its, size, limits, scan)?;
+        match its.lost_bytes(size) < walked.lost_bytes(size) {
+            true => Ok(its),
+            false => Ok(walked),
+        }
+    }
+
+    fn of(
+        source: &Counted,
+        (file, mut catalogue): (FileId, Catalogue),
+        size: u64,
+        limits: &Limits,
+        scan: Scan,
+    ) -> Result<Self> {
+        let mut scanner = scan(file, FILE_HEADER_BYTES as u64, size, limits);
+        let (rest, torn) = walk(source, &mut scanner, &mut catalogue, limits, |_, _| Ok(()))?;
+        Ok(Self {
+            file,
+            catalogue,
+            scanner,
+            rest,
+            torn,
+        })
+    }
+
+    fn lost_bytes(&self, size: u64) -> u64 {
+        self.catalogue.lost_bytes(self.rest, size)
+    }
+
+    fn other_file(
+        &self,
+        source: &Counted,
+        end: &End,
+        size: u64,
+        limits: &Limits,
+    ) -> Result<Option<FileId>> {
+        let known = (self.file, self.rest);
+        other_file(source, end, size, &self.catalogue, known, limits)
+    }
 }
 
 /// Another file that the frames may be of: where less than half of the file, which ends at `rest` but for a torn frame, is of

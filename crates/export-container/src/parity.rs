@@ -7,6 +7,7 @@ mod descriptor;
 mod group;
 mod restore;
 mod shards;
+mod work;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ use export_core::{Error, Result};
 pub(crate) use collect::Collected;
 pub(crate) use descriptor::Descriptor;
 pub(crate) use restore::{Restorer, note_all};
+pub(crate) use work::Work;
 
 /// How much parity a container carries: its bytes, as a share of the bytes that they protect.
 ///

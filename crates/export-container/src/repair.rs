@@ -13,6 +13,7 @@ use export_core::{
 
 use crate::container::Container;
 use crate::fault::finding_of;
+use crate::findings::Findings;
 use crate::index::ChunkRef;
 use crate::layout::FRAME_HEADER_BYTES;
 use crate::parity::{ParityReport, Restorer, note_all};
@@ -52,7 +53,7 @@ pub struct LossReport {
     pub was_finished: bool,
     /// Frames of kinds that this release does not know. They are not copied.
     pub skipped_frames: u64,
-    /// All that was found damaged, and may have been restored.
+    /// What was found damaged, and may have been restored. Where that is very much, the last one says how many more there were.
     pub findings: Vec<Finding>,
     /// What was restored from parity, where the container has any. Nothing of it counts as lost.
     pub parity: Option<ParityReport>,
@@ -117,15 +118,13 @@ pub fn repair<W: Write>(
         restored,
         parity,
     };
-    let mut report = LossReport {
-        findings: container.findings().to_vec(),
-        ..LossReport::default()
-    };
+    let mut report = LossReport::default();
+    let mut findings = container.catalogue.findings.clone();
     let mut lost = container.catalogue.damaged.clone();
     let mut kept: BTreeMap<StreamId, Vec<&ChunkRef>> = BTreeMap::new();
     for chunk in container.chunks() {
         cancel.check()?;
-        if rescue.copy(&mut copy, &container, chunk, &mut report.findings)? {
+        if rescue.copy(&mut copy, &container, chunk, &mut findings)? {
             report.chunks += 1;
             report.rows += chunk.rows;
             progress.add_rows(chunk.rows);
@@ -142,6 +141,7 @@ pub fn repair<W: Write>(
         }
         progress.add_bytes_in(chunk.payload_bytes);
     }
+    report.findings = findings.into_vec();
     copy.finish(&container, &report)?;
     note_losses(&container, &kept, &lost, &rescue.restored, &mut report);
     report.parity = rescue.parity;
@@ -163,7 +163,7 @@ impl Rescue {
         copy: &mut Copy<'_, W>,
         container: &Container,
         chunk: &ChunkRef,
-        findings: &mut Vec<Finding>,
+        findings: &mut Findings,
     ) -> Result<bool> {
         let known = self.restored.contains(chunk.sequence);
         if !known {

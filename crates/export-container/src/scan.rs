@@ -134,6 +134,11 @@ impl Scanner {
         }
     }
 
+    /// Whether it is one that verifies every frame.
+    pub(crate) fn is_thorough(&self) -> bool {
+        self.is_thorough
+    }
+
     /// Goes on after [`Step::End`], as the file now has `size` bytes.
     pub fn grow(&mut self, size: u64) {
         if size <= self.size {

@@ -9,7 +9,7 @@ use export_core::{
 
 use crate::counted::Counted;
 use crate::frame::FrameHeader;
-use crate::layout::{FILE_HEADER_BYTES, Kind, SEAL_FRAME_BYTES};
+use crate::layout::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES};
 use crate::open::{End, identify};
 use crate::scan::{Scanner, Step};
 use crate::seal::Seal;
@@ -235,6 +235,9 @@ impl<'a> Chain<'a> {
         if let Some(text) = text {
             self.damage(start, text);
         }
+        if let Some((offset, before)) = self.last.filter(|_| is_right && seal.adopted == 0) {
+            self.look_between(offset, &before, end)?;
+        }
         self.report.seals += 1;
         self.after = (0, seal.end(offset));
         self.last = is_right.then_some((offset, *seal));
@@ -270,11 +273,44 @@ impl<'a> Chain<'a> {
     /// Whether anything in the frame is not what follows from the seal.
     fn frame_differs(&self, offset: u64, header: &FrameHeader, seal: &Seal) -> Result<bool> {
         let frame = self.source.read(offset, SEAL_FRAME_BYTES as u64)?;
-        // No hash covers the second tag but that of the bytes it speaks for.
+        // No hash covers the second tag: it is held against the bytes it speaks for, where there are any.
         if seal.after == 0 && seal.after_tag != [0; 32] {
             return Ok(true);
         }
         Ok(frame != seal.to_frame(header.file, header.sequence))
+    }
+
+    /// Looks at the second tag of a seal that a right one follows, at `next`, which adopted nothing. That one covers index and
+    /// tail, too, but not what the seal before says of them.
+    fn look_between(&mut self, offset: u64, seal: &Seal, next: u64) -> Result<()> {
+        let start = offset.saturating_add(SEAL_FRAME_BYTES as u64);
+        let end = seal.end(offset);
+        if seal.after == 0 || (end <= next && self.after_tag(seal, start, end)? == seal.after_tag) {
+            return Ok(());
+        }
+        let head = self.source.read(start, FRAME_HEADER_BYTES as u64)?;
+        let follows = FrameHeader::parse(&head).and_then(|header| header.known_kind());
+        if follows == Some(Kind::Index) && end <= next {
+            let text = format!(
+                "the second tag of seal {} is not as it was written",
+                seal.number
+            );
+            self.damage(offset, text);
+        } else {
+            let text = format!(
+                "the index that seal {} speaks for was never written: its writer was killed, and the file was continued",
+                seal.number
+            );
+            self.find(Severity::Warning, offset, text);
+        }
+        Ok(())
+    }
+
+    /// What the second tag of a seal should be.
+    fn after_tag(&self, seal: &Seal, start: u64, end: u64) -> Result<[u8; 32]> {
+        let mut mac = Seal::after(&*self.fresh, &seal.tag);
+        self.hash(&mut *mac, start, end)?;
+        Ok(mac.tag())
     }
 
     /// Looks at index and tail, of which the seal before them speaks. Where another seal follows, it covers them, too, or what
@@ -287,9 +323,7 @@ impl<'a> Chain<'a> {
             self.damage(start, text.into());
             return Ok(());
         }
-        let mut mac = Seal::after(&*self.fresh, &seal.tag);
-        self.hash(&mut *mac, start, end)?;
-        if mac.tag() != seal.after_tag {
+        if self.after_tag(seal, start, end)? != seal.after_tag {
             let text =
                 format!("bytes {start} to {end} (index and tail) are not as they were sealed");
             self.damage(start, text);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use export_core::chunk::BLOCK_ALIGNMENT;
 use export_core::{
-    Access, Cancel, Error, Finding, Limits, Position, Progress, Result, Severity, Storage,
+    Access, Cancel, Error, FileId, Finding, Limits, Position, Progress, Result, Severity, Storage,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,7 +21,7 @@ use crate::layout::{
     ENVELOPE_HEAD_BYTES, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, KEY_ID_BYTES, Kind, NONCE_BYTES,
 };
 use crate::open::{End, identify, other_file, walk};
-use crate::parity::{Descriptor, ParityReport, Restorer, note_all};
+use crate::parity::{Descriptor, ParityReport, Restorer, Work, note_all};
 use crate::scan::{Scanner, Step};
 use crate::sequences::Sequences;
 use whole::{note_end, note_index, note_missing, note_rows};
@@ -42,7 +42,7 @@ pub enum Depth {
 /// What was looked at and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What is not as it should be, in the order it was met.
+    /// What is not as it should be, in the order it was met. Where that is very much, the last one says how many more there were.
     pub findings: Vec<Finding>,
     /// Streams.
     pub streams: u64,
@@ -56,6 +56,8 @@ pub struct Report {
     pub is_encrypted: bool,
     /// Whether the file says that it is sealed; [`crate::verify_seals`] looks at the seals.
     pub is_sealed: bool,
+    /// Whether it says so, or that it is not, in a frame that was decrypted. Anybody can change what the file header says.
+    pub is_vouched: bool,
     /// Encrypted frames that nobody looked into, for want of a key.
     pub closed_frames: u64,
     /// Blocks whose checksums were verified.
@@ -94,82 +96,128 @@ pub fn verify(
     if size == 0 {
         return Err(Error::truncated("the file is empty"));
     }
-    let end = End::read(&source, size)?;
-    let (mut file, mut catalogue) = identify(&source, &end, size, limits)?;
-    catalogue.is_closed = keys.is_empty();
-    let mut pass = Pass::new(&source, depth, limits);
-    let look = |pass: &mut Pass<'_>, scanner: &mut Scanner, catalogue: &mut Catalogue| {
-        walk(&source, scanner, catalogue, limits, |catalogue, step| {
-            cancel.check()?;
-            if let Step::Frame { offset, header } = step {
-                progress.add_bytes_in(header.frame_bytes());
-                pass.frame(catalogue, *offset, header)?;
-            }
-            Ok(())
-        })
+    let each = |bytes: u64| {
+        progress.add_bytes_in(bytes);
+        cancel.check()
     };
-    let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
-    let (mut rest, mut torn) = look(&mut pass, &mut scanner, &mut catalogue)?;
-    if let Some(other) = other_file(&source, &end, size, &catalogue, (file, rest), limits)? {
-        let mut its = Catalogue::of_foreign_header();
-        its.is_closed = keys.is_empty();
-        let mut its_pass = Pass::new(&source, depth, limits);
-        let mut its_scanner = Scanner::new(other, FILE_HEADER_BYTES as u64, size, limits);
-        let (its_rest, its_torn) = look(&mut its_pass, &mut its_scanner, &mut its)?;
-        if its.lost_bytes(its_rest, size) < catalogue.lost_bytes(rest, size) {
-            (file, catalogue, pass) = (other, its, its_pass);
-            (rest, torn) = (its_rest, its_torn);
-        }
-    }
+    let Walked {
+        file,
+        mut catalogue,
+        pass,
+        rest,
+        torn,
+    } = walk_all(&source, size, depth, limits, &each)?;
     catalogue.note_orphans();
     if let Some(torn) = torn {
         catalogue.take_rest(&source, rest, &torn, limits)?;
     }
-    let Pass {
-        listed,
-        blocks,
-        last,
-        ..
-    } = pass;
-    let is_finished = last == Some((Kind::Tail, size));
+    let is_finished = pass.last == Some((Kind::Tail, size));
     note_end(&mut catalogue, rest, size, is_finished);
     note_missing(&mut catalogue);
-    note_index(&mut catalogue, &listed);
+    note_index(&mut catalogue, &pass.listed);
     note_rows(&mut catalogue);
     let mut restorer = Restorer::new(storage, &catalogue, file, size, limits)?;
     let parity = note_all(&mut restorer, &mut catalogue, |_, _, _| {
         cancel.check().map(|()| true)
     })?;
-    let damaged = &catalogue.damaged;
-    let intact: Vec<_> = catalogue
-        .streams
-        .iter()
-        .flat_map(|stream| &stream.chunks)
-        .filter(|chunk| !damaged.contains(chunk.sequence))
-        .collect();
-    let closed = catalogue
-        .closed_chunks
-        .iter()
-        .filter(|(sequence, _)| !damaged.contains(*sequence));
-    let closed: Vec<u64> = closed.map(|&(_, rows)| rows.into()).collect();
-    let rows = intact.iter().map(|chunk| chunk.rows);
     Ok(Report {
+        blocks: pass.blocks,
+        bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
+        is_finished,
+        parity,
+        ..reported(catalogue)
+    })
+}
+
+/// What was found of the frames of one file.
+struct Walked<'a> {
+    file: FileId,
+    catalogue: Catalogue,
+    pass: Pass<'a>,
+    /// Where bytes start that are no whole frame, and the header there.
+    rest: u64,
+    torn: Option<FrameHeader>,
+}
+
+/// Looks at all frames of the file that the header is of, or of another where more of them are that one's. Calls `each` with the
+/// length of every frame.
+fn walk_all<'a>(
+    source: &'a Counted,
+    size: u64,
+    depth: Depth,
+    limits: &'a Limits,
+    each: &dyn Fn(u64) -> Result<()>,
+) -> Result<Walked<'a>> {
+    let end = End::read(source, size)?;
+    let look = |file: FileId, mut catalogue: Catalogue| {
+        catalogue.is_closed = source.opener().keys().is_empty();
+        let mut pass = Pass::new(source, depth, limits);
+        let mut scanner = Scanner::new(file, FILE_HEADER_BYTES as u64, size, limits);
+        let (rest, torn) = walk(
+            source,
+            &mut scanner,
+            &mut catalogue,
+            limits,
+            |catalogue, step| match step {
+                Step::Frame { offset, header } => {
+                    each(header.frame_bytes())?;
+                    pass.frame(catalogue, *offset, header)
+                }
+                _ => each(0),
+            },
+        )?;
+        Ok::<_, Error>(Walked {
+            file,
+            catalogue,
+            pass,
+            rest,
+            torn,
+        })
+    };
+    let (file, catalogue) = identify(source, &end, size, limits)?;
+    let walked = look(file, catalogue)?;
+    let of = (file, walked.rest);
+    let Some(other) = other_file(source, &end, size, &walked.catalogue, of, limits)? else {
+        return Ok(walked);
+    };
+    let its = look(other, Catalogue::of_foreign_header())?;
+    let lost = |walked: &Walked<'_>| walked.catalogue.lost_bytes(walked.rest, size);
+    Ok(if lost(&its) < lost(&walked) {
+        its
+    } else {
+        walked
+    })
+}
+
+/// What a catalogue says of streams, chunks and rows, and what was found.
+fn reported(catalogue: Catalogue) -> Report {
+    let damaged = &catalogue.damaged;
+    let chunks = catalogue.streams.iter().flat_map(|stream| &stream.chunks);
+    let open = chunks.map(|chunk| (chunk.sequence, chunk.rows));
+    let closed = catalogue.closed_chunks.iter();
+    let closed = closed.map(|&(sequence, rows)| (sequence, rows.into()));
+    let intact = open
+        .chain(closed)
+        .filter(|(sequence, _)| !damaged.contains(*sequence));
+    let (chunks, rows) = intact.fold((0, 0_u64), |(chunks, all), (_, rows)| {
+        (chunks + 1, all.saturating_add(rows))
+    });
+    let facts = catalogue.vouched.or(catalogue.file);
+    Report {
         streams: match catalogue.closed_frames {
             0 => catalogue.streams.len() as u64,
             _ => catalogue.next_stream.into(),
         },
         frames: catalogue.frames,
-        chunks: (intact.len() + closed.len()) as u64,
-        rows: rows.chain(closed).fold(0, u64::saturating_add),
+        chunks,
+        rows,
         is_encrypted: catalogue.is_encrypted == Some(true),
-        is_sealed: catalogue.file.is_some_and(|file| file.is_sealed()),
+        is_sealed: facts.is_some_and(|file| file.is_sealed()),
+        is_vouched: catalogue.vouched.is_some(),
         closed_frames: catalogue.closed_frames,
-        blocks,
-        bytes: source.reads().bytes.saturating_add(restorer.bytes_read()),
-        is_finished,
-        parity,
-        findings: catalogue.findings,
-    })
+        findings: catalogue.findings.into_vec(),
+        ..Report::default()
+    }
 }
 
 /// What one pass over the frames keeps in mind.
@@ -336,7 +384,10 @@ impl<'a> Pass<'a> {
 
     fn parity(&self, offset: u64, header: &FrameHeader) -> Result<()> {
         if self.depth == Depth::Quick {
-            return Ok(Descriptor::read(self.source, offset, header, self.limits)?.map(|_| ())?);
+            // Whole frames do not lie in one another, so there is an end to them.
+            let mut work = Work::new(u64::MAX);
+            let read = Descriptor::read(self.source, offset, header, self.limits, &mut work)?;
+            return Ok(read.map(drop)?);
         }
         let payload = self.source.payload(offset, header, self.limits)?;
         Ok(Descriptor::parse(&payload, header, self.limits).map(|_| ())?)

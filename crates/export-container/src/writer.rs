@@ -233,8 +233,8 @@ impl Writer<StorageEnd> {
         Self::continuing(frames, StorageEnd::new(storage)?)
     }
 
-    /// Seals what was written, where the container is sealed, and returns once all of it is durable. Never retried after a failure: the system reports a failed writeback
-    /// once, and then forgets it.
+    /// Seals what was written, where the container is sealed, and returns once all of it is durable. Never retried after a
+    /// failure: the system reports a failed writeback once, and then forgets it.
     pub fn sync(&mut self) -> Result<()> {
         self.write(FrameWriter::seal)?;
         let synced = self.output.sync();

@@ -1,7 +1,8 @@
 //! Text formats inside `.gz`, `.zst`, `.lz4` (frames) and `.br`.
 //!
-//! Everything streams: memory does not grow with the data, whatever its ratio, and what comes out of how little is bounded. Checksums are written where the kind has
-//! them and checked where they are there; brotli has none. Files of several members or frames are read to their end.
+//! Everything streams: memory does not grow with the data, whatever its ratio, and what comes out of how little is bounded.
+//! Checksums are written where the kind has them and checked where they are there; brotli has none. Files of several members or
+//! frames are read to their end.
 
 mod reader;
 mod window;

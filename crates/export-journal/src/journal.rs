@@ -1,7 +1,8 @@
 //! A journal being written.
 
 use std::fmt;
-use std::sync::PoisonError;
+use std::ops::{Deref, DerefMut};
+use std::sync::{PoisonError, TryLockError};
 
 use export_core::{Error, Result};
 
@@ -76,66 +77,77 @@ pub(crate) struct Shared {
     pub(crate) backing: Box<dyn Backing>,
     pub(crate) file_id: FileId,
     pool: Mutex<Pool>,
+    /// Of the pool, which is locked while the file grows.
+    usage: Mutex<Usage>,
     /// Held while sealing: one after the other, so that of two seals of a segment the first is durable before the second is
-    /// written.
-    durability: Mutex<Durability>,
+    /// written. True once durability failed, after which nobody knows what is on the disk.
+    failed: Mutex<bool>,
 }
 
-/// What is known of the disk.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Durability {
-    /// One more with each sync that returned: seals of an earlier round are durable.
-    pub(crate) round: u64,
-    /// Once a sync failed, nobody knows what is on the disk, and the round stays what it is.
-    failed: bool,
+/// The pool, locked. Says how much is used when it is given back.
+pub(crate) struct PoolGuard<'a> {
+    pool: MutexGuard<'a, Pool>,
+    usage: &'a Mutex<Usage>,
 }
 
-impl Durability {
-    fn check(self) -> Result<()> {
-        match self.failed {
-            true => Err(not_durable()),
+impl Deref for PoolGuard<'_> {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+impl DerefMut for PoolGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Pool {
+        &mut self.pool
+    }
+}
+
+impl Drop for PoolGuard<'_> {
+    fn drop(&mut self) {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = self.pool.usage();
+    }
+}
+
+impl Shared {
+    pub(crate) fn pool(&self) -> PoolGuard<'_> {
+        PoolGuard {
+            // What panics while it holds the lock leaves a pool that is whole, with a segment less at worst.
+            pool: self.pool.lock().unwrap_or_else(PoisonError::into_inner),
+            usage: &self.usage,
+        }
+    }
+
+    /// Makes what `act` changed durable, where it says that a seal is concerned. It is told whether that has failed before; then it
+    /// does again.
+    pub(crate) fn change_sealed(&self, act: impl FnOnce(bool) -> Result<bool>) -> Result<()> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = act(*failed).and_then(|sealed| match sealed {
+            true if *failed => Err(not_durable()),
+            true => self.backing.sync(),
             false => Ok(()),
+        });
+        *failed |= done.is_err();
+        done
+    }
+
+    /// Calls `act`, which is told whether all seals so far are durable: not so while others are waiting for the
+    /// disk, nor once that has failed.
+    pub(crate) fn change_soon(&self, act: impl FnOnce(bool)) {
+        match self.failed.try_lock() {
+            Ok(failed) => act(!*failed),
+            Err(TryLockError::Poisoned(failed)) => act(!*failed.into_inner()),
+            Err(TryLockError::WouldBlock) => act(false),
         }
     }
 }
 
-fn not_durable() -> Error {
+pub(crate) fn not_durable() -> Error {
     let text =
         "the journal could not be made durable before, and nobody knows what of it is on the disk";
     Error::from(std::io::Error::other(text))
         .with_hint("write what is not yet acknowledged to another file")
-}
-
-impl Shared {
-    pub(crate) fn pool(&self) -> MutexGuard<'_, Pool> {
-        // What panics while it holds the lock leaves a pool that is whole, with a segment less at worst.
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn durability(&self) -> MutexGuard<'_, Durability> {
-        let durability = self.durability.lock();
-        durability.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes what `act` changed durable, where it says that a seal is concerned. Fails then once that has failed before.
-    pub(crate) fn change_sealed(&self, act: impl FnOnce(Durability) -> Result<bool>) -> Result<()> {
-        let mut durability = self.durability();
-        let done = act(*durability).and_then(|sealed| {
-            if sealed {
-                durability.check()?;
-                self.backing.sync()?;
-                durability.round += 1;
-            }
-            Ok(())
-        });
-        durability.failed |= done.is_err();
-        done
-    }
-
-    /// Fails once durability has.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.durability().check()
-    }
 }
 
 impl Journal {
@@ -145,8 +157,9 @@ impl Journal {
             shared: Arc::new(Shared {
                 backing,
                 file_id,
+                usage: Mutex::new(pool.usage()),
                 pool: Mutex::new(pool),
-                durability: Mutex::new(Durability::default()),
+                failed: Mutex::new(false),
             }),
         }
     }
@@ -173,26 +186,33 @@ impl Journal {
     pub fn seal(&self) -> Result<Sealed> {
         let shared = &self.shared;
         let mut sealed = Sealed::default();
-        shared.change_sealed(|now| {
+        shared.change_sealed(|has_failed| {
             // A seal that may never be durable must not be stored over one that is.
-            now.check()?;
-            let in_use = shared.pool().in_use();
+            if has_failed {
+                return Err(not_durable());
+            }
+            let (in_use, taken_back) = {
+                let mut pool = shared.pool();
+                (pool.in_use(), pool.taken_back())
+            };
+            taken_back.iter().try_for_each(|segment| segment.flush())?;
             for (segment, generation) in in_use {
-                let bytes = segment.seal(generation, &shared.file_id, now.round);
+                let bytes = segment.seal(generation, &shared.file_id);
                 if bytes > 0 {
                     segment.flush()?;
                     sealed.bytes += bytes;
                 }
             }
-            Ok(sealed.bytes > 0)
+            Ok(sealed.bytes > 0 || !taken_back.is_empty())
         })?;
         Ok(sealed)
     }
 
-    /// How much of the journal is used.
+    /// How much of the journal is used. Waits for nobody for whom the file grows.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.shared.pool().usage()
+        let usage = self.shared.usage.lock();
+        *usage.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the file away, when all rows are in the main file. What lanes commit from now on is lost with the process.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use export_core::{Error, Result};
 
-use crate::journal::{LaneId, Shared};
+use crate::journal::{LaneId, Shared, not_durable};
 use crate::layout::{Count, HEADER_BYTES, SegmentHeader};
 use crate::pool::{Part, Pool};
 use crate::segment::{Segment, Writer};
@@ -47,6 +47,15 @@ struct Run {
     about: Arc<[u8]>,
     /// Generation of its first segment.
     id: u64,
+}
+
+/// What becomes of the segment whose last rows are taken back.
+#[derive(Clone, Copy)]
+enum Cut {
+    /// It is filled further once its seals are durable, as they are so far or not.
+    GoOn { is_durable: bool },
+    /// It is left, whether its seals so far are durable or not.
+    Leave { is_durable: bool },
 }
 
 /// A place between two rows of a lane.
@@ -181,19 +190,11 @@ impl Lane {
     /// later rows than there are. It fails as well where the disk does, or did; then rows are taken back as far as a crash of the process is
     /// concerned, what is left of those that were sealed stays sealed, and the lane takes no more rows.
     pub fn discard(&mut self, mark: &Mark) -> Result<()> {
-        let rows = self.rows();
-        let is_void = mark.discards != self.discards && mark.row > self.discarded_to;
-        if mark.row > rows || is_void {
-            return Err(Error::usage(format!(
-                "rows cannot be taken back to row {}, of {rows}: they are not those that were marked",
-                mark.row
-            )));
-        }
-        self.discards += 1;
-        self.discarded_to = mark.row;
+        self.take_back_to(mark)?;
         let shared = Arc::clone(&self.shared);
-        let done = shared.change_sealed(|now| {
-            let touched = self.cut(&mut shared.pool(), mark, now.round);
+        let done = shared.change_sealed(|has_failed| {
+            let is_durable = !has_failed;
+            let touched = self.cut(&mut shared.pool(), mark, Cut::GoOn { is_durable });
             touched.iter().try_for_each(|segment| segment.flush())?;
             Ok(!touched.is_empty())
         });
@@ -204,8 +205,38 @@ impl Lane {
         done
     }
 
+    /// [`Lane::discard`] that does not wait for the disk: a power loss before the next [seal](crate::Journal::seal) may bring back rows
+    /// that were sealed. What is free of their segment stays unused, so that they are what they were until then.
+    pub fn discard_soon(&mut self, mark: &Mark) -> Result<()> {
+        self.take_back_to(mark)?;
+        let shared = Arc::clone(&self.shared);
+        shared.change_soon(|is_durable| {
+            let mut pool = shared.pool();
+            let is_durable = is_durable && !pool.is_taking_back();
+            let touched = self.cut(&mut pool, mark, Cut::Leave { is_durable });
+            pool.add_taken_back(touched);
+            pool.tidy(self.number);
+        });
+        Ok(())
+    }
+
+    /// Fails where rows cannot be taken back to `mark`.
+    fn take_back_to(&mut self, mark: &Mark) -> Result<()> {
+        let rows = self.rows();
+        let is_void = mark.discards != self.discards && mark.row > self.discarded_to;
+        if mark.row > rows || is_void {
+            return Err(Error::usage(format!(
+                "rows cannot be taken back to row {}, of {rows}: they are not those that were marked",
+                mark.row
+            )));
+        }
+        self.discards += 1;
+        self.discarded_to = mark.row;
+        Ok(())
+    }
+
     /// Takes back rows since `mark`, the newest first. Returns the segments in which some of them were sealed.
-    fn cut(&mut self, pool: &mut Pool, mark: &Mark, round: u64) -> Vec<Arc<Segment>> {
+    fn cut(&mut self, pool: &mut Pool, mark: &Mark, how: Cut) -> Vec<Arc<Segment>> {
         let mut touched = Vec::new();
         while let Some(mut part) = pool.last_part(self.number) {
             let Some(mut writer) = part.full.take().or_else(|| self.writer.take()) else {
@@ -219,10 +250,14 @@ impl Lane {
             }
             self.first_row = part.first_row;
             if part.generation == mark.generation {
-                if writer.take_back(mark.count, &self.shared.file_id, round) {
+                let (Cut::GoOn { is_durable } | Cut::Leave { is_durable }) = how;
+                if writer.take_back(mark.count, &self.shared.file_id, is_durable) {
                     touched.push(Arc::clone(&part.segment));
                 }
-                self.writer = Some(writer);
+                match how {
+                    Cut::GoOn { .. } => self.writer = Some(writer),
+                    Cut::Leave { .. } => part.full = Some(writer),
+                }
             } else {
                 // What was marked is the end of this one.
                 part.full = Some(writer);
@@ -233,17 +268,21 @@ impl Lane {
         if self.writer.is_none() {
             self.first_row = mark.row;
         }
-        self.generation = mark.generation;
+        self.generation = match how {
+            Cut::GoOn { .. } => mark.generation,
+            // Later than the segment that was left, all of whose rows stay from here on.
+            Cut::Leave { .. } => pool.next_generation(),
+        };
         self.run.clone_from(&mark.run);
         touched
     }
 
     /// Goes on with `run` in another segment, and leaves the one before to the pool.
     fn next_segment(&mut self, run: Run, first_row: u64, at_least: usize) -> Result<Room> {
-        let shared = Arc::clone(&self.shared);
         if self.is_over {
-            shared.check()?;
+            return Err(not_durable());
         }
+        let shared = Arc::clone(&self.shared);
         let mut pool = shared.pool();
         // As much for rows as for what they are about, at least: or long texts would be written again and again.
         let prefix = pool.name(self.number).len().saturating_add(run.about.len());

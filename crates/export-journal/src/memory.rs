@@ -2,9 +2,7 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use export_core::{Limits, Result};
 
@@ -20,11 +18,7 @@ pub(crate) const BOOT: BootId = BootId([7; 16]);
 pub(crate) const SMALL: u64 = 8192;
 
 /// A file that is memory.
-pub(crate) struct Memory {
-    heap: Arc<Heap>,
-    /// Whether its disk is broken.
-    is_broken: Arc<AtomicBool>,
-}
+pub(crate) struct Memory(pub(crate) Arc<Heap>);
 
 impl Backing for Memory {
     fn allocate(&self, _: u64, _: u64) -> Result<()> {
@@ -32,14 +26,11 @@ impl Backing for Memory {
     }
 
     fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
-        Ok(self.heap.region(offset as usize, bytes as usize))
+        Ok(self.0.region(offset as usize, bytes as usize))
     }
 
     fn sync(&self) -> Result<()> {
-        match self.is_broken.load(Ordering::Relaxed) {
-            true => Err(io::Error::other("the disk is broken").into()),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     fn remove(&self) -> Result<()> {
@@ -49,12 +40,14 @@ impl Backing for Memory {
 
 /// A journal of so many small segments, and its file.
 pub(crate) fn journal(segments: u64) -> (Journal, Arc<Heap>) {
-    let (journal, heap, _) = breakable(segments);
-    (journal, heap)
+    journal_over(segments, |memory| Box::new(memory))
 }
 
-/// As [`journal`], and a switch that breaks its disk: no sync succeeds from then on.
-pub(crate) fn breakable(segments: u64) -> (Journal, Arc<Heap>, Arc<AtomicBool>) {
+/// [`journal`] whose memory is behind a backing of the test's own.
+pub(crate) fn journal_over(
+    segments: u64,
+    backing: impl FnOnce(Memory) -> Box<dyn Backing>,
+) -> (Journal, Arc<Heap>) {
     let options = Options {
         segment_bytes: SMALL,
         capacity_bytes: HEADER_BYTES as u64 + segments * SMALL,
@@ -69,13 +62,8 @@ pub(crate) fn breakable(segments: u64) -> (Journal, Arc<Heap>, Arc<AtomicBool>) 
         segment_bytes: SMALL,
     };
     heap.write(0, &header.to_bytes());
-    let is_broken = Arc::new(AtomicBool::new(false));
-    let memory = Memory {
-        heap: Arc::clone(&heap),
-        is_broken: Arc::clone(&is_broken),
-    };
-    let journal = Journal::over(Box::new(memory), ID, &options);
-    (journal, heap, is_broken)
+    let memory = Memory(Arc::clone(&heap));
+    (Journal::over(backing(memory), ID, &options), heap)
 }
 
 /// Row `n` of a lane: its own number, and as many bytes as are asked for.

@@ -20,6 +20,13 @@ pub(crate) struct Pool {
     generation: u64,
     lanes: BTreeMap<u32, LaneParts>,
     next_lane: u32,
+    /// Segments that hold rows or are being filled, and their bytes.
+    segments: u64,
+    bytes: u64,
+    /// Lanes that are open.
+    open_lanes: u64,
+    /// Segments of which sealed rows were taken back since the last seal.
+    taken_back: Vec<Arc<Segment>>,
 }
 
 /// What the journal holds of a lane.
@@ -60,6 +67,10 @@ impl Pool {
             generation: 0,
             lanes: BTreeMap::new(),
             next_lane: 0,
+            segments: 0,
+            bytes: 0,
+            open_lanes: 0,
+            taken_back: Vec::new(),
         }
     }
 
@@ -73,13 +84,14 @@ impl Pool {
             parts: VecDeque::new(),
         };
         self.lanes.insert(number, lane);
+        self.open_lanes += 1;
         number
     }
 
     /// Nobody writes to the lane any more.
     pub(crate) fn close(&mut self, number: u32) {
         if let Some(lane) = self.lanes.get_mut(&number) {
-            lane.open = false;
+            self.open_lanes -= u64::from(std::mem::take(&mut lane.open));
         }
         self.tidy(number);
     }
@@ -100,12 +112,17 @@ impl Pool {
 
     /// Takes a lane's newest segment out.
     pub(crate) fn last_part(&mut self, number: u32) -> Option<Part> {
-        self.lanes.get_mut(&number)?.parts.pop_back()
+        let part = self.lanes.get_mut(&number)?.parts.pop_back()?;
+        self.segments -= 1;
+        self.bytes -= part.segment.bytes();
+        Some(part)
     }
 
     /// Puts a segment that is newer than the others of its lane to them.
     pub(crate) fn put_part(&mut self, number: u32, part: Part) {
         if let Some(lane) = self.lanes.get_mut(&number) {
+            self.segments += 1;
+            self.bytes += part.segment.bytes();
             lane.parts.push_back(part);
         }
     }
@@ -197,7 +214,11 @@ impl Pool {
                 Some(end) if end <= lane.released || end == part.first_row => {}
                 _ => break,
             }
-            freed.extend(lane.parts.pop_front().and_then(|part| part.full));
+            if let Some(part) = lane.parts.pop_front() {
+                self.segments -= 1;
+                self.bytes -= part.segment.bytes();
+                freed.extend(part.full);
+            }
         }
         if !lane.open && lane.parts.is_empty() {
             self.lanes.remove(&number);
@@ -215,18 +236,28 @@ impl Pool {
             .collect()
     }
 
+    /// Sealed rows were taken back of these segments, which the next seal makes durable.
+    pub(crate) fn add_taken_back(&mut self, segments: Vec<Arc<Segment>>) {
+        self.taken_back.extend(segments);
+    }
+
+    pub(crate) fn is_taking_back(&self) -> bool {
+        !self.taken_back.is_empty()
+    }
+
+    /// The segments of which sealed rows were taken back since this was asked last.
+    pub(crate) fn taken_back(&mut self) -> Vec<Arc<Segment>> {
+        std::mem::take(&mut self.taken_back)
+    }
+
     pub(crate) fn usage(&self) -> Usage {
-        let parts = self.lanes.values().flat_map(|lane| &lane.parts);
-        let (segments, bytes) = parts.fold((0, 0), |(segments, bytes), part| {
-            (segments + 1, bytes + part.segment.bytes())
-        });
         Usage {
-            segments,
+            segments: self.segments,
             free_segments: self.free.len() as u64,
-            bytes,
+            bytes: self.bytes,
             file_bytes: self.file_bytes,
             capacity_bytes: self.capacity_bytes,
-            lanes: self.lanes.values().filter(|lane| lane.open).count() as u64,
+            lanes: self.open_lanes,
         }
     }
 }

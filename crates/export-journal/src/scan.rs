@@ -48,7 +48,7 @@ pub(crate) fn scan(
     while size_bytes.saturating_sub(offset) >= HEADER {
         offset = offset.saturating_add(scan.segment(offset)?);
     }
-    let (lanes, losses) = sort(scan.found, scan.losses);
+    let (lanes, losses) = sort(scan.found, scan.losses, scan.same_boot);
     Ok(Recovered {
         file_id: header.file_id,
         pid: header.pid,

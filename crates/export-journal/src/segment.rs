@@ -41,10 +41,8 @@ struct Use {
     /// Of prefix and rows so far hashed.
     hash: Xxh3,
     hashed_bytes: usize,
-    /// Number of the last seal of this use.
+    /// Of this use.
     seals: u64,
-    /// When that was stored, see [`crate::journal::Durability`].
-    sealed_in: u64,
     sealed: Count,
     discards: u64,
 }
@@ -69,7 +67,7 @@ impl Segment {
 
     /// Seals what was committed of the use `generation`, unless that is over or there is nothing new. Says how many bytes of
     /// rows were new.
-    pub(crate) fn seal(&self, generation: u64, file_id: &FileId, round: u64) -> u64 {
+    pub(crate) fn seal(&self, generation: u64, file_id: &FileId) -> u64 {
         loop {
             let mut locked = self.lock();
             if locked.now.generation != generation {
@@ -81,7 +79,7 @@ impl Segment {
             }
             if locked.hash_some(count) {
                 let new = count.bytes().saturating_sub(locked.now.sealed.bytes());
-                locked.put_seal(count, file_id, round);
+                locked.put_seal(count, file_id);
                 return new;
             }
         }
@@ -141,12 +139,19 @@ impl Locked<'_> {
         done
     }
 
-    /// Puts a seal over what was hashed, which is all that `count` counts, into the slot that does not hold the last one that
-    /// is known to be durable.
-    fn put_seal(&mut self, count: Count, file_id: &FileId, round: u64) {
-        let is_last_durable = self.now.seals == 0 || self.now.sealed_in < round;
-        self.now.seals += if is_last_durable { 1 } else { 2 };
-        self.now.sealed_in = round;
+    /// Puts a seal over what was hashed, which is all that `count` counts, into the slot that does not hold the last one.
+    fn put_seal(&mut self, count: Count, file_id: &FileId) {
+        self.put_seal_number(self.now.seals + 1, count, file_id);
+    }
+
+    /// Puts a seal over some of the rows of the last one into the slot of that, which may not be durable: the one before it is. Where
+    /// the last one is, the disk has it or this, which covers nothing that was not durable.
+    fn replace_seal(&mut self, count: Count, file_id: &FileId) {
+        self.put_seal_number(self.now.seals + 2, count, file_id);
+    }
+
+    fn put_seal_number(&mut self, number: u64, count: Count, file_id: &FileId) {
+        self.now.seals = number;
         self.now.sealed = count;
         let seal = Seal {
             generation: self.now.generation,
@@ -303,7 +308,8 @@ impl Writer {
 
     /// Takes back the rows beyond `count`, which must have been this use's count at some time. True where a later seal covered
     /// them: then a new one is in its place, which must be durable before their bytes are used again.
-    pub(crate) fn take_back(&mut self, count: Count, file_id: &FileId, round: u64) -> bool {
+    /// That takes the slot of the last seal but one where the last one is durable (`is_durable`).
+    pub(crate) fn take_back(&mut self, count: Count, file_id: &FileId, is_durable: bool) -> bool {
         let segment = Arc::clone(&self.segment);
         let mut locked = segment.lock();
         assert!(count.bytes() <= self.count().bytes() && count.rows() <= self.count().rows());
@@ -314,7 +320,10 @@ impl Writer {
         }
         if was_sealed {
             while !locked.hash_some(count) {}
-            locked.put_seal(count, file_id, round);
+            match is_durable {
+                true => locked.put_seal(count, file_id),
+                false => locked.replace_seal(count, file_id),
+            }
         }
         locked.now.discards += 1;
         let discards = locked.now.discards.to_le_bytes();

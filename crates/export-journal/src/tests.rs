@@ -2,14 +2,16 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use std::sync::atomic::Ordering;
+use export_core::{ErrorKind, Result};
 
-use export_core::ErrorKind;
-
-use crate::memory::{BOOT, ID, breakable, journal, numbers, push, read, row};
-use crate::{BootId, Lane, Room};
+use crate::backing::Backing;
+use crate::memory::{BOOT, ID, Memory, journal, journal_over, numbers, push, read, row};
+use crate::region::{Heap, Region};
+use crate::{BootId, Journal, Lane, Room};
 
 /// The machine went down in between.
 const REBOOTED: BootId = BootId([8; 16]);
@@ -162,6 +164,36 @@ fn rows_stay_that_were_there_when_a_lane_without_a_segment_was_marked() {
     let recovered = read(&heap.image(), BOOT);
     assert_eq!(numbers(&recovered, 0, 1000), [0, 1, 2, 3]);
     assert_eq!(*recovered.lanes[0].runs[1].about, *b"y");
+}
+
+/// Memory whose syncs fail while its disk is broken.
+struct Breakable(Memory, Arc<AtomicBool>);
+
+impl Backing for Breakable {
+    fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
+        self.0.allocate(offset, bytes)
+    }
+    fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
+        self.0.map(offset, bytes)
+    }
+    fn sync(&self) -> Result<()> {
+        match self.1.load(Ordering::Relaxed) {
+            true => Err(std::io::Error::other("the disk is broken").into()),
+            false => Ok(()),
+        }
+    }
+    fn remove(&self) -> Result<()> {
+        self.0.remove()
+    }
+}
+
+/// A journal, its file, and whether its disk is broken.
+fn breakable(segments: u64) -> (Journal, Arc<Heap>, Arc<AtomicBool>) {
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let (journal, heap) = journal_over(segments, |memory| {
+        Box::new(Breakable(memory, Arc::clone(&is_broken)))
+    });
+    (journal, heap, is_broken)
 }
 
 /// What the disk may hold where sectors of `new` are there or not: for each number a choice.
@@ -375,5 +407,189 @@ fn threads_commit_seal_release_and_take_back_at_the_same_time() {
         let numbers = numbers(&recovered, lane, 400);
         assert_eq!(*numbers.last().unwrap(), rows - 1);
         assert!(numbers.is_sorted_by(|a, b| a + 1 == *b));
+    }
+}
+
+/// How many calls were begun, and how many may end.
+type Syncs = Arc<(Mutex<(u32, u32)>, Condvar)>;
+
+/// Memory whose syncs, or whose growth, end when they are told to.
+struct Slow(Memory, Syncs, bool);
+
+impl Slow {
+    fn wait(&self) {
+        let (state, moved) = &*self.1;
+        let mut state = state.lock().unwrap();
+        state.0 += 1;
+        let number = state.0;
+        moved.notify_all();
+        while state.1 < number {
+            state = moved.wait(state).unwrap();
+        }
+    }
+}
+
+impl Backing for Slow {
+    fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
+        if self.2 {
+            self.wait();
+        }
+        self.0.allocate(offset, bytes)
+    }
+    fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
+        self.0.map(offset, bytes)
+    }
+    fn sync(&self) -> Result<()> {
+        if !self.2 {
+            self.wait();
+        }
+        Ok(())
+    }
+    fn remove(&self) -> Result<()> {
+        self.0.remove()
+    }
+}
+
+/// Waits until so many calls were begun.
+fn begun(calls: &Syncs, number: u32) {
+    let mut state = calls.0.lock().unwrap();
+    while state.0 < number {
+        state = calls.1.wait(state).unwrap();
+    }
+}
+
+/// Lets so many calls end.
+fn end(calls: &Syncs, number: u32) {
+    calls.0.lock().unwrap().1 = number;
+    calls.1.notify_all();
+}
+
+#[test]
+fn usage_is_told_while_the_file_grows() {
+    let calls = Syncs::default();
+    let (journal, _heap) =
+        journal_over(8, |memory| Box::new(Slow(memory, Arc::clone(&calls), true)));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut lane = journal.lane("a");
+            assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+            assert!(push(&mut lane, 0, 100));
+        });
+        begun(&calls, 1);
+        assert_eq!((journal.usage().lanes, journal.usage().segments), (1, 0));
+        end(&calls, 1);
+    });
+    let usage = journal.usage();
+    assert_eq!((usage.lanes, usage.segments, usage.bytes), (0, 1, 8192));
+}
+
+#[test]
+fn rows_are_taken_back_while_a_seal_waits_for_the_disk() {
+    let syncs = Syncs::default();
+    let (journal, heap) = journal_over(8, |memory| {
+        Box::new(Slow(memory, Arc::clone(&syncs), false))
+    });
+    let begun = |number| begun(&syncs, number);
+    let end = |number| end(&syncs, number);
+    end(1);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    assert!((0..3).all(|n| push(&mut lane, n, 700)));
+    journal.seal().unwrap();
+    assert!((3..5).all(|n| push(&mut lane, n, 700)));
+    let mark = lane.mark();
+    // Over several segments.
+    assert!((5..30).all(|n| push(&mut lane, n, 700)));
+    thread::scope(|scope| {
+        let seal = scope.spawn(|| journal.seal());
+        begun(2);
+        lane.discard_soon(&mark).unwrap();
+        assert_eq!(lane.rows(), 5);
+        lane.discard_soon(&mark).unwrap();
+        assert!((5..9).all(|n| push(&mut lane, n, 700)));
+        // Killed now.
+        let recovered = read(&heap.image(), BOOT);
+        assert_eq!(numbers(&recovered, 0, 700), Vec::from_iter(0..9));
+        assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+        // The seal that was durable before is still there, whatever becomes of the one under way.
+        let mut image = heap.image();
+        let vouched = |image: &[u8]| numbers(&read(image, BootId([8; 16])), 0, 700);
+        assert_eq!(vouched(&image), Vec::from_iter(0..5));
+        let newest = crate::layout::HEADER_BYTES + crate::layout::SEAL_OFFSETS[1];
+        let oldest = crate::layout::HEADER_BYTES + crate::layout::SEAL_OFFSETS[0];
+        let torn = if image[newest + 8] > image[oldest + 8] {
+            newest
+        } else {
+            oldest
+        };
+        image[torn] ^= 1;
+        assert_eq!(vouched(&image), Vec::from_iter(0..3));
+        end(2);
+        seal.join().unwrap().unwrap();
+    });
+    // The next seal has the disk hear of it, even if there is nothing else to seal.
+    drop(lane);
+    journal.release(crate::LaneId(0), 9);
+    thread::scope(|scope| {
+        let seal = scope.spawn(|| journal.seal());
+        begun(3);
+        end(3);
+        seal.join().unwrap().unwrap();
+    });
+    assert!(read(&heap.image(), BOOT).losses.is_empty());
+}
+
+#[test]
+fn what_was_marked_before_rows_were_taken_back_stays() {
+    for sealed in [false, true] {
+        let (journal, heap) = journal(8);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        assert!((0..3).all(|n| push(&mut lane, n, 700)));
+        let mark = lane.mark();
+        assert!((3..6).all(|n| push(&mut lane, n, 700)));
+        if sealed {
+            journal.seal().unwrap();
+        }
+        lane.discard_soon(&mark).unwrap();
+        // Marked where the lane has no segment.
+        let again = lane.mark();
+        assert!((3..6).all(|n| push(&mut lane, n, 700)));
+        lane.discard_soon(&again).unwrap();
+        assert_eq!(lane.rows(), 3);
+        assert!((3..7).all(|n| push(&mut lane, n, 700)));
+        assert_eq!(
+            numbers(&read(&heap.image(), BOOT), 0, 700),
+            Vec::from_iter(0..7)
+        );
+        journal.seal().unwrap();
+        let recovered = read(&heap.image(), BootId([8; 16]));
+        assert_eq!(numbers(&recovered, 0, 700), Vec::from_iter(0..7));
+        assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+    }
+}
+
+#[test]
+fn a_power_loss_that_brings_rows_back_takes_none_that_were_acknowledged() {
+    for seal_again in [false, true] {
+        let (journal, heap, disk) = breakable(4);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        assert!((0..3).all(|n| push(&mut lane, n, 100)));
+        let mark = lane.mark();
+        assert!((3..5).all(|n| push(&mut lane, n, 100)));
+        journal.seal().unwrap();
+        let old = heap.image();
+        lane.discard_soon(&mark).unwrap();
+        assert!((3..6).all(|n| push(&mut lane, n, 100)));
+        if seal_again {
+            disk.store(true, Ordering::Relaxed);
+            journal.seal().unwrap_err();
+        }
+        let new = heap.image();
+        for choices in 0..1 << changed_sectors(&old, &new) {
+            let rows = numbers(&read(&torn(&old, &new, choices), REBOOTED), 0, 100);
+            assert!(rows.starts_with(&[0, 1, 2]), "{choices:b}: {rows:?}");
+        }
     }
 }

@@ -250,6 +250,21 @@ pub(crate) fn make_way(path: &Path, storage: &Arc<dyn Storage>) -> Result<()> {
     }
 }
 
+/// Leaves the journal beside `path` to nobody: the file that it belonged to was replaced. It is set aside, since nobody has asked to
+/// lose its rows.
+pub(crate) fn leave(path: &Path) -> Result<()> {
+    let journal = path_of(path);
+    if !journal.exists() {
+        return Ok(());
+    }
+    match export_journal::read(&journal, &Limits::default()) {
+        Ok(recovered) if recovered.lanes.is_empty() => remove(&journal),
+        Ok(recovered) => set_aside(path, &hex(&recovered.file_id)),
+        // It may be anybody's.
+        Err(_) => Ok(()),
+    }
+}
+
 fn remove(journal: &Path) -> Result<()> {
     match fs::remove_file(journal) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),

@@ -1,14 +1,18 @@
 //! Outputs that appear whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use export_core::{Error, Progress, Result};
+use export_container::lock;
+use export_core::{Error, ErrorKind, Progress, Result};
 use tempfile::NamedTempFile;
 
 use crate::input::Place;
+
+/// What recordings begin with.
+const RECORDING: &[u8; 4] = b"\x89XKC";
 
 /// A file being written beside its final name. Dropped before [`Output::publish`], it leaves nothing behind.
 ///
@@ -19,6 +23,8 @@ pub struct Output {
     name: String,
     overwrite: bool,
     body: Body,
+    /// The recording that is replaced, whose lock keeps recorders away until then.
+    _replaced: Option<File>,
 }
 
 #[derive(Debug)]
@@ -28,7 +34,7 @@ enum Body {
 }
 
 impl Output {
-    /// Starts an output that will be called `path`. Fails where that exists, unless `overwrite`.
+    /// Starts an output that will be called `path`. Fails where that exists, unless `overwrite`, and where it is being recorded.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         let name = path.display().to_string();
         let existing = match fs::metadata(path) {
@@ -50,6 +56,7 @@ impl Output {
                     name,
                     overwrite,
                     body: Body::Direct(file),
+                    _replaced: None,
                 });
             }
             if !overwrite {
@@ -62,6 +69,10 @@ impl Output {
         } else {
             path.to_owned()
         };
+        let replaced = match existing {
+            Some(_) => lock_recording(&target).map_err(|error| in_use(error).in_file(&name))?,
+            None => None,
+        };
         let temporary = temporary_beside(&target, existing.as_ref())
             .map_err(|error| cannot_create(error, &target).in_file(&name))?;
         Ok(Self {
@@ -69,6 +80,7 @@ impl Output {
             name,
             overwrite,
             body: Body::Temporary(temporary),
+            _replaced: replaced,
         })
     }
 
@@ -108,9 +120,32 @@ impl Output {
                     })?;
             }
             sync_directory(&self.target)?;
+            // Only now: before, its rows were those of the file that was there.
+            crate::journal::leave(&self.target)?;
             Ok(size)
         };
         publish().map_err(|error| error.in_file(&name))
+    }
+}
+
+/// The recording at `path`, locked; `None` where it is another file.
+fn lock_recording(path: &Path) -> Result<Option<File>> {
+    // What cannot be read can be replaced all the same.
+    let Ok(mut file) = File::open(path) else {
+        return Ok(None);
+    };
+    let mut start = [0; RECORDING.len()];
+    if file.read_exact(&mut start).is_err() || start != *RECORDING {
+        return Ok(None);
+    }
+    lock(&file)?;
+    Ok(Some(file))
+}
+
+fn in_use(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Busy => error.with_hint("wait until that has finished, or give another name"),
+        _ => error,
     }
 }
 

@@ -88,6 +88,14 @@ impl Watch {
         }
     }
 
+    /// Does with no fewer than `threads` threads, however little is left.
+    pub(crate) fn with_threads_at_least(mut self, threads: usize) -> Self {
+        self.means.threads = self.means.threads.max(threads);
+        let is_enough = self.means.threads >= self.wanted_threads && self.means.halvings == 0;
+        self.tightest = self.tightest.filter(|_| !is_enough);
+        self
+    }
+
     pub(crate) fn means(&self) -> Means {
         self.means
     }
@@ -181,6 +189,8 @@ mod tests {
         let note = watch.note().unwrap();
         assert!(note.text.contains("chunks are of 256 KiB"), "{}", note.text);
         assert!(!note.text.contains("threads"), "{}", note.text);
+        let watch = Watch::with(1, None, Some(headroom(40))).with_threads_at_least(1);
+        assert_eq!((watch.means().threads, watch.note()), (1, None));
         let watch = Watch::with(1, None, Some(headroom(40)));
         assert!(
             watch

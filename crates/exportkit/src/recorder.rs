@@ -8,6 +8,8 @@ mod losses;
 mod options;
 mod stream;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod ticker;
 
 use std::fmt;
@@ -16,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use export_core::build::{BatchBuilder, RowBuilder};
 use export_core::record::{Record, RecordBuilder};
-use export_core::{Error, Result, Storage};
+use export_core::{Error, Note, Result, Storage};
 use serde::Serialize;
 
 use crate::xk::Counts;
@@ -61,17 +63,25 @@ pub struct Recorder {
 }
 
 /// What a finished recording holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// Rows written over all streams.
     pub rows: u64,
     /// Chunks written over all streams.
     pub chunks: u64,
+    /// What was not done as asked, once the file is complete: blocks with a simpler codec than chosen, fewer threads or smaller
+    /// chunks for want of memory, rows for which the journal had no room.
+    pub notes: Vec<Note>,
 }
 
 impl From<Counts> for Recorded {
     fn from(Counts { rows, chunks }: Counts) -> Self {
-        Self { rows, chunks }
+        Self {
+            rows,
+            chunks,
+            notes: Vec::new(),
+        }
     }
 }
 
@@ -128,21 +138,29 @@ impl Recorder {
             name: name.to_owned(),
             path: None,
             is_new,
+            is_created: false,
         };
         Self::open(blank, options)
     }
 
     fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
         let name = blank.name.clone();
-        let in_file = |error: Error| error.in_file(&name);
-        let durability = options.durability;
-        let tape = Arc::new(Tape::open(blank, options).map_err(in_file)?);
-        let ticker = match durability {
-            Durability::Interval(interval) => Some(Ticker::start(&tape, interval)?),
-            _ => None,
+        let undo = blank.undo();
+        let start = || -> Result<Self> {
+            let durability = options.durability;
+            let tape = Arc::new(Tape::open(blank, options)?);
+            // Complete, and without its journal, where it is dropped.
+            let mut shared = Shared { ticker: None, tape };
+            if let Durability::Interval(interval) = durability {
+                shared.ticker = Some(Ticker::start(&shared.tape, interval)?);
+            }
+            let shared = Arc::new(shared);
+            Ok(Self { shared })
         };
-        let shared = Arc::new(Shared { ticker, tape });
-        Ok(Self { shared })
+        start().map_err(|error| {
+            undo.discard();
+            error.in_file(name)
+        })
     }
 
     /// A stream of rows of type `T`, called `name`. Fails where this recorder has handed out that name before.
@@ -219,7 +237,8 @@ impl Recorder {
 
     /// After a write or sync has failed, writes the chunks that no sync had acknowledged to a new file at `path`, and goes on
     /// there: streams that exist push to the new file from now on, and finish it. Rows that a stream has gathered and not handed on
-    /// come with its next chunk. Returns what the new file has, all of which survives a power loss.
+    /// come with its next push, `flush` or `sync`; until then they are in the journal of the file that failed, and not counted as
+    /// durable. Returns what the new file has, all of which survives a power loss.
     ///
     /// The file that failed is left as it is. It may hold rows that the new one has as well: the metadata of the new one says
     /// as `exportkit:first_row.` and the stream's name which number its first row would have had there. With [`Durability::None`] only
@@ -244,8 +263,9 @@ impl Shared {
             ..self.tape.options.clone()
         };
         let blank = Blank::create(path, &options)?;
+        let undo = blank.undo();
         self.tape.rescue(blank).map_err(|error| {
-            Blank::discard(path);
+            undo.discard();
             error.in_file(path.display().to_string())
         })
     }

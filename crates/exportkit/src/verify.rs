@@ -74,8 +74,8 @@ impl Verification {
 /// the file cannot be looked at.
 ///
 /// Of an encrypted file the checksums can be verified without a key. With keys every frame is decrypted as well, and seals are
-/// computed anew: a file without any is not sound then, unless it is encrypted and says, encrypted, that it has none. Nor is one whose
-/// journal has rows, which no seal covers.
+/// computed anew: a file without any, or with seals of another key, is not sound then, unless it is encrypted and says, in a frame
+/// that was decrypted, that it was begun without. Nor is one whose journal has rows, which no seal covers.
 ///
 /// ```
 /// use exportkit::{Cancel, Depth, Limits, Progress, verify};
@@ -185,30 +185,44 @@ pub fn verify_storage(
     })
 }
 
-/// What the seals say. A file that the keys have opened need not be sealed, as what it says of itself is encrypted; where it
-/// is, its seals may be the business of somebody else's key.
+/// What the seals say. A file that the keys have opened need not be sealed, as what it says of itself is encrypted. That has to
+/// have been read: of a file that was cut to its header nothing is left but what anybody can change.
 fn look_at_seals(
     look: Result<SealReport>,
     report: &Report,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<SealReport>> {
-    let opened = report.is_encrypted && report.closed_frames == 0;
+    let is_opened = report.is_encrypted && report.closed_frames == 0 && report.is_vouched;
     match look {
-        Ok(seals) if opened && !report.is_sealed && seals.seals == 0 => Ok(None),
+        Ok(seals) if is_opened && !report.is_sealed && seals.seals == 0 => Ok(None),
         Ok(seals) => {
             findings.extend(seals.findings.iter().cloned());
             Ok(Some(seals))
         }
-        Err(error) if opened && error.kind() == ErrorKind::Key => {
-            findings.push(Finding {
-                severity: Severity::Warning,
-                check: "seal".into(),
-                position: Position::default(),
-                text: format!("the seals were not looked at: {}", error.message()),
-            });
+        Err(error) if is_opened && error.kind() == ErrorKind::Key => {
+            findings.push(seals_not_looked_at(&error, report.is_sealed));
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// There are seals, and no key for them. They may be what somebody put in the place of others that told of a change, unless the
+/// file never had any to begin with.
+fn seals_not_looked_at(error: &Error, is_sealed: bool) -> Finding {
+    let (severity, then) = if is_sealed {
+        (
+            Severity::Damage,
+            "; without their key nobody can tell whether anything was changed or cut off",
+        )
+    } else {
+        (Severity::Warning, "")
+    };
+    Finding {
+        severity,
+        check: "seal".into(),
+        position: Position::default(),
+        text: format!("the seals were not looked at: {}{then}", error.message()),
     }
 }
 

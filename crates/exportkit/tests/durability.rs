@@ -473,3 +473,89 @@ fn health_follows_the_rows() {
     assert!(health.since_durable <= start.elapsed());
     assert_eq!((health.queued_chunks, health.budget_in_use_bytes), (0, 0));
 }
+
+#[test]
+fn options_that_contradict_one_another_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    let refused = [
+        RecordOptions {
+            on_full: OnFull::Drop,
+            durability: Durability::Sync,
+            ..RecordOptions::default()
+        },
+        RecordOptions {
+            durability: Durability::Interval(Duration::ZERO),
+            ..RecordOptions::default()
+        },
+    ];
+    for options in refused {
+        let error = Recorder::create_with(&path, options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert!(error.hint().is_some());
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn a_recording_that_could_not_be_started_leaves_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    // So long that a journal's name is too long.
+    let path = directory.path().join("x".repeat(250));
+    let files = || fs::read_dir(directory.path()).unwrap().count();
+    let error = Recorder::create(&path).unwrap_err();
+    assert!(
+        error.hint().unwrap().contains("Durability::None"),
+        "{error}"
+    );
+    assert_eq!(files(), 0);
+    let options = RecordOptions {
+        durability: Durability::None,
+        ..RecordOptions::default()
+    };
+    Recorder::create_with(&path, options)
+        .unwrap()
+        .finish()
+        .unwrap();
+    // What was there is not taken away.
+    Recorder::append(&path).unwrap_err();
+    assert_eq!(files(), 1);
+    fs::remove_file(&path).unwrap();
+
+    let disk = Arc::new(Disk::default());
+    let mut stream = on(&disk, RecordOptions::default())
+        .stream::<Row>("a")
+        .unwrap();
+    stream.push(&row(0)).unwrap();
+    disk.fails_sync.store(true, Ordering::SeqCst);
+    stream.sync().unwrap_err();
+    stream.rescue(&path).unwrap_err();
+    assert_eq!(files(), 0);
+    let path = directory.path().join("rescued.xk");
+    stream.rescue(&path).unwrap();
+    assert_eq!(numbers(&path, "a"), [0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_overwrite_that_is_refused_changes_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    let recorder = Recorder::create(&path).unwrap();
+    let before = mode();
+    assert_ne!(
+        before, 0o600,
+        "this test needs a umask that lets others read"
+    );
+    let options = RecordOptions {
+        permissions: Permissions::Owner,
+        overwrite: true,
+        ..RecordOptions::default()
+    };
+    let error = Recorder::create_with(&path, options).unwrap_err();
+    assert_eq!((error.kind(), mode()), (ErrorKind::Busy, before));
+    recorder.finish().unwrap();
+}

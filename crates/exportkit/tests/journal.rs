@@ -342,6 +342,11 @@ fn rows_without_room_in_the_journal_go_to_the_file_at_once() {
         drop(Recorder::append(path).unwrap());
     }
     stream.finish().unwrap();
+    let notes = recorder.finish().unwrap().notes;
+    assert!(
+        notes[0].text.contains("the journal had no room"),
+        "{notes:?}"
+    );
 }
 
 #[test]

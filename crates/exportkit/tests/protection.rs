@@ -1,23 +1,25 @@
 //! Encrypted and sealed files through the front door.
 #![cfg(feature = "crypt")]
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "functions that tests share are not seen as tests"
+    clippy::cast_possible_truncation,
+    reason = "it is a test, of small files"
 )]
-
-mod journals;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use export_container::layout::{FILE_SEALED, Kind};
+use export_container::{FileOptions, FrameHeader, FrameWriter};
+use export_core::ExportMetadata;
 use exportkit::{
     Access, Cancel, ConvertOptions, Depth, Error, ErrorKind, FileId, Key, Keys, Limits,
     OpenOptions, Place, Progress, Protection, ReadOptions, RecordOptions, Recorder, Secret,
-    Severity, Verification, convert, open_with, repair, verify, write_with,
+    Verification, convert, open_with, repair, verify, write_with,
 };
-use journals::{Rows, journal_of, put_journal};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 fn key(number: u8) -> Arc<dyn Secret> {
     Arc::new(Key::from_bytes([number; 32]))
@@ -223,11 +225,11 @@ fn seals_and_secrets_may_have_keys_of_their_own() {
         ..ConvertOptions::default()
     };
     write_with(&path, &rows(100), &options).unwrap();
-    // Who can read it is told that the seals are not their business.
+    // Who can only read it cannot say whether it is all there.
     let found = checked(&path, key(1).into()).unwrap();
-    assert!(found.is_sound() && found.seals.is_none());
+    assert!(!found.is_sound() && found.seals.is_none());
     assert_eq!(found.findings.len(), 1);
-    assert_eq!(found.findings[0].severity, Severity::Warning);
+    assert!(found.findings[0].text.contains(&key(2).id().to_string()));
     // Who can only look at the seals cannot read, so the question how well it decodes has no answer.
     assert_eq!(
         checked(&path, key(2).into()).unwrap_err().kind(),
@@ -252,128 +254,101 @@ fn seals_and_secrets_may_have_keys_of_their_own() {
     assert_eq!(error.kind(), ErrorKind::Key);
 }
 
-/// A finished recording of the first three of [`rows`], and a journal of somebody's with its id that has two more.
-fn with_a_journal(path: &Path, protection: &Protection) {
-    let options = RecordOptions {
-        protection: protection.clone(),
-        durability: exportkit::Durability::None,
-        ..RecordOptions::default()
-    };
-    let recorder = Recorder::create_with(path, options).unwrap();
-    let mut stream = recorder.records::<Row>("rows").unwrap();
-    rows(3).iter().for_each(|row| stream.push(row).unwrap());
-    stream.finish().unwrap();
-    recorder.finish().unwrap();
-    let file = open_with(path, access(protection.keys())).unwrap();
-    let more = Rows::new("rows", 3, &rows(5)[3..]);
-    put_journal(path, file.info().file_id.0, &[more]);
+/// The bytes of a file that is encrypted, or sealed, or both, as its header says whatever follows it.
+fn header_of(bytes: &[u8], change: impl FnOnce(&mut u32)) -> Vec<u8> {
+    let mut header = bytes[..64].to_vec();
+    let mut flags = u32::from_le_bytes(header[12..16].try_into().unwrap());
+    change(&mut flags);
+    header[12..16].copy_from_slice(&flags.to_le_bytes());
+    let checksum = xxh3_64(&header[..56]);
+    header[56..].copy_from_slice(&checksum.to_le_bytes());
+    header
 }
 
-fn goes_on(path: &Path, protection: &Protection) -> Result<(), Error> {
-    let options = RecordOptions {
-        protection: protection.clone(),
-        durability: exportkit::Durability::None,
-        ..RecordOptions::default()
-    };
-    Recorder::append_with(path, options)?.finish().map(drop)
-}
-
+/// Nothing of a sealed file but its header, which says that it never was: what anybody could have made of it.
 #[test]
-fn a_journal_beside_an_encrypted_recording_is_nobodys() {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, seal) in [("a.xk", None), ("b.xk", Some(key(2)))] {
-        let path = directory.path().join(name);
-        let protection = Protection {
-            encrypt: Some(key(1)),
-            seal,
+fn a_gutted_file_does_not_pass() {
+    for encrypt in [Some(key(1)), None] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.xk");
+        let options = ConvertOptions {
+            protection: Protection { encrypt, ..both() },
+            file_id: Some(FileId([4; 16])),
+            created_ns: Some(1),
+            ..ConvertOptions::default()
         };
-        with_a_journal(&path, &protection);
-        let journal = fs::read(journal_of(&path)).unwrap();
-        let keys = || protection.keys();
-        assert_eq!(read(&path, keys()).unwrap(), rows(3));
-        let info = open_with(&path, access(keys())).unwrap().info();
-        assert!(info.complete && info.journal_rows.is_empty());
-        let (progress, cancel) = (Progress::new(), Cancel::new());
-        for (keys, depth) in [(keys(), Depth::Deep), (Keys::default(), Depth::Checksums)] {
-            let found = verify(&path, depth, access(keys), &progress, &cancel).unwrap();
-            assert_eq!(found.journal_rows, 0);
-            assert!(
-                found.is_sound()
-                    && found
-                        .findings
-                        .iter()
-                        .any(|finding| finding.text.contains("an encrypted recording has none")),
-                "{:?}",
-                found.findings
-            );
+        write_with(&path, &rows(100), &options).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let sealed = header_of(&bytes, |_| ());
+        assert_eq!(sealed, bytes[..64]);
+        let unsealed = header_of(&bytes, |flags| *flags &= !FILE_SEALED);
+        let plain = header_of(&bytes, |flags| *flags = 0);
+        // An encrypted frame that says nothing of the file: one of metadata.
+        let mut writer = FrameWriter::protected(
+            &FileOptions {
+                file: FileId([4; 16]),
+                created_ns: 1,
+            },
+            &options.protection,
+        );
+        writer.metadata(&ExportMetadata::default()).unwrap();
+        let start = writer.output()[64..].to_vec();
+        for header in [sealed, unsealed, plain] {
+            for rest in [&[][..], &start] {
+                fs::write(&path, [&header[..], rest].concat()).unwrap();
+                let (progress, cancel) = (Progress::new(), Cancel::new());
+                let keys = access(both().keys());
+                let found = verify(&path, Depth::Checksums, keys, &progress, &cancel).unwrap();
+                assert!(
+                    !found.is_sound(),
+                    "{} bytes: {:?}",
+                    rest.len(),
+                    found.findings
+                );
+            }
         }
-        let copy = directory.path().join("copy.xk");
-        repair(&path, &copy, true, access(keys()), &progress, &cancel).unwrap();
-        assert_eq!(read(&copy, keys()).unwrap(), rows(3));
-
-        goes_on(&path, &protection).unwrap();
-        assert_eq!(read(&path, keys()).unwrap(), rows(3));
-        assert!(!journal_of(&path).exists());
-        let aside = directory
-            .path()
-            .join(format!("{name}.journal.not-encrypted"));
-        assert_eq!(fs::read(aside).unwrap(), journal);
-        assert_eq!(checked(&path, keys()).unwrap().findings, []);
     }
 }
 
+/// Seals in the place of others, of a key that nobody gave: what they would have told of is not told.
 #[test]
-fn rows_of_a_journal_are_never_taken_for_sealed_ones() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("run.xk");
-    let sealed = Protection {
-        encrypt: None,
-        seal: Some(key(2)),
-    };
-    with_a_journal(&path, &sealed);
-    assert_eq!(read(&path, Keys::default()).unwrap(), rows(5));
-    let notes = open_with(&path, access(sealed.keys()))
-        .unwrap()
-        .info()
-        .journal_notes;
-    assert!(notes[0].text.contains("no seal covers them"), "{notes:?}");
-    assert!(checked(&path, Keys::default()).unwrap().is_sound());
-    let found = checked(&path, sealed.keys()).unwrap();
-    assert!(!found.is_sound());
-    assert!(found.findings.iter().any(|finding| {
-        finding.severity == Severity::Damage && finding.text.contains("which no seal covers")
-    }));
-
-    // Who cannot seal changes nothing.
-    let before = fs::read(&path).unwrap();
-    for protection in [
-        Protection::default(),
-        Protection {
-            encrypt: None,
-            seal: Some(key(9)),
-        },
-    ] {
-        let error = goes_on(&path, &protection).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Key);
-        assert!(journal_of(&path).exists());
-        assert_eq!(fs::read(&path).unwrap(), before);
+fn seals_of_another_key_do_not_pass() {
+    for encrypt in [Some(key(1)), None] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.xk");
+        let options = ConvertOptions {
+            protection: Protection { encrypt, ..both() },
+            ..ConvertOptions::default()
+        };
+        write_with(&path, &rows(100_000), &options).unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        let mut ends = Vec::new();
+        let mut seals = 0;
+        let mut at = 64;
+        while at < bytes.len() {
+            let mut header = FrameHeader::parse(&bytes[at..at + 64]).unwrap();
+            if header.known_kind() == Some(Kind::Seal) {
+                seals += 1;
+                let payload = at + 64..at + 64 + header.payload_bytes as usize;
+                bytes[payload.start..payload.start + 8].fill(0xEE);
+                let place = [&header.file.0[..], &header.sequence.to_le_bytes()].concat();
+                header.directory_checksum = xxh3_64_with_seed(&bytes[payload], xxh3_64(&place));
+                bytes[at..at + 64].copy_from_slice(&header.to_bytes());
+            }
+            at += header.frame_bytes() as usize;
+            ends.push(at);
+        }
+        assert!(seals > 0 && ends.len() > 4);
+        for end in ends {
+            fs::write(&path, &bytes[..end]).unwrap();
+            let found = checked(&path, both().keys());
+            let is_key = |error: &Error| error.kind() == ErrorKind::Key;
+            let passes = found
+                .as_ref()
+                .map_or_else(|error| !is_key(error), |f| f.is_sound());
+            assert!(!passes, "{end} of {}: {found:?}", bytes.len());
+        }
     }
-    goes_on(&path, &sealed).unwrap();
-    assert!(!journal_of(&path).exists());
-    assert_eq!(read(&path, Keys::default()).unwrap(), rows(5));
-    let found = checked(&path, sealed.keys()).unwrap();
-    assert!(found.is_sound(), "{:?}", found.findings);
-    assert!(found.findings.iter().any(|finding| {
-        finding.severity == Severity::Warning
-            && finding
-                .text
-                .contains("were not sealed when the file was continued")
-    }));
-    // What comes then is its own.
-    goes_on(&path, &sealed).unwrap();
-    let again = checked(&path, sealed.keys()).unwrap();
-    assert!(again.is_sound());
-    assert_eq!(again.findings.len(), found.findings.len());
 }
 
 /// Files that were protected once stay readable, and true.

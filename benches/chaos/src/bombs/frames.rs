@@ -16,6 +16,7 @@ pub(super) fn bombs() -> Result<Vec<Bomb>> {
     bombs.extend(indexes()?);
     bombs.extend(texts()?);
     bombs.extend(crowds()?);
+    bombs.extend(overlaps());
     Ok(bombs)
 }
 
@@ -380,4 +381,40 @@ fn crowds() -> Result<Vec<Bomb>> {
     }
     bombs.push(bomb("frames: the same ones two thousand times", twice).read_as_it_is());
     Ok(bombs)
+}
+
+/// Headers of frames that are longer than the file, and of which much would be read to know what they were.
+fn overlaps() -> Vec<Bomb> {
+    let count = 16_384_u32;
+    let said = u64::from(count) * 256;
+    let mut bytes = header();
+    for number in 0..u64::from(count) {
+        let mut frame = Frame::new(number, Kind::Chunk, Vec::new()).of_stream(0);
+        frame.said_bytes = Some(said);
+        let mut head = frame.header();
+        head.directory_bytes = count * 32;
+        bytes.extend(head.to_bytes());
+    }
+    let chunks = bomb("frames: 16,384 torn chunks with long directories", bytes);
+
+    // A descriptor (v1.md, "Parity") with as many frames and shards as it can have.
+    let mut descriptor = vec![0; 24];
+    for counted in [1 << 16, 64, 1 << 15, 1 << 15] {
+        descriptor.extend(u32::to_le_bytes(counted));
+    }
+    descriptor.extend([1, 0, 10, 0, 0, 0, 0, 0]);
+    descriptor.resize(64, 0);
+    let mut bytes = header();
+    for number in 0..u64::from(count) {
+        let mut frame = Frame::new(number, Kind::Parity, Vec::new());
+        frame.said_bytes = Some(said);
+        bytes.extend(frame.header().to_bytes());
+        bytes.extend(&descriptor);
+    }
+    let parity = bomb(
+        "frames: 16,384 torn parity frames with long descriptors",
+        bytes,
+    );
+    // A torn frame is one that is being written.
+    vec![chunks.read_as_it_is(), parity.read_as_it_is()]
 }

@@ -104,7 +104,7 @@ pub(super) fn take(
         )
     };
     let power = |error: export_core::Error| match error.message().as_str() {
-        "the power is off" | "an earlier write to this file failed" => Ok(false),
+        "the power is off" => Ok(false),
         _ => Err(format!("{error}")),
     };
     let mut writer = match begun {

@@ -17,6 +17,14 @@ use crate::seal::Seal;
 use crate::storage::MemoryStorage;
 use crate::text::metadata_from_json;
 
+/// How often over a file the directories of torn chunks are read, and what may be read of them anyway: those that were written
+/// are no longer than the file was, but headers made to mislead have directories that lie in one another.
+const TORN_OVER: u64 = 2;
+const TORN_ANYWAY: u64 = 64 << 20;
+
+/// What is kept of bytes that belong to no intact frame takes about as much memory, findings aside.
+const LOST_BYTES: u64 = 192;
+
 impl Catalogue {
     /// Takes a frame that was found at `offset`, reading as much of it as says what is in it.
     pub(crate) fn take_frame(
@@ -27,7 +35,7 @@ impl Catalogue {
         limits: &Limits,
     ) -> Result<()> {
         self.frames += 1;
-        Limits::check("frames", self.frames, limits.frames)?;
+        self.check_frames(limits)?;
         self.refuse_unknown(header)
             .map_err(|error| error.at_offset(offset))?;
         self.next_stream = self
@@ -63,6 +71,7 @@ impl Catalogue {
             }
             Ok(()) => {}
             Err(error) => {
+                self.take_memory(LOST_BYTES, limits)?;
                 self.take_damaged(error, offset, header)?;
                 self.lost.push(Lost {
                     bytes: offset..offset.saturating_add(header.whole_bytes()),
@@ -81,6 +90,16 @@ impl Catalogue {
         self.damaged.remove(header.sequence);
         self.unprotectable += u64::from(is_unprotectable);
         Ok(())
+    }
+
+    fn take_memory(&mut self, bytes: u64, limits: &Limits) -> Result<()> {
+        self.memory = self.memory.saturating_add(bytes);
+        Limits::check("memory of the index", self.memory, limits.memory_bytes)
+    }
+
+    fn check_frames(&self, limits: &Limits) -> Result<()> {
+        let frames = self.frames.saturating_add(self.torn_headers);
+        Limits::check("frames", frames, limits.frames)
     }
 
     /// Takes a frame that was restored, without padding, unless there is something wrong with what it says.
@@ -132,8 +151,7 @@ impl Catalogue {
         match header.known_kind() {
             Some(Kind::Chunk) => {
                 let chunk = read_directory(source, offset, header, limits)?;
-                self.memory = self.memory.saturating_add(chunk.memory_bytes());
-                Limits::check("memory of the index", self.memory, limits.memory_bytes)?;
+                self.take_memory(chunk.memory_bytes(), limits)?;
                 self.add_chunk(chunk);
             }
             Some(Kind::Stream) => {
@@ -253,6 +271,7 @@ impl Catalogue {
             position,
             text,
         });
+        self.take_memory(LOST_BYTES, limits)?;
         self.lost.push(Lost {
             bytes,
             before: self.last_sequence,
@@ -269,15 +288,36 @@ impl Catalogue {
         header: &FrameHeader,
         limits: &Limits,
     ) -> Result<Option<(StreamId, Option<Announced>)>> {
+        self.torn_headers += 1;
+        self.check_frames(limits)?;
         match header.known_kind() {
-            Some(Kind::Chunk) => match read_directory(source, offset, header, limits) {
-                Ok(chunk) => self.announce(&chunk),
-                Err(error) => drop(finding_of(error, offset)?),
-            },
+            Some(Kind::Chunk) if self.may_read_torn(source, offset, header)? => {
+                match read_directory(source, offset, header, limits) {
+                    Ok(chunk) => self.announce(&chunk),
+                    Err(error) => drop(finding_of(error, offset)?),
+                }
+            }
             Some(Kind::Parity) => self.parity_frames.push((offset, *header)),
             _ => {}
         }
         Ok(self.take_torn(header))
+    }
+
+    /// Whether the directory of a torn chunk is worth reading, on top of those that were. Its header tells of its rows in any case.
+    fn may_read_torn(
+        &mut self,
+        source: &Counted,
+        offset: u64,
+        header: &FrameHeader,
+    ) -> Result<bool> {
+        let size = source.size_bytes()?;
+        let bytes = u64::from(header.directory_bytes).min(size.saturating_sub(offset));
+        let read = self.torn_bytes.saturating_add(bytes);
+        let is_worth = read <= size.saturating_mul(TORN_OVER).saturating_add(TORN_ANYWAY);
+        if is_worth {
+            self.torn_bytes = read;
+        }
+        Ok(is_worth)
     }
 
     fn announce(&mut self, chunk: &ChunkRef) {

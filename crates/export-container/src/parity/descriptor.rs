@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use export_core::{Limits, Result};
 
-use super::Parity;
+use super::{Parity, Work};
 use crate::counted::Counted;
 use crate::cursor::Cursor;
 use crate::fault::Fault;
@@ -69,15 +69,20 @@ impl Descriptor {
         Ok(())
     }
 
-    /// The descriptor at the start of the frame at `offset`, whatever the rest of its payload is like.
+    /// The descriptor at the start of the frame at `offset`, whatever the rest of its payload is like. What is read is
+    /// taken from `work`.
     pub(crate) fn read(
         source: &Counted,
         offset: u64,
         header: &FrameHeader,
         limits: &Limits,
+        work: &mut Work,
     ) -> Result<Result<Self, Fault>> {
         let start = offset.saturating_add(FRAME_HEADER_BYTES as u64);
         let head_bytes = (PARITY_HEAD_BYTES as u64).min(header.payload_bytes);
+        if let Err(fault) = work.take_read(head_bytes) {
+            return Ok(Err(fault));
+        }
         let head = source.read(start, head_bytes)?;
         let bytes = match Shape::parse(&mut Cursor::new("parity frame", &head)) {
             Ok(shape) => shape.descriptor_bytes(),
@@ -85,6 +90,9 @@ impl Descriptor {
         };
         if bytes > header.payload_bytes {
             return Ok(Err(Fault::Short("parity frame")));
+        }
+        if let Err(fault) = work.take_read(bytes) {
+            return Ok(Err(fault));
         }
         Ok(Self::parse(&source.read(start, bytes)?, header, limits))
     }
@@ -203,10 +211,7 @@ impl Descriptor {
 
     /// The recovery shards in a parity frame.
     pub(crate) fn part_shards(&self, part: u64) -> Range<usize> {
-        let all = self.recovery_shards();
-        let each = all.div_ceil(usize::try_from(self.parts).unwrap_or(usize::MAX).max(1));
-        let start = usize::try_from(part).map_or(all, |part| part.saturating_mul(each).min(all));
-        start..start.saturating_add(each).min(all)
+        shards_of_part(self.recovery_shards(), self.parts, part)
     }
 
     /// Where the recovery shards start in the payload of each of the parity frames.
@@ -221,6 +226,13 @@ impl Descriptor {
         self.shards_start()
             .saturating_add(shards.saturating_mul(self.shard_bytes))
     }
+}
+
+/// Which of `all` recovery shards are in one of `parts` parity frames.
+pub(super) fn shards_of_part(all: usize, parts: u64, part: u64) -> Range<usize> {
+    let each = all.div_ceil(usize::try_from(parts).unwrap_or(usize::MAX).max(1));
+    let start = usize::try_from(part).map_or(all, |part| part.saturating_mul(each).min(all));
+    start..start.saturating_add(each).min(all)
 }
 
 /// The fixed start of a descriptor.

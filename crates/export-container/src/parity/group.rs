@@ -3,7 +3,8 @@
 use export_core::{Limits, Result};
 
 use super::Parity;
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, shards_of_part};
+use super::work::Work;
 use crate::catalogue::Catalogue;
 use crate::counted::Counted;
 use crate::frame::FrameHeader;
@@ -20,23 +21,20 @@ pub(crate) struct Group {
     pub(crate) share: Parity,
     /// Headers of parity frames that were found, and where they are.
     pub(crate) parts: Vec<(u64, FrameHeader)>,
-    /// Bytes of recovery shards in each parity frame.
-    part_bytes: Vec<u64>,
+    recovery_shards: usize,
+    shard_bytes: u64,
 }
 
 impl Group {
     fn new(descriptor: &Descriptor) -> Option<Self> {
-        let bytes = (0..descriptor.parts).map(|part| {
-            let shards = descriptor.part_shards(part).len() as u64;
-            shards.saturating_mul(descriptor.shard_bytes)
-        });
         Some(Self {
             first: descriptor.first,
             first_part: descriptor.first_part(),
             end: descriptor.end_sequence()?,
             share: descriptor.share,
             parts: Vec::new(),
-            part_bytes: bytes.collect(),
+            recovery_shards: descriptor.recovery_shards(),
+            shard_bytes: descriptor.shard_bytes,
         })
     }
 
@@ -51,19 +49,23 @@ impl Group {
 
     /// Bytes of recovery shards in parity frames in which nothing was found damaged.
     pub(crate) fn intact_bytes(&self, catalogue: &Catalogue) -> u64 {
-        let parts = (self.first_part..self.end).zip(&self.part_bytes);
-        let intact = parts.filter(|&(number, _)| {
+        let parts = self.end.saturating_sub(self.first_part);
+        let intact = (0..parts).filter(|part| {
+            let number = self.first_part.saturating_add(*part);
             catalogue.seen.contains(number) && !catalogue.damaged.contains(number)
         });
-        intact.map(|(_, &bytes)| bytes).sum()
+        let shards = intact.map(|part| shards_of_part(self.recovery_shards, parts, part).len());
+        (shards.sum::<usize>() as u64).saturating_mul(self.shard_bytes)
     }
 }
 
 /// The groups that `frames`, headers of parity frames and where they are, tell of: in order, none reaching into another.
+/// Torn frames may lie in one another, so what is read of them all is taken from `work`.
 pub(crate) fn groups(
     source: &Counted,
     frames: &[(u64, FrameHeader)],
     limits: &Limits,
+    work: &mut Work,
 ) -> Result<Vec<Group>> {
     let mut frames = frames.to_vec();
     frames.sort_by_key(|&(offset, header)| (header.sequence, offset));
@@ -73,7 +75,7 @@ pub(crate) fn groups(
         if header.sequence < end {
             continue;
         }
-        let Ok(descriptor) = Descriptor::read(source, offset, &header, limits)? else {
+        let Ok(descriptor) = Descriptor::read(source, offset, &header, limits, work)? else {
             continue;
         };
         if descriptor.first >= end {

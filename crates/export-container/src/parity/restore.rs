@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use export_core::{FileId, Keys, Limits, Result, Storage};
+use export_core::{FileId, Keys, Limits, Result, Severity, Storage};
 
 use super::descriptor::Descriptor;
 use super::group::{Group, groups};
 use super::shards::Shards;
-use super::{LostGroup, ParityReport, code};
+use super::{LostGroup, ParityReport, Work, code};
 use crate::catalogue::Catalogue;
 use crate::counted::Counted;
 use crate::frame::FrameHeader;
@@ -18,8 +18,14 @@ use crate::places::Places;
 const READ_OVER: u64 = 16;
 /// What may be read of a file however short it is.
 const READ_ANYWAY: u64 = 256 << 20;
+/// How often over a file is read to learn of its groups, and what may be read anyway: an intact group is learnt of from one of
+/// its parity frames, and a damaged one from those that are left.
+const LEARN_OVER: u64 = 2;
+const LEARN_ANYWAY: u64 = 16 << 20;
 /// What solving the equations of a group counts as, on top of its bytes.
 const SOLVING_BYTES: u64 = 1 << 20;
+
+const TOO_MUCH_WORK: &str = "restoring it would take more work than a file of this length is worth";
 
 /// Restores frames of one container. Holds the bytes of one group at a time.
 pub(crate) struct Restorer {
@@ -29,7 +35,9 @@ pub(crate) struct Restorer {
     limits: Limits,
     groups: Vec<Group>,
     places: Option<Places>,
-    work_left: u64,
+    /// Whether parity frames were passed over, as reading them all would have been too much.
+    has_passed_over: bool,
+    work: Work,
     last: Option<(usize, Outcome)>,
 }
 
@@ -57,7 +65,8 @@ impl Restorer {
         limits: &Limits,
     ) -> Result<Self> {
         let source = Counted::new(storage, Keys::default());
-        let groups = groups(&source, &catalogue.parity_frames, limits)?;
+        let mut learning = Work::new(size.saturating_mul(LEARN_OVER).saturating_add(LEARN_ANYWAY));
+        let groups = groups(&source, &catalogue.parity_frames, limits, &mut learning)?;
         Ok(Self {
             source,
             file,
@@ -65,7 +74,8 @@ impl Restorer {
             limits: limits.clone(),
             groups,
             places: None,
-            work_left: size.saturating_mul(READ_OVER).saturating_add(READ_ANYWAY),
+            has_passed_over: learning.is_spent(),
+            work: Work::new(size.saturating_mul(READ_OVER).saturating_add(READ_ANYWAY)),
             last: None,
         })
     }
@@ -117,6 +127,9 @@ impl Restorer {
 
     fn restore(&mut self, at: usize) -> Result<Outcome> {
         let lost = |reason: &str| Ok(Outcome::Lost(reason.to_owned()));
+        if self.work.is_spent() {
+            return lost(TOO_MUCH_WORK);
+        }
         let Some(group) = self.groups.get(at).cloned() else {
             return lost("there is no such group");
         };
@@ -140,11 +153,14 @@ impl Restorer {
         let Some(places) = &self.places else {
             return lost("its frames were not looked for");
         };
-        let mut shards = Shards::new(&self.source, &descriptor, &group, self.work_left)?;
+        let mut shards = Shards::new(&self.source, &descriptor, &group, &mut self.work)?;
         shards.find(places)?;
         let missing = shards.missing();
         let (recovery, intact) = shards.recovery(missing)?;
-        self.work_left = shards.work_left;
+        let (mut bytes, good) = shards.into_parts();
+        if self.work.is_spent() && missing > intact {
+            return lost(TOO_MUCH_WORK);
+        }
         if missing > intact {
             return Ok(Outcome::Lost(format!(
                 "{missing} of its {} shards are damaged, and {intact} of {} parity shards are left",
@@ -153,15 +169,11 @@ impl Restorer {
             )));
         }
         let spare_bytes = ((intact - missing) as u64).saturating_mul(descriptor.shard_bytes);
-        let (mut bytes, good) = shards.into_parts();
         if missing > 0 {
-            let work = self.work_left.checked_sub(SOLVING_BYTES);
-            let Some(work) = work.and_then(|work| work.checked_sub(bytes.len() as u64)) else {
-                return lost(
-                    "restoring it would take more work than a file of this length is worth",
-                );
-            };
-            self.work_left = work;
+            let solving = SOLVING_BYTES.saturating_add(bytes.len() as u64);
+            if self.work.take(solving).is_err() {
+                return lost(TOO_MUCH_WORK);
+            }
             let shard_bytes = usize::try_from(descriptor.shard_bytes).unwrap_or(usize::MAX);
             let count = descriptor.recovery_shards();
             if let Err(error) = code::decode(&mut bytes, &good, shard_bytes, &recovery, count) {
@@ -178,9 +190,10 @@ impl Restorer {
         })
     }
 
-    fn descriptor(&self, group: &Group) -> Result<Option<Descriptor>> {
+    fn descriptor(&mut self, group: &Group) -> Result<Option<Descriptor>> {
         for (offset, header) in &group.parts {
-            match Descriptor::read(&self.source, *offset, header, &self.limits)? {
+            let (source, work) = (&self.source, &mut self.work);
+            match Descriptor::read(source, *offset, header, &self.limits, work)? {
                 Ok(descriptor) if descriptor.first == group.first => return Ok(Some(descriptor)),
                 _ => {}
             }
@@ -216,6 +229,10 @@ pub(crate) fn note_all(
 ) -> Result<Option<ParityReport>> {
     let share = catalogue.parity_share.map(|(_, share)| share);
     let share = share.or_else(|| restorer.groups.last().map(|group| group.share));
+    if restorer.has_passed_over {
+        let text = "parity frames lie in one another; some were passed over, as reading them all would take too much work";
+        catalogue.find(Severity::Warning, "parity", 0, text);
+    }
     if share.is_none() && restorer.groups.is_empty() {
         return Ok(None);
     }

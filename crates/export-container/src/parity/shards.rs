@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::descriptor::Descriptor;
 use super::group::Group;
+use super::work::Work;
 use crate::counted::Counted;
 use crate::frame::FrameHeader;
 use crate::layout::{ALIGNMENT, FRAME_HEADER_BYTES};
@@ -15,8 +16,6 @@ use crate::places::Places;
 
 /// How much is read at a time.
 const READ_BYTES: usize = 1 << 20;
-/// What a read counts as, besides its bytes.
-const REQUEST_BYTES: u64 = 512;
 /// Copies of a frame that are tried.
 const COPIES: usize = 4;
 
@@ -29,8 +28,7 @@ pub(super) struct Shards<'a> {
     starts: Vec<u64>,
     data: Vec<u8>,
     good: Vec<bool>,
-    /// Bytes that may still be read.
-    pub(super) work_left: u64,
+    work: &'a mut Work,
 }
 
 impl<'a> Shards<'a> {
@@ -39,7 +37,7 @@ impl<'a> Shards<'a> {
         source: &'a Counted,
         descriptor: &'a Descriptor,
         group: &'a Group,
-        work_left: u64,
+        work: &'a mut Work,
     ) -> Result<Self> {
         let starts = descriptor.lengths.iter().scan(0_u64, |end, &units| {
             let start = *end;
@@ -54,7 +52,7 @@ impl<'a> Shards<'a> {
             starts: starts.collect(),
             data: memory::zeros(descriptor.data_shards.saturating_mul(shard_bytes))?,
             good: vec![false; descriptor.data_shards],
-            work_left,
+            work,
         })
     }
 
@@ -90,6 +88,7 @@ impl<'a> Shards<'a> {
 
     fn read_in_place(&mut self) -> Result<()> {
         let mut offset = self.descriptor.offset;
+        let mut end = 0;
         let bytes = usize::try_from(self.descriptor.group_bytes()).unwrap_or(usize::MAX);
         let mut data = std::mem::take(&mut self.data);
         for part in data
@@ -97,14 +96,21 @@ impl<'a> Shards<'a> {
             .unwrap_or_default()
             .chunks_mut(READ_BYTES)
         {
-            if self.read(offset, part)? < part.len() {
+            let count = self.read(offset, part)?;
+            end += count;
+            if count < part.len() {
                 break;
             }
             offset = offset.saturating_add(part.len() as u64);
         }
         self.data = data;
         for shard in 0..self.good.len() {
-            let bytes = self.data.get(self.range(shard)).unwrap_or_default();
+            let range = self.range(shard);
+            if range.start >= end {
+                // What was not read costs nothing.
+                break;
+            }
+            let bytes = self.data.get(range).unwrap_or_default();
             let is_good = self.is_good(shard, bytes);
             if let Some(good) = self.good.get_mut(shard) {
                 *good = is_good;
@@ -119,14 +125,24 @@ impl<'a> Shards<'a> {
         let mut any = false;
         for shard in self.bad() {
             let range = self.range(shard);
+            let found: Vec<(usize, u64)> = self
+                .frames_of(&range)
+                .filter_map(|frame| {
+                    let number = self.descriptor.first.saturating_add(frame as u64);
+                    Some((frame, places.of(number).nth(copy)?))
+                })
+                .collect();
+            if found.is_empty() {
+                continue;
+            }
+            if self.work.is_spent() {
+                break;
+            }
+            any = true;
             let mut bytes = self.data.get(range.clone()).unwrap_or_default().to_vec();
             let mut changed = false;
-            for frame in self.frames_of(&range) {
-                let number = self.descriptor.first.saturating_add(frame as u64);
-                if let Some(offset) = places.of(number).nth(copy) {
-                    any = true;
-                    changed |= self.read_part(frame, offset, &range, &mut bytes)?;
-                }
+            for (frame, offset) in found {
+                changed |= self.read_part(frame, offset, &range, &mut bytes)?;
             }
             if changed {
                 self.take(shard, &bytes);
@@ -207,6 +223,9 @@ impl<'a> Shards<'a> {
                 after.get(frames.end.saturating_sub(1)).copied().flatten(),
             ];
             for displacement in tried.into_iter().flatten().filter(|&by| by != 0) {
+                if self.work.is_spent() {
+                    return Ok(());
+                }
                 let start = self.descriptor.offset.saturating_add(range.start as u64);
                 let mut bytes = memory::zeros(range.len())?;
                 self.read(start.wrapping_add(displacement), &mut bytes)?;
@@ -246,6 +265,9 @@ impl<'a> Shards<'a> {
                     .saturating_add(self.descriptor.shards_start())
                     .saturating_add(before);
                 for &offset in &offsets {
+                    if self.work.is_spent() {
+                        return Ok((kept, intact));
+                    }
                     let shard_bytes = usize::try_from(self.descriptor.shard_bytes);
                     let mut bytes = memory::zeros(shard_bytes.unwrap_or(0))?;
                     self.read(offset.wrapping_add(within), &mut bytes)?;
@@ -322,11 +344,9 @@ impl<'a> Shards<'a> {
 
     /// Reads unless enough was read. Returns how much.
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let cost = (buffer.len() as u64).saturating_add(REQUEST_BYTES);
-        let Some(left) = self.work_left.checked_sub(cost) else {
+        if self.work.take_read(buffer.len() as u64).is_err() {
             return Ok(0);
-        };
-        self.work_left = left;
+        }
         self.source.read_into(offset, buffer)
     }
 }

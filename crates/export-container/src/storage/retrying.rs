@@ -41,7 +41,7 @@ impl Patience {
 
 /// Storage whose reads and writes are made again after a transient error: they name their place, so that twice is as once.
 ///
-/// A sync is never made again. The system reports a failed writeback once; the next sync would acknowledge what is lost.
+/// A sync is never made again, but for one that was interrupted before it was done (`EINTR`). The system reports a failed writeback once; the next sync would acknowledge what is lost.
 #[derive(Debug)]
 pub struct Retrying<S> {
     storage: S,

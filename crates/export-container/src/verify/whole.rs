@@ -4,6 +4,7 @@ use export_core::{Finding, Position, Severity};
 
 use super::damage;
 use crate::catalogue::Catalogue;
+use crate::findings::Findings;
 use crate::index::ChunkRef;
 
 /// How the file ends.
@@ -20,7 +21,7 @@ pub(super) fn note_end(catalogue: &mut Catalogue, rest: u64, size: u64, is_finis
 pub(super) fn note_missing(catalogue: &mut Catalogue) {
     let mut told: Vec<u64> = catalogue.announced.keys().copied().collect();
     told.sort_unstable();
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     for range in catalogue.missing() {
         let (mut first, last) = (*range.start(), *range.end());
         let from = told.partition_point(|&sequence| sequence < first);
@@ -35,11 +36,11 @@ pub(super) fn note_missing(catalogue: &mut Catalogue) {
         }
         note_gap(catalogue, first, last.saturating_add(1), &mut findings);
     }
-    catalogue.findings.append(&mut findings);
+    catalogue.findings.append(findings);
 }
 
 /// Frames from `first` up to `end`, of which nothing more is known, as few findings as it takes: numbers can be anything.
-fn note_gap(catalogue: &Catalogue, first: u64, end: u64, findings: &mut Vec<Finding>) {
+fn note_gap(catalogue: &Catalogue, first: u64, end: u64, findings: &mut Findings) {
     let mut note = |first: u64, end: u64| {
         let text = match end.saturating_sub(first) {
             0 => return,
@@ -79,7 +80,7 @@ fn missing_chunk(catalogue: &Catalogue, sequence: u64) -> Option<Finding> {
 
 /// What indexes say of chunks that are there, held against the chunks.
 pub(super) fn note_index(catalogue: &mut Catalogue, listed: &[ChunkRef]) {
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     for entry in listed {
         let stream = catalogue.stream(entry.stream);
         let found = stream.and_then(|stream| {
@@ -107,12 +108,12 @@ pub(super) fn note_index(catalogue: &mut Catalogue, listed: &[ChunkRef]) {
             findings.push(damage("index", position, text));
         }
     }
-    catalogue.findings.append(&mut findings);
+    catalogue.findings.append(findings);
 }
 
 /// Rows that should be there, and schemas that chunks need.
 pub(super) fn note_rows(catalogue: &mut Catalogue) {
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     for stream in &catalogue.streams {
         let mut expected = 0;
         // Where the rows end that are there. What was torn at the end of the file holds none: whoever went on with the file
@@ -156,5 +157,5 @@ pub(super) fn note_rows(catalogue: &mut Catalogue) {
             }
         }
     }
-    catalogue.findings.append(&mut findings);
+    catalogue.findings.append(findings);
 }

@@ -9,6 +9,7 @@
 
 mod ageing;
 mod append;
+mod busy;
 mod common;
 mod damage;
 mod exact;

@@ -380,6 +380,49 @@ fn an_append_goes_on_with_the_chain() {
     }
 }
 
+/// The second tag of a seal is in no hash, but there is only one that fits the bytes after it.
+#[test]
+fn the_second_tag_of_an_earlier_seal_cannot_be_changed() {
+    let written = written(58, 10, 100, true);
+    let file = Arc::new(MemoryStorage::new(written.bytes.clone()));
+    append(&file, &sealed()).unwrap();
+    let bytes = file.to_vec();
+    assert_eq!(checked(&bytes).findings, []);
+    let original = take_apart(&bytes);
+    let seals = (0..original.len()).filter(|&at| original[at].0.kind == SEAL);
+    let mut speaks_for_index = 0;
+    for at in seals {
+        let before_index = original[at].1[32..40] != [0; 8];
+        speaks_for_index += usize::from(before_index);
+        for byte in 72..104 {
+            let mut frames = original.clone();
+            frames[at].1[byte] ^= 1;
+            let report = checked(&put_together(&bytes[..64], &frames));
+            assert!(!report.is_intact(), "frame {at}, byte {byte}");
+        }
+    }
+    assert_eq!(speaks_for_index, 2);
+}
+
+/// A writer that is killed right after the seal before its index, and another that goes on: nothing is lost or changed.
+#[test]
+fn an_index_that_was_never_written_is_no_damage() {
+    let finished = written(59, 10, 100, true);
+    let frames = take_apart(&finished.bytes);
+    let index = frames
+        .iter()
+        .rposition(|(header, _)| header.kind == 5)
+        .unwrap();
+    let file = Arc::new(MemoryStorage::new(
+        finished.bytes[..finished.frames[index]].to_vec(),
+    ));
+    append(&file, &sealed()).unwrap();
+    let report = checked(&file.to_vec());
+    assert!(report.is_intact(), "{report:?}");
+    assert_eq!(report.findings.len(), 1);
+    assert!(report.findings[0].text.contains("was never written"));
+}
+
 #[test]
 fn what_was_not_sealed_when_a_recording_goes_on_is_marked() {
     let written = written(55, 30, 100, false);

@@ -1,15 +1,14 @@
-//! Files made to mislead: frames within frames, numbers that jump, indexes that lie, and much ado for few bytes.
+//! Files made to mislead: frames within frames, numbers that jump, indexes that lie.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use export_container::layout::NO_STREAM;
 use export_container::{
     Container, Depth, FileOptions, FrameHeader, FrameWriter, MemoryStorage, Report, Writer, verify,
 };
 use export_core::{
-    Block, CodecId, EncodedChunk, EncodingId, ErrorKind, FileId, Limits, Progress, Result, Role,
-    Storage, StreamId,
+    Block, CodecId, EncodedChunk, EncodingId, ErrorKind, FileId, Limits, Progress, Role, Storage,
+    StreamId,
 };
 use export_core::{Cancel, ChunkDirectory, ColumnDirectory, Summary};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -19,49 +18,7 @@ use crate::common::{
 };
 use crate::exact::{kept, repaired};
 
-/// Storage that counts what is read of it.
-struct Metered {
-    inner: MemoryStorage,
-    bytes: AtomicU64,
-    requests: AtomicU64,
-}
-
-impl Metered {
-    fn new(bytes: &[u8]) -> Arc<Self> {
-        Arc::new(Self {
-            inner: MemoryStorage::new(bytes.to_vec()),
-            bytes: AtomicU64::new(0),
-            requests: AtomicU64::new(0),
-        })
-    }
-}
-
-impl Storage for Metered {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let count = self.inner.read_at(offset, buffer)?;
-        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        Ok(count)
-    }
-
-    fn write_at(&self, _: u64, _: &[u8]) -> Result<()> {
-        panic!("a reader writes")
-    }
-
-    fn size_bytes(&self) -> Result<u64> {
-        self.inner.size_bytes()
-    }
-
-    fn resize(&self, _: u64) -> Result<()> {
-        panic!("a reader resizes")
-    }
-
-    fn sync(&self) -> Result<()> {
-        panic!("a reader syncs")
-    }
-}
-
-fn verified(bytes: &[u8]) -> Report {
+pub(crate) fn verified(bytes: &[u8]) -> Report {
     verify(
         storage(bytes),
         Depth::Checksums,
@@ -73,7 +30,13 @@ fn verified(bytes: &[u8]) -> Report {
 }
 
 /// A frame with right checksums, whatever it says.
-fn frame(file: FileId, sequence: u64, kind: u16, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(
+    file: FileId,
+    sequence: u64,
+    kind: u16,
+    stream: u32,
+    payload: &[u8],
+) -> Vec<u8> {
     let mut place = file.0.to_vec();
     place.extend(sequence.to_le_bytes());
     let header = FrameHeader {
@@ -178,105 +141,6 @@ fn containers_in_columns_are_not_taken_for_frames() {
                 whole.count(),
                 &format!("round {round}, cut in frame {at}"),
             );
-        }
-    }
-}
-
-/// However frames and their numbers are laid out, work stays in proportion to the file.
-#[test]
-fn no_layout_of_frames_makes_reading_slow() {
-    let file = options().file;
-    let start = write_as(file, 1, 0, 0, false).bytes;
-    let header = start[..64].to_vec();
-    let chunk_frame = {
-        let written = write_as(file, 1, 1, 40, false);
-        let at = written.frames[2];
-        written.bytes[at..written.frames[3]].to_vec()
-    };
-    let renumbered = |number: u64, mut frame: Vec<u8>| {
-        let mut header = FrameHeader::parse(&frame[..64]).unwrap();
-        header.sequence = number;
-        let mut place = file.0.to_vec();
-        place.extend(number.to_le_bytes());
-        let directory = 64..64 + header.directory_bytes as usize;
-        header.directory_checksum = xxh3_64_with_seed(&frame[directory], xxh3_64(&place));
-        frame[..64].copy_from_slice(&header.to_bytes());
-        frame
-    };
-    let count = 20_000_u64;
-    let mut files: Vec<(&str, Vec<u8>)> = Vec::new();
-    let each = |number: &dyn Fn(u64) -> u64| {
-        let mut bytes = start.clone();
-        for at in 0..count {
-            bytes.extend(renumbered(number(at), chunk_frame.clone()));
-        }
-        bytes
-    };
-    files.push(("falling numbers", each(&|at| 10 + count - at)));
-    files.push((
-        "falling numbers with gaps",
-        each(&|at| 10 + (count - at) * 2),
-    ));
-    files.push(("jumping numbers", each(&|at| 10 + at * 1_000_000_007)));
-    files.push((
-        "numbers up to the last",
-        each(&|at| u64::MAX - count + 1 + at),
-    ));
-    files.push(("one number", each(&|_| 10)));
-    // Each header claims all that follows it.
-    let mut claims = header.clone();
-    for at in 0..count {
-        let header = FrameHeader {
-            payload_bytes: (count - at - 1) * 64,
-            directory_bytes: 0,
-            ..FrameHeader::parse(&frame(file, at, 40_000, NO_STREAM, &[])).unwrap()
-        };
-        claims.extend(header.to_bytes());
-    }
-    files.push(("nested claims", claims));
-    // Nothing but the marker, and headers of nothing.
-    let mut markers = header.clone();
-    (0..count * 4).for_each(|_| markers.extend(file.0));
-    files.push(("markers", markers));
-    let mut torn = header;
-    for at in 0..count {
-        torn.extend(frame(file, at * 3, 2, 0, &[]));
-    }
-    files.push(("chunks of nothing", torn));
-    for (name, bytes) in files {
-        let allowed = bytes.len() as u64 * 20 + (256 << 20);
-        for what in ["open", "verify", "repair"] {
-            let metered = Metered::new(&bytes);
-            let storage = Arc::clone(&metered) as Arc<dyn Storage>;
-            let limits = Limits::default();
-            let (progress, cancel) = (Progress::new(), Cancel::new());
-            let findings = match what {
-                "open" => Container::open(storage, &limits).map(|c| c.findings().len()),
-                "verify" => verify(storage, Depth::Checksums, &limits, &progress, &cancel)
-                    .map(|report| report.findings.len()),
-                _ => {
-                    let mut writer = Writer::new(Vec::new(), &options()).unwrap();
-                    export_container::repair(storage, &mut writer, &limits, &progress, &cancel)
-                        .map(|report| report.findings.len())
-                }
-            };
-            let read = metered.bytes.load(Ordering::Relaxed);
-            let requests = metered.requests.load(Ordering::Relaxed);
-            assert!(read <= allowed, "{what}, {name}: {read} of {allowed}");
-            assert!(
-                requests <= count * 20,
-                "{what}, {name}: {requests} requests"
-            );
-            match findings {
-                Ok(findings) => {
-                    let most = 6 * count as usize;
-                    assert!(findings <= most, "{what}, {name}: {findings} findings");
-                }
-                Err(error) => assert!(
-                    matches!(error.kind(), ErrorKind::Limit | ErrorKind::Corrupt),
-                    "{what}, {name}: {error}"
-                ),
-            }
         }
     }
 }

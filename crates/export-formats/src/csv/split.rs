@@ -107,7 +107,8 @@ pub(super) enum Split {
     TooWide,
 }
 
-/// Appends the cells of the record that starts at `start`, if they are no more than `most_cells`. `last` says that nothing follows the buffer.
+/// Appends the cells of the record that starts at `start`, if they are no more than `most_cells`. `last` says that nothing follows
+/// the buffer.
 ///
 /// An empty line is a record of one bare, empty cell. Nothing at all is [`Split::Incomplete`].
 pub(super) fn split_record(

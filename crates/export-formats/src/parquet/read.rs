@@ -254,7 +254,6 @@ fn readers(
     Ok((reader, int96))
 }
 
-/// Fails where types nest too deep.
 /// Fails where a value is longer than may be. Pages and dictionaries were checked before they were decoded.
 fn check_values(batch: &Batch, limits: &Limits) -> Result<()> {
     if batch.memory_bytes() as u64 <= limits.value_bytes {
@@ -268,6 +267,7 @@ fn check_values(batch: &Batch, limits: &Limits) -> Result<()> {
     Ok(())
 }
 
+/// Fails where types nest too deep.
 fn check_schema(schema: &Schema, limits: &Limits) -> Result<()> {
     schema.fields.iter().try_for_each(|field| {
         let levels = export_core::schema::nesting(&field.data_type);

@@ -20,24 +20,55 @@ pub(super) struct Blank {
     /// Where it is a file.
     pub(super) path: Option<PathBuf>,
     pub(super) is_new: bool,
+    /// Whether the file was made for this.
+    pub(super) is_created: bool,
+}
+
+/// How to take a file away that was made for nothing.
+pub(super) struct Undo {
+    path: Option<PathBuf>,
+    /// Has the file's lock until then.
+    _storage: Arc<dyn Storage>,
+}
+
+impl Undo {
+    pub(super) fn discard(self) {
+        if let Some(path) = self.path {
+            discard(&path);
+        }
+    }
 }
 
 impl Blank {
     /// A new file at `path`, whose name is durable.
     pub(super) fn create(path: &Path, options: &RecordOptions) -> Result<Self> {
-        let create = || -> Result<File> {
+        let create = || -> Result<(File, bool)> {
             journal::check_promise(options.durability, BootId::now())?;
-            let file = create(path, options)?;
-            // Only who has the lock may empty a file that was there.
+            let (file, is_created) = create(path, options)?;
+            // Only who has the lock may change a file that was there.
             lock(&file)?;
-            journal::make_way(path, &storage(file.try_clone()?))?;
-            file.set_len(0)?;
-            crate::output::sync_directory(path)?;
-            Ok(file)
+            if let Err(error) = empty(&file, path, options) {
+                if is_created {
+                    discard(path);
+                }
+                return Err(error);
+            }
+            Ok((file, is_created))
         };
         create()
-            .map(|file| Self::of(file, path, options, true))
+            .map(|(file, is_created)| Self {
+                is_created,
+                ..Self::of(file, path, options, true)
+            })
             .map_err(|error| in_file(error, path))
+    }
+
+    /// Takes the file away, where it was made for this.
+    pub(super) fn undo(&self) -> Undo {
+        Undo {
+            path: self.path.clone().filter(|_| self.is_created),
+            _storage: Arc::clone(&self.storage),
+        }
     }
 
     /// A file that is there, with the rows that its journal may have.
@@ -72,10 +103,12 @@ impl Blank {
             name: path.display().to_string(),
             path: Some(path.to_owned()),
             is_new,
+            is_created: false,
         }
     }
 
-    /// Starts the journal of the recording `file`, where it is to have one.
+    /// Starts the journal of the recording `file`, where it is to have one, with room for rows: where there can be none, a recording
+    /// is not started rather than slow for ever.
     pub(super) fn journal(&self, options: &RecordOptions, file: FileId) -> Result<Option<Journal>> {
         let Some(path) = &self.path else {
             return Ok(None);
@@ -89,6 +122,14 @@ impl Blank {
             ..export_journal::Options::default()
         };
         let journal = Journal::create(journal::path_of(path), file.0, &journal);
+        let journal = journal.and_then(|journal| match journal.lane("").begin(b"", 0) {
+            Ok(_) => Ok(journal),
+            Err(error) => {
+                // That it cannot be used is what there is to tell.
+                drop(journal.remove());
+                Err(error)
+            }
+        });
         journal.map(Some).map_err(|error| {
             let hint = "record with `Durability::None` where there can be no journal";
             match error.hint() {
@@ -97,12 +138,27 @@ impl Blank {
             }
         })
     }
+}
 
-    /// Takes a file away that was made for nothing.
-    pub(super) fn discard(path: &Path) {
-        // It is empty or half a copy: whoever made it reports what went wrong.
-        drop(fs::remove_file(path));
+/// Takes a file away that was made for nothing.
+fn discard(path: &Path) {
+    // It is empty or half a copy: whoever made it reports what went wrong.
+    drop(fs::remove_file(path));
+}
+
+/// Makes a new recording's file of one that may have been there.
+fn empty(file: &File, path: &Path, options: &RecordOptions) -> Result<()> {
+    #[cfg(unix)]
+    if options.overwrite && options.permissions == Permissions::Owner {
+        use std::os::unix::fs::PermissionsExt;
+        // One that was there keeps its mode otherwise.
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
     }
+    #[cfg(not(unix))]
+    let _ = options;
+    journal::make_way(path, &storage(file.try_clone()?))?;
+    file.set_len(0)?;
+    crate::output::sync_directory(path)
 }
 
 fn storage(file: File) -> Arc<dyn Storage> {
@@ -127,27 +183,21 @@ fn in_file(error: Error, path: &Path) -> Error {
     error.in_file(path.display().to_string())
 }
 
-fn create(path: &Path, options: &RecordOptions) -> Result<File> {
+/// Opens the file, and says whether it was not there.
+fn create(path: &Path, options: &RecordOptions) -> Result<(File, bool)> {
     let mut open = OpenOptions::new();
-    open.read(true)
-        .write(true)
-        .create(true)
-        .create_new(!options.overwrite);
+    open.read(true).write(true);
     #[cfg(unix)]
     if options.permissions == Permissions::Owner {
         use std::os::unix::fs::OpenOptionsExt;
         open.mode(0o600);
     }
-    let file = open.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::exists("the recording exists already")
-            .with_hint("append to it, overwrite it, or give another name"),
-        _ => Error::from(error),
-    })?;
-    #[cfg(unix)]
-    if options.overwrite && options.permissions == Permissions::Owner {
-        use std::os::unix::fs::PermissionsExt;
-        // One that was there keeps its mode otherwise.
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    match open.clone().create_new(true).open(path) {
+        Ok(file) => Ok((file, true)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+        // Made anew where it is gone by now, or where it is a link to no file.
+        Err(_) if options.overwrite => Ok((open.create(true).open(path)?, false)),
+        Err(_) => Err(Error::exists("the recording exists already")
+            .with_hint("append to it, overwrite it, or give another name")),
     }
-    Ok(file)
 }

@@ -16,25 +16,28 @@ pub(super) struct RowLane {
     shape: u64,
     /// Where the rows begin that were not handed on.
     mark: Mark,
+    /// Number of the stream's first row in the file that the journal belongs to, modulo 2⁶⁴.
+    base: u64,
 }
 
 impl RowLane {
-    pub(super) fn new(lane: Lane) -> Self {
+    pub(super) fn new(lane: Lane, base: u64) -> Self {
         Self {
+            base,
             mark: lane.mark(),
             lane,
             shape: NO_SHAPE,
         }
     }
 
-    /// Adds the last row of `rows`, which `write` puts into its place, and whose number `number` tells. False where there is no
-    /// room for it.
+    /// Adds the last row of `rows`, which `write` puts into its place, and before which the stream had as many rows as `rows_before`
+    /// tells. False where there is no room for it.
     #[inline]
     pub(super) fn add_last<B: BatchBuilder>(
         &mut self,
         rows: &mut B,
         write: impl FnOnce(&mut B, &mut RowImage<'_>),
-        number: impl FnOnce() -> u64,
+        rows_before: impl FnOnce() -> u64,
     ) -> Result<bool> {
         let mut image = RowImage::new(self.lane.space());
         write(rows, &mut image);
@@ -42,7 +45,7 @@ impl RowLane {
             Some(bytes) if rows.image_shape() == self.shape && self.lane.commit(bytes).is_ok() => {
                 Ok(true)
             }
-            _ => self.add_elsewhere(rows, number()),
+            _ => self.add_elsewhere(rows, self.base.wrapping_add(rows_before())),
         }
     }
 
@@ -58,7 +61,12 @@ impl RowLane {
                 Ok(false)
             }
             // A row that is too long for it, or a disk that is full: what is true of the journal may not be of the file.
-            Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Limit | ErrorKind::Io | ErrorKind::Unsupported
+                ) =>
+            {
                 self.shape = NO_SHAPE;
                 Ok(false)
             }
@@ -95,6 +103,6 @@ impl RowLane {
     /// The rows that were not handed on never will be.
     pub(super) fn discard(&mut self) -> Result<()> {
         self.shape = NO_SHAPE;
-        self.lane.discard(&self.mark)
+        self.lane.discard_soon(&self.mark)
     }
 }

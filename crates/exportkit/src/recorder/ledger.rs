@@ -57,7 +57,16 @@ pub(super) struct Account {
     /// Number that the first row handed on has in the file that is written now, modulo 2⁶⁴: less than 0 where that was another
     /// file.
     base: AtomicU64,
-    lane: Mutex<Option<(Journal, LaneId)>>,
+    /// `None` where there is no journal, and from a rescue on until the stream goes on in the new one.
+    lane: Mutex<Option<LaneOf>>,
+}
+
+/// Where a journal has the rows of a stream.
+struct LaneOf {
+    journal: Journal,
+    lane: LaneId,
+    /// As the account's: rows keep the numbers that they have in the journal.
+    base: u64,
 }
 
 #[derive(Default)]
@@ -125,21 +134,30 @@ impl Account {
         self.durable.store(on_the_way.handed, Ordering::Release);
     }
 
-    /// Number in the file of the row that comes `rows` rows after those handed on.
-    pub(super) fn number_after(&self, rows: u64) -> u64 {
+    /// The rows go through a lane of `journal`. Returns the number there of the first row handed on, modulo 2⁶⁴.
+    pub(super) fn set_lane(&self, journal: &Journal, lane: LaneId) -> u64 {
         let base = self.base.load(Ordering::Acquire);
-        base.wrapping_add(self.handed()).wrapping_add(rows)
+        *lock(&self.lane) = Some(LaneOf {
+            journal: journal.clone(),
+            lane,
+            base,
+        });
+        base
     }
 
-    /// The rows go through a lane of `journal`.
-    pub(super) fn set_lane(&self, journal: &Journal, lane: LaneId) {
-        *lock(&self.lane) = Some((journal.clone(), lane));
+    /// Whether the rows are in the journal of the file that is written now.
+    fn has_lane(&self) -> bool {
+        lock(&self.lane).is_some()
     }
 
     /// The first `rows` rows handed on are safe in the file.
     fn release(&self, rows: u64) {
-        if let Some((journal, lane)) = &*lock(&self.lane) {
-            let base = self.base.load(Ordering::Acquire);
+        if let Some(LaneOf {
+            journal,
+            lane,
+            base,
+        }) = &*lock(&self.lane)
+        {
             journal.release(*lane, base.wrapping_add(rows));
         }
     }
@@ -275,10 +293,12 @@ impl Ledger {
             .collect()
     }
 
-    /// How many rows of each stream `push` has taken, those left out that were dropped.
+    /// How many rows of each stream `push` has taken, those left out that were dropped. Streams are left out whose rows are in the
+    /// journal of a file that was rescued.
     pub(super) fn pushed(&self) -> Vec<(Arc<Account>, u64)> {
         let accounts = self.accounts().into_iter();
         accounts
+            .filter(|(_, account)| account.has_lane())
             .map(|(_, account)| {
                 let pushed = account.pushed().saturating_sub(account.dropped());
                 (account, pushed)
@@ -342,7 +362,7 @@ impl Ledger {
 
     /// Fails where nothing reaches the file any more: with the error that was its cause at first, with its text from then on.
     pub(super) fn check(&self) -> Result<()> {
-        if !self.is_poisoned.load(Ordering::Acquire) {
+        if !self.is_poisoned() {
             return Ok(());
         }
         match &mut *lock(&self.poison) {
@@ -360,6 +380,11 @@ impl Ledger {
                     ))
             }
         }
+    }
+
+    /// Whether nothing reaches the file any more. Leaves the error to who [checks](Ledger::check).
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.is_poisoned.load(Ordering::Acquire)
     }
 
     pub(super) fn failure(&self) -> Option<String> {

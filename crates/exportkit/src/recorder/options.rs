@@ -24,8 +24,8 @@ pub struct RecordOptions {
     /// thread and for the one that writes where `None`.
     pub budget_bytes: Option<usize>,
     /// Most bytes that the journal may take; see [`Durability::Flush`]. It needs room for the rows of a chunk and a half of
-    /// each stream, and for those on their way. No more than the memory that readers take by default (2 GiB), or nobody could read it.
-    /// Default 256 MiB.
+    /// each stream, for those on their way, and for 1 MiB of each stream at least: a stream that finds none writes each row to the file at
+    /// once. No more than the memory that readers take by default (2 GiB), or nobody could read it. Default 256 MiB.
     pub journal_bytes: u64,
     /// Who may open the file.
     pub permissions: Permissions,
@@ -77,6 +77,18 @@ impl RecordOptions {
             );
             return Err(Error::usage(text).with_hint("give `journal_bytes` less"));
         }
+        if self.on_full == OnFull::Drop && self.durability == Durability::Sync {
+            let text = "a push that waits for the disk cannot drop rows so as not to wait";
+            return Err(Error::usage(text)
+                .with_hint("record with `Durability::Interval`, or with `OnFull::Block`"));
+        }
+        if self.durability == Durability::Interval(Duration::ZERO) {
+            return Err(
+                Error::usage("an interval of no time would sync without end").with_hint(
+                    "record with `Durability::Sync`, or with an interval of 1 ms or more",
+                ),
+            );
+        }
         if self.protection.encrypt.is_some() && self.durability != Durability::None {
             let text =
                 "an encrypted recording has no journal, which would hold its rows in the clear";
@@ -124,7 +136,8 @@ pub enum OnFull {
     /// `push` never waits for the file: rows for which there is no room are dropped, a batch at a time, and counted. The file says how
     /// many ([`exportkit info`](crate::Info) shows it), and so does [`Recorder::health`](crate::Recorder::health). `flush`, `sync` and `finish` wait as ever.
     ///
-    /// Needs a thread besides those that push.
+    /// Needs a thread besides those that push, which it has however short memory is, and cannot be with [`Durability::Sync`]. With
+    /// [`Durability::Interval`] a power loss may bring back rows that were dropped since the last sync.
     Drop,
 }
 

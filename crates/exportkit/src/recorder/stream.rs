@@ -55,10 +55,11 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         account: Arc<Account>,
         rows: B,
     ) -> Self {
+        let (lane, tape_number) = shared.tape.lane(&name, &account);
         Self {
             shared: Arc::clone(shared),
-            lane: shared.tape.lane(&name, &account),
-            tape_number: shared.tape.number(),
+            lane,
+            tape_number,
             name,
             account,
             rows,
@@ -78,7 +79,7 @@ impl<T: Serialize + ?Sized> RecordStream<T> {
     /// Fails where the row cannot be represented: it is then left out whole, and counted. Fails with errors of earlier chunks:
     /// the first push to find one has taken its row all the same, those after it take none.
     pub fn push(&mut self, row: &T) -> Result<()> {
-        if self.is_stopped {
+        if !self.goes_on() {
             self.go_on()?;
         }
         match export_core::rows::push(&mut self.rows, row) {
@@ -110,7 +111,7 @@ impl<T: Record + ?Sized> RecordStream<T, RecordBuilder<T>> {
     /// ```
     #[inline]
     pub fn push<R: Record<Column = T::Column> + ?Sized>(&mut self, row: &R) -> Result<()> {
-        if self.is_stopped {
+        if !self.goes_on() {
             self.go_on()?;
         }
         match self.rows.push(row) {
@@ -125,18 +126,30 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         &self.shared.tape
     }
 
+    /// Whether a row can be taken as the one before was.
+    #[inline]
+    fn goes_on(&self) -> bool {
+        !self.is_stopped && self.tape_number == self.tape().number()
+    }
+
     /// A row was pushed, which `write` can put into the journal.
     #[inline]
     fn pushed(&mut self, write: impl FnOnce(&mut B, &mut RowImage<'_>)) -> Result<()> {
-        if let Some(lane) = &mut self.lane {
-            let rows = self.rows.rows() as u64;
-            let account = &self.account;
-            if !lane.add_last(&mut self.rows, write, || account.number_after(rows - 1))? {
-                self.write_through()?;
+        let added = match &mut self.lane {
+            Some(lane) => {
+                let rows = self.rows.rows() as u64;
+                let account = &self.account;
+                lane.add_last(&mut self.rows, write, || account.handed() + rows - 1)
             }
-        }
+            None => Ok(true),
+        };
+        // Whatever becomes of it, it is among the rows that are written next.
         self.pushed += 1;
         self.account.set_pushed(self.pushed);
+        if !added? {
+            self.tape().ledger.journal_was_full();
+            self.write_through()?;
+        }
         match self.rows.rows() >= self.next_look {
             true => self.look(),
             false => Ok(()),
@@ -150,11 +163,7 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         if rows == 1 {
             self.tape().ledger.waits(&self.account);
         }
-        if let Err(error) = self.tape().ledger.check() {
-            self.is_stopped = true;
-            return Err(self.in_stream(error));
-        }
-        self.follow()?;
+        self.check()?;
         if self.tape().options.durability == Durability::Sync {
             match &self.lane {
                 Some(_) => self.seal()?,
@@ -185,43 +194,49 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         };
     }
 
-    /// Returns once the rows in the journal, of all streams, survive a power loss.
-    fn seal(&mut self) -> Result<()> {
-        if let Err(error) = self.tape().seal() {
-            self.is_stopped = true;
-            return Err(self.in_stream(error));
-        }
-        if self.tape().options.on_full == OnFull::Block {
-            self.account.set_durable(self.pushed);
-        }
-        Ok(())
+    /// Fails where the file has failed, and then this stream takes nothing more.
+    fn check(&mut self) -> Result<()> {
+        let checked = self.tape().ledger.check();
+        self.is_stopped = checked.is_err();
+        checked.map_err(|error| self.in_stream(error))
     }
 
-    /// Whether the file can be written again.
+    /// Returns once the rows in the journal, of all streams, survive a power loss.
+    fn seal(&mut self) -> Result<()> {
+        let say = || self.account.set_durable(self.pushed);
+        if !self.tape().seal(self.tape_number, say) {
+            self.follow()?;
+        }
+        self.check()
+    }
+
+    /// Whether the file can be written again, or is another one.
     #[cold]
     fn go_on(&mut self) -> Result<()> {
-        let checked = self.tape().ledger.check();
-        checked.map_err(|error| self.in_stream(error))?;
-        self.is_stopped = false;
+        self.check()?;
         self.follow()
     }
 
-    /// Goes on with a new file, where there is one: rows that are here are in the journal of the one before, and go to a chunk at
-    /// once therefore.
+    /// Goes on with a new file, where there is one: rows that are here are in the journal of the one before, and go to the new file
+    /// at once therefore.
     fn follow(&mut self) -> Result<()> {
         if self.tape_number != self.tape().number() {
-            self.tape_number = self.tape().number();
-            self.lane = None;
-            self.write_rows(true)?;
-            self.lane = self.shared.tape.lane(&self.name, &self.account);
+            match self.tape().options.on_full {
+                OnFull::Block => self.write_through()?,
+                OnFull::Drop => self.write_rows(false)?,
+            }
+            if self.rows.rows() > 0 {
+                // There was no room yet.
+                return Ok(());
+            }
+            (self.lane, self.tape_number) = self.shared.tape.lane(&self.name, &self.account);
         }
         Ok(())
     }
 
-    /// There is no room in the journal for the last row: it goes to the file with those before it, or is dropped with them.
+    /// The rows that are here go to the file, since they cannot be in the journal, or are dropped.
     #[cold]
     fn write_through(&mut self) -> Result<()> {
-        self.tape().ledger.journal_was_full();
         if self.tape().options.on_full == OnFull::Drop {
             self.write_rows(false)?;
             return match self.rows.rows() {
@@ -232,7 +247,8 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         // Only what is durable makes room where rows have to be.
         match self.tape().options.durability {
             Durability::Interval(_) | Durability::Sync => self.sync(),
-            Durability::Flush | Durability::None => self.flush(),
+            Durability::Flush => self.flush(),
+            Durability::None => self.write_rows(true),
         }
     }
 
@@ -273,6 +289,7 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
     pub fn rescue(&mut self, path: impl AsRef<Path>) -> Result<Recorded> {
         self.shared.rescue(path.as_ref())?;
         self.is_stopped = false;
+        self.follow()?;
         self.write_rows(true)?;
         let synced = self.tape().sync().and_then(|()| self.tape().flush());
         synced.map_err(|error| self.tape().in_file(error))

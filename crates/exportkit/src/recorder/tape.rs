@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, TryLockError};
 use export_compress::Encoder;
 use export_container::{FileOptions, FrameWriter, StorageEnd, Writer};
 use export_core::build::BatchBuilder;
-use export_core::{Batch, Cancel, Error, ExportMetadata, Limits, Result, Schema, StreamBatch};
+use export_core::{
+    Batch, Cancel, Error, ExportMetadata, Limits, Note, Result, Schema, StreamBatch,
+};
 use export_journal::Journal;
-use export_parallel::{Bounds, Budget};
+use export_parallel::{Answer, Bounds, Budget};
 
 use super::blank::Blank;
 use super::health::{Health, JournalHealth, RowCounts, StreamHealth};
@@ -31,10 +33,11 @@ pub(super) struct Tape {
     pub(super) options: RecordOptions,
     pub(super) ledger: Arc<Ledger>,
     pub(super) bounds: Bounds,
+    encoder: Encoder,
     name: Mutex<String>,
     /// Rows of each stream that the file had when it was opened.
     rows_before: BTreeMap<String, u64>,
-    /// Which file it is: one more with each rescue.
+    /// Which file it is: one more with each rescue. Changes, as the journal does, while that is locked.
     number: AtomicU64,
     /// `None` where there is none, and once the file is complete.
     journal: Mutex<Option<Journal>>,
@@ -44,6 +47,16 @@ pub(super) struct Tape {
 
 impl Tape {
     pub(super) fn open(blank: Blank, options: RecordOptions) -> Result<Self> {
+        let encoder = Encoder::new(options.encode.clone())?;
+        Self::with_encoder(blank, options, encoder)
+    }
+
+    /// [`Tape::open`] with an encoder for its options.
+    pub(super) fn with_encoder(
+        blank: Blank,
+        options: RecordOptions,
+        encoder: Encoder,
+    ) -> Result<Self> {
         let mut writer = match blank.is_new {
             true => Writer::create_protected(
                 Arc::clone(&blank.storage),
@@ -65,11 +78,14 @@ impl Tape {
             writer.sync()?;
         }
         protect(&mut writer, options.parity)?;
-        let journal = blank.journal(&options, writer.frames().file().file)?;
+        let file = writer.frames().file().file;
         let before = writer.frames().last_metadata().unwrap_or_default();
         let rows_before = rows(writer.frames());
         let ledger = Arc::new(Ledger::new(Losses::of(&before.entries), survives_power));
-        let means = Watch::new(options.threads, None).means();
+        // Without a thread, it is `push` that writes.
+        let least_threads = usize::from(options.on_full == OnFull::Drop);
+        let watch = Watch::new(options.threads, None).with_threads_at_least(least_threads);
+        let means = watch.means();
         let budget = options.budget_bytes.unwrap_or_else(|| {
             // A chunk is handed on once it is full: it is more than full, always.
             let each = means.chunk_bytes() + means.chunk_bytes() / 4;
@@ -80,11 +96,22 @@ impl Tape {
             budget: Budget::new(budget),
             cancel: Cancel::new(),
         };
-        let sink = sink(writer, Counts::default(), &options, &bounds, &ledger)?;
+        let sink = sink(
+            writer,
+            Counts::default(),
+            &options,
+            encoder.clone(),
+            watch,
+            &bounds,
+            &ledger,
+        )?;
+        // Last: whatever fails before leaves none.
+        let journal = blank.journal(&options, file)?;
         Ok(Self {
             options,
             ledger,
             bounds,
+            encoder,
             name: Mutex::new(blank.name),
             rows_before,
             number: AtomicU64::new(0),
@@ -104,49 +131,77 @@ impl Tape {
         self.number.load(Ordering::Acquire)
     }
 
-    /// A lane of the journal, where there is one, for the rows of a stream.
-    pub(super) fn lane(&self, name: &str, account: &Account) -> Option<RowLane> {
-        let journal = lock(&self.journal).clone()?;
-        let lane = journal.lane(name);
-        account.set_lane(&journal, lane.id());
-        Some(RowLane::new(lane))
+    /// A lane of the journal, where there is one, for the rows of a stream, and which file that belongs to.
+    pub(super) fn lane(&self, name: &str, account: &Account) -> (Option<RowLane>, u64) {
+        loop {
+            let (journal, number) = {
+                let journal = lock(&self.journal);
+                (journal.clone(), self.number())
+            };
+            let Some(journal) = journal else {
+                return (None, number);
+            };
+            // Not locked, since this may wait while the journal's file grows.
+            let lane = journal.lane(name);
+            let _journal = lock(&self.journal);
+            if self.number() == number {
+                let base = account.set_lane(&journal, lane.id());
+                return (Some(RowLane::new(lane, base)), number);
+            }
+        }
     }
 
-    /// Returns once all rows in the journal survive a power loss.
-    pub(super) fn seal(&self) -> Result<()> {
-        let journal = lock(&self.journal).clone();
-        let Some(journal) = journal else {
-            return Ok(());
+    /// Returns once all rows in the journal of file `number` survive a power loss, and lets `say` say so. False where that file is no
+    /// longer written: its journal was left with it. A failure is the ledger's to tell.
+    pub(super) fn seal(&self, number: u64, say: impl FnOnce()) -> bool {
+        let journal = {
+            let journal = lock(&self.journal);
+            if self.number() != number {
+                return false;
+            }
+            journal.clone()
         };
-        let sealed = journal.seal();
-        if let Err(error) = sealed {
+        let sealed = journal.map_or(Ok(()), |journal| journal.seal().map(drop));
+        // Locked, so that a rescue comes before or after.
+        let _journal = lock(&self.journal);
+        if self.number() != number {
+            return false;
+        }
+        match sealed {
+            Err(error) => self.ledger.poison(error),
+            // What is dropped may be among rows that were sealed.
+            Ok(()) if self.options.on_full == OnFull::Block => say(),
+            Ok(()) => {}
+        }
+        true
+    }
+
+    /// Makes everything pushed so far durable, where it is: in the journal, or in the file. What fails is left to whoever pushes next.
+    pub(super) fn tick(&self) {
+        let ledger = Arc::clone(&self.ledger);
+        let call = move |written: &mut Written<StorageEnd>| {
+            sync(written, &ledger);
+            Ok(())
+        };
+        let started = if lock(&self.journal).is_some() {
+            // First the journal: a row that moves to the file in between is in both, or in the file that is synced next.
+            let number = self.number();
+            let pushed = self.ledger.pushed();
+            let say = || {
+                for (account, rows) in pushed {
+                    account.set_durable(rows);
+                }
+            };
+            if !self.seal(number, say) || self.ledger.is_poisoned() {
+                return;
+            }
+            self.with_sink(|sink| sink.start_call(call))
+        } else {
+            self.with_sink(|sink| sink.start_flush(call))
+        };
+        if let Err(error) = started.and_then(Answer::wait) {
             self.ledger.poison(error);
         }
-        self.ledger.check()
-    }
-
-    /// Makes everything pushed so far durable, where it is: in the journal, or in the file.
-    pub(super) fn tick(&self) -> Result<()> {
-        if lock(&self.journal).is_none() {
-            return self.sync();
-        }
-        // First the journal: a row that moves to the file in between is in both, or in the file that is synced next.
-        let pushed = self.ledger.pushed();
-        self.seal()?;
-        if self.options.on_full == OnFull::Block {
-            pushed
-                .iter()
-                .for_each(|(account, rows)| account.set_durable(*rows));
-        }
-        let ledger = Arc::clone(&self.ledger);
-        let synced = self.with_sink(|sink| {
-            sink.start_call(move |written| {
-                sync(written, &ledger);
-                Ok(())
-            })
-        })?;
-        synced.wait()?;
-        self.ledger.check()
     }
 
     pub(super) fn in_file(&self, error: Error) -> Error {
@@ -293,21 +348,47 @@ impl Tape {
             Ok(writer)
         };
         let writer = old.start_flush(replay)?.wait()?;
-        let journal = blank.journal(&self.options, file.file)?;
         let (all_rows, chunks) = writer.frames().totals();
         let counts = Counts {
             rows: all_rows,
             chunks,
         };
         let rows_in_file = rows(writer.frames());
-        let new = sink(writer, counts, &self.options, &self.bounds, &self.ledger)?;
+        let watch =
+            Watch::new(self.bounds.threads, None).with_threads_at_least(self.bounds.threads);
+        let new = sink(
+            writer,
+            counts,
+            &self.options,
+            self.encoder.clone(),
+            watch,
+            &self.bounds,
+            &self.ledger,
+        )?;
+        let journal = blank.journal(&self.options, file.file)?;
         *way = Some(new);
         *lock(&self.name) = blank.name;
+        let mut current = lock(&self.journal);
         // That of the file that failed stays beside it.
-        *lock(&self.journal) = journal;
-        self.number.fetch_add(1, Ordering::AcqRel);
+        *current = journal;
+        // Before the number, at which streams go on: they hand their rows on then.
         self.ledger.rescued(&rows_in_file);
+        self.number.fetch_add(1, Ordering::AcqRel);
+        drop(current);
         Ok(counts.into())
+    }
+
+    /// That rows went past the journal, if they did.
+    fn journal_note(&self) -> Option<Note> {
+        let times = self.ledger.times_full();
+        (times > 0).then(|| Note {
+            stream: None,
+            column: None,
+            text: format!(
+                "the journal had no room for {times} rows: each made its stream go to the file at once; `journal_bytes` gives it more"
+            ),
+            loss: false,
+        })
     }
 
     /// Completes the file.
@@ -316,15 +397,21 @@ impl Tape {
             return Ok(Recorded::default());
         };
         self.ledger.check()?;
-        let (counts, mut writer) =
-            sink.close(&metadata(&self.options.entries, self.ledger.losses()))?;
+        let mut notes = Vec::new();
+        let about = metadata(&self.options.entries, self.ledger.losses());
+        let (counts, mut writer) = sink.close(&about, &mut notes)?;
         writer.sync()?;
         // Before the writer gives back the lock: until then nobody else has looked at it.
-        if let Some(journal) = lock(&self.journal).take() {
+        let journal = lock(&self.journal).take();
+        if let Some(journal) = journal {
             journal.remove()?;
         }
         drop(writer);
-        Ok(counts.into())
+        notes.extend(self.journal_note());
+        Ok(Recorded {
+            notes,
+            ..counts.into()
+        })
     }
 }
 
@@ -344,12 +431,13 @@ fn sink(
     mut writer: Writer<StorageEnd>,
     counts: Counts,
     options: &RecordOptions,
+    encoder: Encoder,
+    watch: Watch,
     bounds: &Bounds,
     ledger: &Arc<Ledger>,
 ) -> Result<XkSink<StorageEnd>> {
     writer.keep_unsynced();
     let trusts_writes = options.durability == Durability::None;
-    let encoder = Encoder::new(options.encode.clone())?;
     let (ledger, entries) = (Arc::clone(ledger), options.entries.clone());
     let take = move |written: &mut Written<StorageEnd>, encoded| {
         take(written, encoded, &ledger, &entries)?;
@@ -359,7 +447,6 @@ fn sink(
         }
         Ok(())
     };
-    let watch = Watch::new(bounds.threads, None);
     XkSink::with(writer, encoder, watch, bounds.clone(), counts, take)
 }
 

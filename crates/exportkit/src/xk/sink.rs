@@ -331,14 +331,9 @@ impl<W: Write + Send + 'static> XkSink<W> {
         Ok(())
     }
 
-    /// Writes what is left, the index and the tail. Returns what was written, and the writer. A file that was continued keeps
-    /// what it said about itself, unless `metadata` says otherwise, and counts all of its rows.
-    pub(crate) fn close(self, metadata: &ExportMetadata) -> Result<(Counts, Writer<W>)> {
-        self.close_noting(metadata, &mut Vec::new())
-    }
-
-    /// [`XkSink::close`], with what there is to note in the end.
-    pub(crate) fn close_noting(
+    /// Writes what is left, the index and the tail. Returns what was written, and the writer, and adds to `notes`. A file that was
+    /// continued keeps what it said about itself, unless `metadata` says otherwise, and counts all of its rows.
+    pub(crate) fn close(
         mut self,
         metadata: &ExportMetadata,
         notes: &mut Vec<Note>,
@@ -396,7 +391,7 @@ impl<W: Write + Send + 'static> Sink for XkSink<W> {
 
     fn finish(self: Box<Self>, metadata: &ExportMetadata) -> Result<SinkSummary> {
         let mut notes = Vec::new();
-        let (counts, _) = self.close_noting(metadata, &mut notes)?;
+        let (counts, _) = self.close(metadata, &mut notes)?;
         Ok(SinkSummary {
             rows: counts.rows,
             notes,
