@@ -119,37 +119,35 @@ impl Shared {
         }
     }
 
-    /// Makes what `act` changed durable, where it says that a seal is concerned.
-    pub(crate) fn change_sealed(&self, act: impl FnOnce() -> Result<bool>) -> Result<()> {
+    /// Makes what `act` changed durable, where it says that a seal is concerned. It is told whether that has failed before; then it
+    /// does again.
+    pub(crate) fn change_sealed(&self, act: impl FnOnce(bool) -> Result<bool>) -> Result<()> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = act().and_then(|sealed| {
-            if sealed && !*failed {
-                self.backing.sync()
-            } else {
-                Ok(())
-            }
+        let done = act(*failed).and_then(|sealed| match sealed {
+            true if *failed => Err(not_durable()),
+            true => self.backing.sync(),
+            false => Ok(()),
         });
         *failed |= done.is_err();
         done
     }
 
-    /// Calls `act`, which is told whether all seals so far are durable: not so while others are waiting for the disk.
+    /// Calls `act`, which is told whether all seals so far are durable: not so while others are waiting for the
+    /// disk, nor once that has failed.
     pub(crate) fn change_soon(&self, act: impl FnOnce(bool)) {
         match self.failed.try_lock() {
-            Ok(_nobody_else_seals) => act(true),
-            Err(TryLockError::Poisoned(_nobody_else_seals)) => act(true),
+            Ok(failed) => act(!*failed),
+            Err(TryLockError::Poisoned(failed)) => act(!*failed.into_inner()),
             Err(TryLockError::WouldBlock) => act(false),
         }
     }
+}
 
-    fn check(&self) -> Result<()> {
-        if !*self.failed.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(());
-        }
-        let text = "the journal could not be made durable before, and nobody knows what of it is on the disk";
-        Err(Error::from(std::io::Error::other(text))
-            .with_hint("write what is not yet acknowledged to another file"))
-    }
+pub(crate) fn not_durable() -> Error {
+    let text =
+        "the journal could not be made durable before, and nobody knows what of it is on the disk";
+    Error::from(std::io::Error::other(text))
+        .with_hint("write what is not yet acknowledged to another file")
 }
 
 impl Journal {
@@ -184,11 +182,15 @@ impl Journal {
     /// Makes all rows durable whose commit happened before: they survive a power loss once this returns.
     ///
     /// Only what is new is hashed. Lanes go on meanwhile. Once this has failed, it always will, since nobody knows what is on
-    /// the disk; what a crash of the process leaves is not concerned.
+    /// the disk, and nothing that was sealed before is put at risk; what a crash of the process leaves is not concerned.
     pub fn seal(&self) -> Result<Sealed> {
         let shared = &self.shared;
         let mut sealed = Sealed::default();
-        shared.change_sealed(|| {
+        shared.change_sealed(|has_failed| {
+            // A seal that may never be durable must not be stored over one that is.
+            if has_failed {
+                return Err(not_durable());
+            }
             let (in_use, taken_back) = {
                 let mut pool = shared.pool();
                 (pool.in_use(), pool.taken_back())
@@ -203,7 +205,7 @@ impl Journal {
             }
             Ok(sealed.bytes > 0 || !taken_back.is_empty())
         })?;
-        shared.check().map(|()| sealed)
+        Ok(sealed)
     }
 
     /// How much of the journal is used. Waits for nobody for whom the file grows.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use export_core::{Error, Result};
 
-use crate::journal::{LaneId, Shared};
+use crate::journal::{LaneId, Shared, not_durable};
 use crate::layout::{Count, HEADER_BYTES, SegmentHeader};
 use crate::pool::{Part, Pool};
 use crate::segment::{Segment, Writer};
@@ -37,6 +37,8 @@ pub struct Lane {
     /// How often rows were taken back, and to which row the last time.
     discards: u64,
     discarded_to: u64,
+    /// Rows were taken back that a seal on the disk may still cover: other rows in their place would break it.
+    is_over: bool,
 }
 
 /// Rows that one text is about.
@@ -50,8 +52,8 @@ struct Run {
 /// What becomes of the segment whose last rows are taken back.
 #[derive(Clone, Copy)]
 enum Cut {
-    /// It is filled further.
-    GoOn,
+    /// It is filled further once its seals are durable, as they are so far or not.
+    GoOn { is_durable: bool },
     /// It is left, whether its seals so far are durable or not.
     Leave { is_durable: bool },
 }
@@ -86,6 +88,7 @@ impl Lane {
             writer: None,
             discards: 0,
             discarded_to: 0,
+            is_over: false,
         }
     }
 
@@ -184,16 +187,22 @@ impl Lane {
     /// them back. A process killed in the midst of this leaves a part of them, from the first one on.
     ///
     /// A mark that lies behind one to which rows were taken back is void; this fails where it notices, and where `mark` is of
-    /// later rows than there are. It fails as well where the disk does; then rows are taken back as far as a crash of the process is
-    /// concerned.
+    /// later rows than there are. It fails as well where the disk does, or did; then rows are taken back as far as a crash of the process is
+    /// concerned, what is left of those that were sealed stays sealed, and the lane takes no more rows.
     pub fn discard(&mut self, mark: &Mark) -> Result<()> {
         self.take_back_to(mark)?;
         let shared = Arc::clone(&self.shared);
-        shared.change_sealed(|| {
-            let touched = self.cut(&mut shared.pool(), mark, Cut::GoOn);
+        let done = shared.change_sealed(|has_failed| {
+            let is_durable = !has_failed;
+            let touched = self.cut(&mut shared.pool(), mark, Cut::GoOn { is_durable });
             touched.iter().try_for_each(|segment| segment.flush())?;
             Ok(!touched.is_empty())
-        })
+        });
+        self.is_over |= done.is_err();
+        if let Some(writer) = self.writer.as_mut().filter(|_| self.is_over) {
+            writer.close();
+        }
+        done
     }
 
     /// [`Lane::discard`] that does not wait for the disk: a power loss before the next [seal](crate::Journal::seal) may bring back rows
@@ -241,12 +250,12 @@ impl Lane {
             }
             self.first_row = part.first_row;
             if part.generation == mark.generation {
-                let is_durable = !matches!(how, Cut::Leave { is_durable: false });
+                let (Cut::GoOn { is_durable } | Cut::Leave { is_durable }) = how;
                 if writer.take_back(mark.count, &self.shared.file_id, is_durable) {
                     touched.push(Arc::clone(&part.segment));
                 }
                 match how {
-                    Cut::GoOn => self.writer = Some(writer),
+                    Cut::GoOn { .. } => self.writer = Some(writer),
                     Cut::Leave { .. } => part.full = Some(writer),
                 }
             } else {
@@ -260,7 +269,7 @@ impl Lane {
             self.first_row = mark.row;
         }
         self.generation = match how {
-            Cut::GoOn => mark.generation,
+            Cut::GoOn { .. } => mark.generation,
             // Later than the segment that was left, all of whose rows stay from here on.
             Cut::Leave { .. } => pool.next_generation(),
         };
@@ -270,6 +279,9 @@ impl Lane {
 
     /// Goes on with `run` in another segment, and leaves the one before to the pool.
     fn next_segment(&mut self, run: Run, first_row: u64, at_least: usize) -> Result<Room> {
+        if self.is_over {
+            return Err(not_durable());
+        }
         let shared = Arc::clone(&self.shared);
         let mut pool = shared.pool();
         // As much for rows as for what they are about, at least: or long texts would be written again and again.

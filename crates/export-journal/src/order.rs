@@ -34,7 +34,11 @@ impl Found {
 }
 
 /// Lanes with their rows in order, and what is lost in the order of the file.
-pub(crate) fn sort(found: Vec<Found>, mut losses: Vec<Loss>) -> (Vec<RecoveredLane>, Vec<Loss>) {
+pub(crate) fn sort(
+    found: Vec<Found>,
+    mut losses: Vec<Loss>,
+    same_boot: bool,
+) -> (Vec<RecoveredLane>, Vec<Loss>) {
     let mut lanes: BTreeMap<u32, Vec<Found>> = BTreeMap::new();
     for found in found {
         lanes.entry(found.header.lane).or_default().push(found);
@@ -46,7 +50,14 @@ pub(crate) fn sort(found: Vec<Found>, mut losses: Vec<Loss>) -> (Vec<RecoveredLa
     let told = told.collect();
     let lanes = lanes
         .into_iter()
-        .filter_map(|(number, found)| lane(number, found, &told, &mut losses))
+        .filter_map(|(number, found)| {
+            lane(
+                number,
+                once(found, same_boot, &mut losses),
+                &told,
+                &mut losses,
+            )
+        })
         .collect();
     losses.sort_by_key(|loss| loss.offset);
     (lanes, losses)
@@ -55,22 +66,39 @@ pub(crate) fn sort(found: Vec<Found>, mut losses: Vec<Loss>) -> (Vec<RecoveredLa
 /// Rows of which it is told already why they are missing, by their lane and the first of them.
 type Told = BTreeMap<(u32, u64), u64>;
 
-fn lane(
-    number: u32,
-    mut found: Vec<Found>,
-    told: &Told,
-    losses: &mut Vec<Loss>,
-) -> Option<RecoveredLane> {
+/// Segments of a lane in the order of their uses, those left out in which rows come a second time.
+fn once(mut found: Vec<Found>, same_boot: bool, losses: &mut Vec<Loss>) -> Vec<Found> {
     found.sort_unstable_by_key(|found| found.header.generation);
     let mut kept: Vec<Found> = Vec::new();
+    let mut leave_out = |found: Found, cause| {
+        let (rows, bytes) = (found.count.rows(), found.count.bytes());
+        if rows > 0 {
+            losses.push(found.loss(cause, found.header.first_row, rows, bytes));
+        }
+    };
     for next in found {
-        // Rows come once: what was written later tells how far the earlier ones go.
-        while let Some(last) = kept.pop_if(|last| last.end_row() > next.header.first_row) {
-            let (rows, bytes) = (last.count.rows(), last.count.bytes());
-            losses.push(last.loss(Cause::Damaged, last.header.first_row, rows, bytes));
+        let first = next.header.first_row;
+        if !same_boot && kept.last().is_some_and(|last| last.end_row() > first) {
+            // Rows were taken back, and the disk has not heard of it. No seal of what came instead was acknowledged then, while
+            // the earlier rows may have been.
+            leave_out(next, Cause::Unsealed);
+            continue;
+        }
+        // What was written later tells how far the earlier ones go.
+        while let Some(last) = kept.pop_if(|last| last.end_row() > first) {
+            leave_out(last, Cause::Damaged);
         }
         kept.push(next);
     }
+    kept
+}
+
+fn lane(
+    number: u32,
+    mut kept: Vec<Found>,
+    told: &Told,
+    losses: &mut Vec<Loss>,
+) -> Option<RecoveredLane> {
     // What was never filled only tells where a run begins.
     kept.retain(|found| found.count.rows() > 0 || found.header.generation == found.header.run);
     for (last, next) in kept.iter().zip(kept.iter().skip(1)) {

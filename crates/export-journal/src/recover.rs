@@ -1,6 +1,6 @@
 //! Reading a journal that its process left behind.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -18,7 +18,8 @@ use crate::scan::scan;
 ///
 /// Rows in all are bounded by [`Limits::memory_bytes`], what a run is about by [`Limits::metadata_bytes`].
 ///
-/// Fails where the file is no journal ([`export_core::ErrorKind::Corrupt`]), or a later version's
+/// A link is followed. Fails where the file is no journal ([`export_core::ErrorKind::Corrupt`]), which nothing but a regular file of
+/// at most 4 GiB is, or a later version's
 /// ([`export_core::ErrorKind::Version`]), and with [`export_core::ErrorKind::Truncated`] where its writer did not come to
 /// finish its first page, so that there cannot be a row.
 pub fn read(path: impl AsRef<Path>, limits: &Limits) -> Result<Recovered> {
@@ -33,11 +34,27 @@ pub fn read_at_boot(
     now: Option<BootId>,
 ) -> Result<Recovered> {
     let path = path.as_ref();
-    let read = || {
-        let source = OpenFile(File::open(path)?);
-        scan(source, limits, now)
-    };
+    let read = || scan(OpenFile(open(path)?), limits, now);
     read().map_err(|error: Error| error.in_file(path.display().to_string()))
+}
+
+/// Opens a regular file. Anything else that has the name may never be opened, or never end.
+fn open(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        // Nobody may ever write to the other end of a pipe. Of a regular file, it says nothing.
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::corrupt("no journal: it is not a regular file"));
+    }
+    Ok(file)
 }
 
 /// [`read_at_boot`] of bytes in memory.

@@ -5,9 +5,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::boot::BootId;
 use crate::layout::{
-    COPY_OFFSET, COUNT_OFFSET, Count, DISCARDS_OFFSET, FileHeader, HEADER_BYTES,
-    LEAST_SEGMENT_BYTES, SEAL_OFFSETS, SEGMENT_CHECK_OFFSET, SEGMENT_HEADER_BYTES, Seal,
-    SegmentHeader, VERSION,
+    COPY_OFFSET, COUNT_OFFSET, Count, DISCARDS_OFFSET, FileHeader, FileId, HEADER_BYTES,
+    LEAST_SEGMENT_BYTES, MOST_CAPACITY_BYTES, SEAL_OFFSETS, SEGMENT_CHECK_OFFSET,
+    SEGMENT_HEADER_BYTES, Seal, SegmentHeader, VERSION,
 };
 use crate::order::{Found, sort};
 use crate::recover::Source;
@@ -23,6 +23,11 @@ pub(crate) fn scan(
     now: Option<BootId>,
 ) -> Result<Recovered> {
     let size_bytes = source.size_bytes()?;
+    // A file with a hole in it can be longer than anybody has time for.
+    if size_bytes > MOST_CAPACITY_BYTES {
+        let text = format!("a journal of {size_bytes} bytes, and none has more than 4 GiB");
+        return Err(Error::corrupt(text));
+    }
     let mut page = [0; HEADER_BYTES];
     if source.read_at(0, &mut page)? < HEADER_BYTES {
         return Err(Error::truncated("the journal ends before its first row"));
@@ -43,7 +48,7 @@ pub(crate) fn scan(
     while size_bytes.saturating_sub(offset) >= HEADER {
         offset = offset.saturating_add(scan.segment(offset)?);
     }
-    let (lanes, losses) = sort(scan.found, scan.losses);
+    let (lanes, losses) = sort(scan.found, scan.losses, scan.same_boot);
     Ok(Recovered {
         file_id: header.file_id,
         pid: header.pid,
@@ -161,61 +166,13 @@ impl<S: Source> Scan<'_, S> {
         page: &[u8],
         header: SegmentHeader,
     ) -> Result<(Option<Found>, Option<Loss>)> {
-        let count = Count::from_word(word(page, COUNT_OFFSET));
         let room = header.bytes - HEADER - header.prefix_bytes();
-        let possible = |count: &Count| {
-            count.bytes() <= room
-                && count.rows() <= count.bytes()
-                && (count.rows() == 0) == (count.bytes() == 0)
-                && header.first_row.checked_add(count.rows()).is_some()
-        };
-        let mut seals: Vec<Seal> = SEAL_OFFSETS
-            .iter()
-            .filter_map(|&at| Seal::parse(page.get(at..)?, &self.header.file_id))
-            .filter(|seal| seal.generation == header.generation && possible(&seal.count))
-            .collect();
-        seals.sort_unstable_by_key(|seal| std::cmp::Reverse(seal.number));
-        // What there was, going by whoever says most.
-        let counted = Some(count).filter(possible);
-        let newest = seals.first().map(|seal| seal.count);
-        let claimed = counted.into_iter().chain(newest);
-        let claimed = claimed
-            .max_by_key(|count| count.bytes())
-            .unwrap_or_default();
-
-        let mut body = self.body(&header, claimed)?;
+        let claims = Claims::of(page, &header, &self.header.file_id, room);
+        let mut body = self.body(&header, claims.most())?;
         let prefix_bytes = usize::try_from(header.prefix_bytes()).unwrap_or(usize::MAX);
-        let vouched = seals.iter().find(|seal| {
-            let covered = usize::try_from(seal.count.bytes()).ok();
-            let covered = covered.and_then(|bytes| body.get(..prefix_bytes.checked_add(bytes)?));
-            covered.is_some_and(|covered| xxh3_64(covered) == seal.rows_check)
-        });
-        let vouched = vouched.map(|seal| seal.count).unwrap_or_default();
-        let newest_holds = newest.is_none_or(|newest| newest == vouched);
-        let kept = match counted {
-            // The page cache has seen every store of the process.
-            Some(count) if self.same_boot && newest_holds && count.bytes() >= vouched.bytes() => {
-                count
-            }
-            _ => vouched,
-        };
-        let loss = |kept: Count| {
-            let lost = Loss {
-                cause: if self.same_boot {
-                    Cause::Damaged
-                } else {
-                    Cause::Unsealed
-                },
-                offset: header.offset,
-                lane: Some(header.lane),
-                first_row: Some(header.first_row.saturating_add(kept.rows())),
-                rows: counted.map(|_| claimed.rows().saturating_sub(kept.rows())),
-                bytes: counted
-                    .map_or(room, |_| claimed.bytes())
-                    .saturating_sub(kept.bytes()),
-            };
-            Some(lost).filter(|lost| lost.bytes > 0)
-        };
+        let vouched = claims.vouched(&body, prefix_bytes);
+        let kept = claims.kept(vouched, self.same_boot);
+        let loss = |kept| self.loss(&header, &claims, kept, room);
         let rows_end = usize::try_from(kept.bytes())
             .ok()
             .and_then(|n| prefix_bytes.checked_add(n));
@@ -235,6 +192,30 @@ impl<S: Source> Scan<'_, S> {
             bytes: body,
         };
         Ok((Some(found), loss(kept)))
+    }
+
+    /// What is lost of a segment of which `kept` is had.
+    fn loss(
+        &self,
+        header: &SegmentHeader,
+        claims: &Claims,
+        kept: Count,
+        room: u64,
+    ) -> Option<Loss> {
+        let most = claims.counted.map(|_| claims.most());
+        let lost = Loss {
+            cause: if self.same_boot {
+                Cause::Damaged
+            } else {
+                Cause::Unsealed
+            },
+            offset: header.offset,
+            lane: Some(header.lane),
+            first_row: Some(header.first_row.saturating_add(kept.rows())),
+            rows: most.map(|most| most.rows().saturating_sub(kept.rows())),
+            bytes: most.map_or(room, Count::bytes).saturating_sub(kept.bytes()),
+        };
+        Some(lost).filter(|lost| lost.bytes > 0)
     }
 
     /// Prefix and rows of a segment as far as the file goes.
@@ -259,6 +240,68 @@ impl<S: Source> Scan<'_, S> {
         let bytes = self.source.read_at(start, &mut body)?;
         body.truncate(bytes);
         Ok(body)
+    }
+}
+
+/// What the header page of a segment says of how many rows it has.
+struct Claims {
+    /// The count, where it is possible.
+    counted: Option<Count>,
+    /// Possible seals of this use, the newest first.
+    seals: Vec<Seal>,
+}
+
+impl Claims {
+    fn of(page: &[u8], header: &SegmentHeader, file_id: &FileId, room: u64) -> Self {
+        let possible = |count: &Count| {
+            count.bytes() <= room
+                && count.rows() <= count.bytes()
+                && (count.rows() == 0) == (count.bytes() == 0)
+                && header.first_row.checked_add(count.rows()).is_some()
+        };
+        let mut seals: Vec<Seal> = SEAL_OFFSETS
+            .iter()
+            .filter_map(|&at| Seal::parse(page.get(at..)?, file_id))
+            .filter(|seal| seal.generation == header.generation && possible(&seal.count))
+            .collect();
+        seals.sort_unstable_by_key(|seal| std::cmp::Reverse(seal.number));
+        let count = Count::from_word(word(page, COUNT_OFFSET));
+        Self {
+            counted: Some(count).filter(possible),
+            seals,
+        }
+    }
+
+    fn newest(&self) -> Option<Count> {
+        self.seals.first().map(|seal| seal.count)
+    }
+
+    /// What there was, going by whoever says most.
+    fn most(&self) -> Count {
+        let claimed = self.counted.into_iter().chain(self.newest());
+        let most = claimed.max_by_key(|count| count.bytes());
+        most.unwrap_or_default()
+    }
+
+    /// What the newest seal covers whose checksum is that of prefix and rows.
+    fn vouched(&self, body: &[u8], prefix_bytes: usize) -> Count {
+        let holds = |seal: &&Seal| {
+            let covered = usize::try_from(seal.count.bytes()).ok();
+            let covered = covered.and_then(|bytes| body.get(..prefix_bytes.checked_add(bytes)?));
+            covered.is_some_and(|covered| xxh3_64(covered) == seal.rows_check)
+        };
+        let seal = self.seals.iter().find(holds);
+        seal.map(|seal| seal.count).unwrap_or_default()
+    }
+
+    /// What is believed.
+    fn kept(&self, vouched: Count, same_boot: bool) -> Count {
+        let newest_holds = self.newest().is_none_or(|newest| newest == vouched);
+        match self.counted {
+            // The page cache has seen every store of the process.
+            Some(count) if same_boot && newest_holds && count.bytes() >= vouched.bytes() => count,
+            _ => vouched,
+        }
     }
 }
 

@@ -144,7 +144,8 @@ impl Locked<'_> {
         self.put_seal_number(self.now.seals + 1, count, file_id);
     }
 
-    /// Puts a seal into the slot of the last one, which may not be durable yet: the one before it is.
+    /// Puts a seal over some of the rows of the last one into the slot of that, which may not be durable: the one before it is. Where
+    /// the last one is, the disk has it or this, which covers nothing that was not durable.
     fn replace_seal(&mut self, count: Count, file_id: &FileId) {
         self.put_seal_number(self.now.seals + 2, count, file_id);
     }
@@ -338,6 +339,11 @@ impl Writer {
         self.count = count.word();
         locked.region.count().store(self.count, Ordering::Release);
         was_sealed
+    }
+
+    /// Takes no more rows, so that no byte is used again.
+    pub(crate) fn close(&mut self) {
+        self.room = 0;
     }
 
     /// Frees the segment. True where a seal covered some of its rows.

@@ -2,15 +2,19 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "sizes are small")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use export_core::Result;
+use export_core::{ErrorKind, Result};
 
 use crate::backing::Backing;
 use crate::memory::{BOOT, ID, Memory, journal, journal_over, numbers, push, read, row};
-use crate::region::Region;
-use crate::{BootId, Lane, Room};
+use crate::region::{Heap, Region};
+use crate::{BootId, Journal, Lane, Room};
+
+/// The machine went down in between.
+const REBOOTED: BootId = BootId([8; 16]);
 
 #[test]
 fn rows_come_back_over_several_segments_and_runs() {
@@ -160,6 +164,157 @@ fn rows_stay_that_were_there_when_a_lane_without_a_segment_was_marked() {
     let recovered = read(&heap.image(), BOOT);
     assert_eq!(numbers(&recovered, 0, 1000), [0, 1, 2, 3]);
     assert_eq!(*recovered.lanes[0].runs[1].about, *b"y");
+}
+
+/// Memory whose syncs fail while its disk is broken.
+struct Breakable(Memory, Arc<AtomicBool>);
+
+impl Backing for Breakable {
+    fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
+        self.0.allocate(offset, bytes)
+    }
+    fn map(&self, offset: u64, bytes: u64) -> Result<Region> {
+        self.0.map(offset, bytes)
+    }
+    fn sync(&self) -> Result<()> {
+        match self.1.load(Ordering::Relaxed) {
+            true => Err(std::io::Error::other("the disk is broken").into()),
+            false => Ok(()),
+        }
+    }
+    fn remove(&self) -> Result<()> {
+        self.0.remove()
+    }
+}
+
+/// A journal, its file, and whether its disk is broken.
+fn breakable(segments: u64) -> (Journal, Arc<Heap>, Arc<AtomicBool>) {
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let (journal, heap) = journal_over(segments, |memory| {
+        Box::new(Breakable(memory, Arc::clone(&is_broken)))
+    });
+    (journal, heap, is_broken)
+}
+
+/// What the disk may hold where sectors of `new` are there or not: for each number a choice.
+fn torn(old: &[u8], new: &[u8], choices: u64) -> Vec<u8> {
+    let mut bits = choices;
+    let mut disk = old.to_vec();
+    for (old, new) in disk.chunks_mut(512).zip(new.chunks(512)) {
+        if old != new {
+            if bits & 1 == 1 {
+                old.copy_from_slice(new);
+            }
+            bits >>= 1;
+        }
+    }
+    disk
+}
+
+fn changed_sectors(old: &[u8], new: &[u8]) -> u32 {
+    let sectors = old.chunks(512).zip(new.chunks(512));
+    sectors.filter(|(old, new)| old != new).count() as u32
+}
+
+#[test]
+fn what_was_acknowledged_outlives_every_seal_after_a_sync_that_failed() {
+    let (journal, heap, disk) = breakable(4);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    assert!((0..5).all(|n| push(&mut lane, n, 100)));
+    journal.seal().unwrap();
+    let durable = heap.image();
+    disk.store(true, Ordering::Relaxed);
+    for next in 5..9 {
+        assert!(push(&mut lane, next, 100));
+        let error = journal.seal().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        // Also where the disk only had a bad moment.
+        disk.store(next < 7, Ordering::Relaxed);
+    }
+    let now = heap.image();
+    assert_eq!(
+        numbers(&read(&now, BOOT), 0, 100),
+        (0..9).collect::<Vec<_>>()
+    );
+    let sectors = changed_sectors(&durable, &now);
+    assert!((2..8).contains(&sectors), "{sectors}");
+    for choices in 0..1 << sectors {
+        let recovered = read(&torn(&durable, &now, choices), REBOOTED);
+        let rows = numbers(&recovered, 0, 100);
+        assert!(rows.starts_with(&[0, 1, 2, 3, 4]), "{choices:b}: {rows:?}");
+    }
+}
+
+#[test]
+fn rows_are_taken_back_on_a_broken_disk_and_nothing_acknowledged_goes_with_them() {
+    // Below and beyond what was acknowledged; where the discard is the first to fail, and where a seal was.
+    for (mark_at, sealed_first) in [(3, false), (3, true), (6, true)] {
+        let (journal, heap, disk) = breakable(4);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        let mut mark = lane.mark();
+        for n in 0..8 {
+            if n == mark_at {
+                mark = lane.mark();
+            }
+            if n == 5 {
+                journal.seal().unwrap();
+            }
+            assert!(push(&mut lane, n, 100));
+        }
+        let old = heap.image();
+        disk.store(true, Ordering::Relaxed);
+        if sealed_first {
+            journal.seal().unwrap_err();
+        }
+        assert!(lane.discard(&mark).is_err());
+        // There is nothing left to take back.
+        lane.discard(&mark).unwrap();
+        assert_eq!(lane.rows(), mark_at);
+        assert!(lane.space().is_empty() && lane.grow(1).is_err());
+        assert!(lane.begin(b"", mark_at).is_err());
+        let mut other = journal.lane("b");
+        assert_eq!(other.begin(b"", 0).unwrap(), Room::Ready);
+        let now = heap.image();
+        assert_eq!(
+            numbers(&read(&now, BOOT), 0, 100),
+            (0..mark_at).collect::<Vec<_>>(),
+            "a crash of the process brings nothing back"
+        );
+        let acknowledged = mark_at.min(5);
+        for choices in 0..1 << changed_sectors(&old, &now).min(12) {
+            let recovered = read(&torn(&old, &now, choices), REBOOTED);
+            let rows = numbers(&recovered, 0, 100);
+            assert!(
+                rows.iter()
+                    .copied()
+                    .take(acknowledged as usize)
+                    .eq(0..acknowledged)
+            );
+        }
+    }
+}
+
+#[test]
+fn taking_rows_back_fails_where_the_disk_does() {
+    let (journal, _heap, disk) = breakable(4);
+    let mut lane = journal.lane("a");
+    assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+    let mark = lane.mark();
+    assert!(push(&mut lane, 0, 100));
+    journal.seal().unwrap();
+    disk.store(true, Ordering::Relaxed);
+    assert_eq!(lane.discard(&mark).unwrap_err().kind(), ErrorKind::Io);
+    disk.store(false, Ordering::Relaxed);
+    assert_eq!(journal.seal().unwrap_err().kind(), ErrorKind::Io);
+    // What no seal covers needs no disk.
+    let mut other = journal.lane("b");
+    assert_eq!(other.begin(b"", 0).unwrap(), Room::Ready);
+    let mark = other.mark();
+    assert!(push(&mut other, 0, 100));
+    other.discard(&mark).unwrap();
+    assert!(push(&mut other, 0, 100));
 }
 
 #[test]
@@ -411,5 +566,30 @@ fn what_was_marked_before_rows_were_taken_back_stays() {
         let recovered = read(&heap.image(), BootId([8; 16]));
         assert_eq!(numbers(&recovered, 0, 700), Vec::from_iter(0..7));
         assert!(recovered.losses.is_empty(), "{:?}", recovered.losses);
+    }
+}
+
+#[test]
+fn a_power_loss_that_brings_rows_back_takes_none_that_were_acknowledged() {
+    for seal_again in [false, true] {
+        let (journal, heap, disk) = breakable(4);
+        let mut lane = journal.lane("a");
+        assert_eq!(lane.begin(b"", 0).unwrap(), Room::Ready);
+        assert!((0..3).all(|n| push(&mut lane, n, 100)));
+        let mark = lane.mark();
+        assert!((3..5).all(|n| push(&mut lane, n, 100)));
+        journal.seal().unwrap();
+        let old = heap.image();
+        lane.discard_soon(&mark).unwrap();
+        assert!((3..6).all(|n| push(&mut lane, n, 100)));
+        if seal_again {
+            disk.store(true, Ordering::Relaxed);
+            journal.seal().unwrap_err();
+        }
+        let new = heap.image();
+        for choices in 0..1 << changed_sectors(&old, &new) {
+            let rows = numbers(&read(&torn(&old, &new, choices), REBOOTED), 0, 100);
+            assert!(rows.starts_with(&[0, 1, 2]), "{choices:b}: {rows:?}");
+        }
     }
 }

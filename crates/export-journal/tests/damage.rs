@@ -295,3 +295,33 @@ fn options_are_checked_and_files_are_not_overwritten() {
     journal.remove().unwrap();
     assert!(!path.exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn nobody_waits_for_what_is_no_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let journal = create(directory.path(), &small(8));
+    let mut lane = journal.lane("lane");
+    assert_eq!(lane.begin(b"about", 0).unwrap(), Room::Ready);
+    assert!(push(&mut lane, 0));
+    let whole = at("run.xk.journal");
+    std::os::unix::fs::symlink(&whole, at("link")).unwrap();
+    let limits = Limits::default();
+    assert_eq!(only(&read(at("link"), &limits).unwrap()), [0]);
+
+    // Nobody ever writes to it.
+    let made = std::process::Command::new("mkfifo")
+        .arg(at("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    // With a hole of terabytes after its first segments.
+    std::fs::copy(&whole, at("sparse")).unwrap();
+    let sparse = std::fs::OpenOptions::new().write(true).open(at("sparse"));
+    sparse.unwrap().set_len(1 << 42).unwrap();
+    std::fs::create_dir(at("directory")).unwrap();
+    for name in ["pipe", "sparse", "directory"] {
+        let error = read(at(name), &limits).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{name}: {error}");
+    }
+}

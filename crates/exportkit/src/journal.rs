@@ -9,12 +9,17 @@ use std::sync::Arc;
 
 use export_compress::{Options as EncodeOptions, Preset};
 use export_container::{
-    Container, Extended, FileStorage, Retrying, check_header, is_being_written,
+    Container, Extended, FileStorage, FrameWriter, Retrying, check_header, is_being_written,
 };
-use export_core::{Access, Error, ErrorKind, Limits, Note, Protection, Result, Storage};
-use export_journal::Recovered;
+use export_core::{
+    Access, Error, ErrorKind, Finding, Limits, Note, Position, Protection, Result, Severity,
+    Storage,
+};
+use export_journal::{BootId, Recovered};
 
-pub(crate) use leftover::Leftover;
+pub(crate) use leftover::{Leftover, Purpose};
+
+use crate::Durability;
 
 /// Where the journal of the recording at `path` is, which links to it share.
 pub(crate) fn path_of(path: &Path) -> PathBuf {
@@ -22,6 +27,20 @@ pub(crate) fn path_of(path: &Path) -> PathBuf {
     let mut name = real.as_deref().unwrap_or(path).as_os_str().to_owned();
     name.push(".journal");
     PathBuf::from(name)
+}
+
+/// Fails where a journal could not keep what `durability` promises. Whoever reads one believes rows without a seal only in the start
+/// of the machine that wrote them, so where the system does not tell which `start` that is, they would be lost with the process.
+pub(crate) fn check_promise(durability: Durability, start: Option<BootId>) -> Result<()> {
+    match durability {
+        Durability::Flush | Durability::Interval(_) if start.is_none() => {
+            let text = "rows would not survive a crash: this system does not tell one of its starts from another";
+            Err(Error::unsupported(text).with_hint(
+                "record with `Durability::Sync`, or with `Durability::None` and `sync` what must survive",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is beside a recording whose recorder is gone.
@@ -35,20 +54,24 @@ pub(crate) enum Beside {
     Unreadable(Error),
     /// The journal of another recording.
     Foreign(Box<Recovered>),
+    /// A journal beside an encrypted recording, which has none: whose ever it is, its rows are not the recorder's.
+    OfEncrypted,
 }
 
-/// Looks at what is beside the recording at `path`, which is in `storage`. Writes nothing. What is to be written is protected as is
-/// told; who only looks has nothing to tell.
+/// Looks at what is beside the recording at `path`, which is in `storage`. Writes nothing.
 fn look(
     path: &Path,
     storage: &Arc<dyn Storage>,
     encode: EncodeOptions,
     access: &Access,
-    protection: Option<&Protection>,
+    purpose: Purpose<'_>,
 ) -> Result<Beside> {
     let journal = path_of(path);
-    if !journal.exists() {
+    if fs::symlink_metadata(&journal).is_err() {
         return Ok(Beside::Nothing);
+    }
+    if is_encrypted(storage, access) {
+        return Ok(Beside::OfEncrypted);
     }
     let recovered = match export_journal::read(&journal, &access.limits) {
         Ok(recovered) => recovered,
@@ -62,7 +85,18 @@ fn look(
     if container.file_id().0 != recovered.file_id {
         return Ok(Beside::Foreign(Box::new(recovered)));
     }
-    Leftover::new(container, recovered, encode, &access.limits, protection).map(Beside::Rows)
+    Leftover::new(container, &recovered, encode, &access.limits, purpose).map(Beside::Rows)
+}
+
+/// Whether the file is encrypted, as far as can be told without its key.
+fn is_encrypted(storage: &Arc<dyn Storage>, access: &Access) -> bool {
+    match Container::key_of(Arc::clone(storage), access) {
+        Ok(Some(_)) => true,
+        // There is nothing in it, or nothing in the clear.
+        Ok(None) => Container::open(Arc::clone(storage), access)
+            .is_ok_and(|container| container.file().is_encrypted()),
+        Err(error) => error.kind() == ErrorKind::Key,
+    }
 }
 
 fn is_not_there(error: &Error) -> bool {
@@ -95,7 +129,7 @@ pub(crate) fn find(path: &Path, file: File, access: &Access) -> Result<Found> {
         return Ok(found);
     }
     let encode = EncodeOptions::new(Preset::HighPerformance);
-    match look(path, &found.storage, encode, access, None) {
+    match look(path, &found.storage, encode, access, Purpose::Read) {
         Ok(Beside::Nothing) => {}
         Ok(Beside::Rows(leftover)) => {
             found.notes = leftover.notes();
@@ -108,6 +142,10 @@ pub(crate) fn find(path: &Path, file: File, access: &Access) -> Result<Found> {
         )),
         Ok(Beside::Foreign(_)) => found.notes.push(note(
             "the journal beside the file is that of another recording".to_owned(),
+            false,
+        )),
+        Ok(Beside::OfEncrypted) => found.notes.push(note(
+            "the journal beside the file is ignored: an encrypted recording has none".to_owned(),
             false,
         )),
         // Where that is because of the file, whoever opens it is told so.
@@ -125,6 +163,20 @@ pub(crate) fn find(path: &Path, file: File, access: &Access) -> Result<Found> {
     Ok(found)
 }
 
+/// What [`Found::notes`] say of a journal that has nothing for the file.
+pub(crate) fn finding_of(note: Note) -> Finding {
+    Finding {
+        severity: if note.loss {
+            Severity::Damage
+        } else {
+            Severity::Note
+        },
+        check: "journal".into(),
+        position: Position::default(),
+        text: note.text,
+    }
+}
+
 fn note(text: String, loss: bool) -> Note {
     Note {
         stream: None,
@@ -135,7 +187,11 @@ fn note(text: String, loss: bool) -> Note {
 }
 
 /// Puts the rows of the journal into the recording at `path`, whose lock the caller has, and takes the journal away. Killed at any
-/// moment, it can be done again: rows that are in the file are not put there twice.
+/// moment, it can be done again: rows that are in the file are not put there twice. A journal that has or had more than the file can
+/// take is set aside, and the file says so.
+///
+/// Nothing of a journal is sealed as its recorder's own: whoever goes on with a sealed file finds unsealed frames there, and its
+/// next seal says that it did.
 pub(crate) fn bring_in(
     path: &Path,
     storage: &Arc<dyn Storage>,
@@ -147,16 +203,23 @@ pub(crate) fn bring_in(
         keys: protection.keys(),
         ..Access::default()
     };
-    match look(path, storage, encode.clone(), &access, Some(protection))? {
+    let purpose = match protection.seal {
+        Some(_) => Purpose::CompleteSealed(path),
+        None => Purpose::Complete(path),
+    };
+    match look(path, storage, encode.clone(), &access, purpose)? {
+        // It may be there, and never have held a row.
         Beside::Nothing => {}
         Beside::Rows(leftover) => {
-            if leftover.has_rows() {
+            if !leftover.more.is_empty() {
+                // Who cannot go on with the file writes nothing to it.
+                FrameWriter::after(Container::open(Arc::clone(storage), &access)?, protection)?;
                 storage.write_at(leftover.size_bytes, &leftover.more)?;
             }
             // Also where there was nothing to write: whoever wrote it may have been killed before this.
             storage.sync()?;
-            if leftover.is_still_needed() {
-                return set_aside(path, "rows-between-chunks");
+            if let Some(aside) = leftover.aside {
+                return rename(&path_of(path), &aside);
             }
         }
         Beside::Unreadable(error) if error.kind() == ErrorKind::Corrupt => {
@@ -164,6 +227,7 @@ pub(crate) fn bring_in(
         }
         Beside::Unreadable(error) => return Err(error),
         Beside::Foreign(recovered) => return set_aside(path, &hex(&recovered.file_id)),
+        Beside::OfEncrypted => return set_aside(path, "not-encrypted"),
     }
     remove(&path_of(path))
 }
@@ -172,7 +236,7 @@ pub(crate) fn bring_in(
 /// what does not is set aside.
 pub(crate) fn make_way(path: &Path, storage: &Arc<dyn Storage>) -> Result<()> {
     let journal = path_of(path);
-    if !journal.exists() {
+    if fs::symlink_metadata(&journal).is_err() {
         return Ok(());
     }
     let owner = Container::open(Arc::clone(storage), Limits::default());
@@ -208,24 +272,57 @@ fn remove(journal: &Path) -> Result<()> {
     }
 }
 
-/// Renames a journal that is not of the recording at `path`: its rows are somebody's.
+/// Renames a journal that is not of the recording at `path`, or not only: its rows are somebody's.
 fn set_aside(path: &Path, whose: &str) -> Result<()> {
+    rename(&path_of(path), &free_name(path, whose))
+}
+
+fn rename(journal: &Path, aside: &Path) -> Result<()> {
+    fs::rename(journal, aside)?;
+    // Before another journal has its name.
+    crate::output::sync_directory(journal)
+}
+
+/// A name that no file has, for the journal of the recording at `path`.
+fn free_name(path: &Path, whose: &str) -> PathBuf {
     let journal = path_of(path);
-    for number in 0_u32.. {
+    let name = |number| {
         let mut name = journal.clone().into_os_string();
         name.push(match number {
             0 => format!(".{whose}"),
             _ => format!(".{whose}.{number}"),
         });
-        let aside = PathBuf::from(name);
-        if !aside.exists() {
-            fs::rename(&journal, aside)?;
-            break;
-        }
+        PathBuf::from(name)
+    };
+    let mut number = 0_u64;
+    while fs::symlink_metadata(name(number)).is_ok() {
+        number += 1;
     }
-    Ok(())
+    name(number)
 }
 
 fn hex(id: &[u8; 16]) -> String {
     export_core::FileId(*id).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn without_a_boot_id_nothing_is_promised_that_only_unsealed_rows_could_keep() {
+        let start = Some(BootId([1; 16]));
+        let interval = Durability::Interval(Duration::from_secs(1));
+        for durability in [Durability::Flush, interval] {
+            check_promise(durability, start).unwrap();
+            let error = check_promise(durability, None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.hint().is_some_and(|hint| hint.contains("Sync")));
+        }
+        for durability in [Durability::None, Durability::Sync] {
+            check_promise(durability, None).unwrap();
+        }
+    }
 }

@@ -169,7 +169,7 @@ impl Recorder {
     }
 
     /// [`Recorder::stream`] of a type that derives `Record`: a push costs a few nanoseconds a field, the schema is known
-    /// before the first row, and times are times.
+    /// before the first row, and times are times. Fails, too, where it does not fit the stream of that name which the file has.
     ///
     /// ```
     /// use exportkit::{Record, Recorder};
@@ -192,7 +192,9 @@ impl Recorder {
         &self,
         name: &str,
     ) -> Result<RecordStream<T, RecordBuilder<T>>> {
-        self.open_stream(name, RecordBuilder::new())
+        let rows = RecordBuilder::<T>::new();
+        self.shared.tape.check_fits(name, &*rows.image_schema()?)?;
+        self.open_stream(name, rows)
     }
 
     fn open_stream<T: ?Sized, B: BatchBuilder>(

@@ -9,13 +9,14 @@ use export_core::{Access, Cancel, Error, Progress, Protection, Result};
 
 use crate::clock;
 use crate::input::open_file;
-use crate::journal;
+use crate::journal::{self, Leftover};
 use crate::output::Output;
 
 pub use export_container::{LossReport, LostGroup, LostRows, Parity, ParityReport};
 
 /// Copies all intact chunks of the `.xk` file `input` to a new file `output`, which appears whole or not at all. `input` is
-/// only read, and rows of its journal come with it. What is copied keeps its streams, their schemas and its order. Frames that
+/// only read, and rows of its journal come with it: those that its journal has lost, and a journal that cannot be read, are losses
+/// like others. What is copied keeps its streams, their schemas and its order. Frames that
 /// are damaged are restored from the file's parity where it has enough, and the copy has as much of it.
 ///
 /// An encrypted file needs its key, with which the copy is encrypted again. A sealed file's copy is not sealed: that it was
@@ -35,7 +36,8 @@ pub fn repair(
     let in_input = |error: Error| error.in_file(input.display().to_string());
     let access = access.into();
     let find = || journal::find(input, open_file(input)?.0, &access);
-    let storage = find().map_err(in_input)?.storage;
+    let found = find().map_err(in_input)?;
+    let storage = found.storage;
     progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
     let protection = Protection {
         encrypt: Container::key_of(Arc::clone(&storage), &access).map_err(in_input)?,
@@ -52,9 +54,52 @@ pub fn repair(
         let mut writer = Writer::protected(buffered, &options, &protection)?;
         export_container::repair(storage, &mut writer, access, progress, cancel)
     };
-    let report = copy().map_err(in_input)?;
+    let mut report = copy().map_err(in_input)?;
+    match &found.leftover {
+        Some(leftover) => add_losses(leftover, &mut report),
+        None => {
+            // It may have had rows, and nobody knows how many.
+            report.unknown_loss |= found.notes.iter().any(|note| note.loss);
+            let findings = found.notes.into_iter().map(journal::finding_of);
+            report.findings.extend(findings);
+        }
+    }
     file.publish()?;
     Ok(report)
+}
+
+/// Adds what the journal has lost.
+fn add_losses(leftover: &Leftover, report: &mut LossReport) {
+    report.findings.extend(leftover.loss_findings());
+    for lost in &leftover.losses {
+        match (&lost.stream, lost.rows) {
+            (Some(stream), Some((first, rows))) => add_rows(stream, first, rows, report),
+            _ => report.unknown_loss = true,
+        }
+    }
+}
+
+/// Adds lost rows, save for those that are told already: rows missing between others are missing in the file, too.
+fn add_rows(stream: &str, first: u64, rows: u64, report: &mut LossReport) {
+    let mut next = first;
+    let end = first.saturating_add(rows);
+    let told = report.lost_rows.iter().filter(|told| told.stream == stream);
+    let mut told: Vec<_> = told
+        .map(|told| (told.first_row, told.first_row.saturating_add(told.rows)))
+        .chain([(end, end)])
+        .collect();
+    told.sort_unstable();
+    for (told_first, told_end) in told {
+        let until = told_first.min(end);
+        if until > next {
+            report.lost_rows.push(LostRows {
+                stream: stream.to_owned(),
+                first_row: next,
+                rows: until - next,
+            });
+        }
+        next = next.max(told_end);
+    }
 }
 
 /// A writer whose errors name the output: the copy knows only of its input.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use export_compress::Decoder;
 use export_container::{Container, FileStorage, ParityReport, Report, Retrying, verify_seals};
 use export_core::{
-    Access, Cancel, ChunkDecoder, Error, ErrorKind, Finding, Note, Position, Progress, Result,
-    Severity, Storage, array,
+    Access, Cancel, ChunkDecoder, Error, ErrorKind, Finding, Position, Progress, Result, Severity,
+    Storage, array,
 };
 
 use crate::input::open_file;
@@ -75,7 +75,7 @@ impl Verification {
 ///
 /// Of an encrypted file the checksums can be verified without a key. With keys every frame is decrypted as well, and seals are
 /// computed anew: a file without any, or with seals of another key, is not sound then, unless it is encrypted and says, in a frame
-/// that was decrypted, that it was begun without.
+/// that was decrypted, that it was begun without. Nor is one whose journal has rows, which no seal covers.
 ///
 /// ```
 /// use exportkit::{Cancel, Depth, Limits, Progress, verify};
@@ -105,11 +105,12 @@ pub fn verify(
         let mut found = verify_storage(storage, depth, access, progress, cancel)?;
         if let Some(leftover) = beside.leftover {
             found.journal_rows = leftover.rows.values().sum();
-            found.findings.extend(leftover.journal_findings());
+            let asks_seals = found.seals.is_some();
+            found.findings.extend(leftover.journal_findings(asks_seals));
         } else {
             found
                 .findings
-                .extend(beside.notes.into_iter().map(journal_finding));
+                .extend(beside.notes.into_iter().map(journal::finding_of));
         }
         Ok(found)
     };
@@ -182,20 +183,6 @@ pub fn verify_storage(
         sealed: report.is_sealed,
         seals,
     })
-}
-
-/// A journal that has nothing for the file.
-fn journal_finding(note: Note) -> Finding {
-    Finding {
-        severity: if note.loss {
-            Severity::Damage
-        } else {
-            Severity::Note
-        },
-        check: "journal".into(),
-        position: Position::default(),
-        text: note.text,
-    }
 }
 
 /// What the seals say. A file that the keys have opened need not be sealed, as what it says of itself is encrypted. That has to

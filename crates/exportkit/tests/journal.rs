@@ -7,6 +7,8 @@
     reason = "functions that tests share are not seen as tests"
 )]
 
+mod journals;
+
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
@@ -17,29 +19,14 @@ use std::time::Duration;
 
 use export_core::Limits;
 use exportkit::{
-    Cancel, Depth, Durability, Note, OnFull, OpenOptions, Place, Progress, Record, RecordOptions,
-    RecordStream, Recorder, Result, Verification, open, open_source, record, repair, verify,
+    Cancel, Durability, Note, OnFull, OpenOptions, Place, Progress, RecordOptions, RecordStream,
+    Recorder, Result, open, open_source, record, repair,
 };
-use serde::{Deserialize, Serialize};
+use journals::{Row, entries, header_with, journal_of, row, rows, some_rows, verified};
 
 /// Says to a child what it is to do, and where.
 const TASK: &str = "EXPORTKIT_TEST_TASK";
 const PLACE: &str = "EXPORTKIT_TEST_PLACE";
-
-#[derive(Record, Serialize, Deserialize, PartialEq, Debug, Clone)]
-struct Row {
-    number: u64,
-    text: String,
-    odd: Option<f64>,
-}
-
-fn row(number: u64) -> Row {
-    Row {
-        number,
-        text: "x".repeat(usize::try_from(number % 40).unwrap()),
-        odd: (number % 2 == 1).then_some(0.5),
-    }
-}
 
 /// A row whose columns come and widen one after the other.
 fn changing(number: u64) -> serde_json::Value {
@@ -109,12 +96,6 @@ fn record_for_ever(path: &Path) {
     });
 }
 
-fn journal_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".journal");
-    name.into()
-}
-
 /// A recording whose process was aborted: 3,000 rows in each of two streams, 1,001 of the first in the file.
 fn aborted(directory: &Path) -> PathBuf {
     let path = directory.join("run.xk");
@@ -122,11 +103,6 @@ fn aborted(directory: &Path) -> PathBuf {
     assert!(!status.success());
     assert!(journal_of(&path).exists());
     path
-}
-
-fn rows(path: &Path, stream: &str) -> Vec<Row> {
-    let rows = open(path).unwrap().read_records(stream).unwrap();
-    rows.collect::<Result<_>>().unwrap()
 }
 
 fn check_all(path: &Path) {
@@ -146,11 +122,6 @@ fn check_all(path: &Path) {
             assert!(same, "{key} of row {number}: {}", change[key]);
         }
     }
-}
-
-fn verified(path: &Path) -> Verification {
-    let limits = Limits::default();
-    verify(path, Depth::Deep, &limits, &Progress::new(), &Cancel::new()).unwrap()
 }
 
 #[test]
@@ -410,8 +381,9 @@ fn dropped_rows_do_not_come_back() {
         pushed += 1;
     }
     let left = directory.path().join("left.xk");
-    fs::copy(&path, &left).unwrap();
+    // The journal first: what is written in between is in the file.
     fs::copy(journal_of(&path), journal_of(&left)).unwrap();
+    fs::copy(&path, &left).unwrap();
     let dropped = dropped();
     let read = rows(&left, "rows");
     assert!(read.is_sorted_by(|a, b| a.number < b.number));
@@ -582,4 +554,8 @@ fn rows_whose_place_in_the_file_is_gone_are_told_and_kept() {
         fs::read(aside).unwrap(),
         fs::read(journal_of(&path)).unwrap()
     );
+    let rest = header_with(&left, "rows-between-chunks");
+    let read = rows(&rest, "rows");
+    assert!(some_rows(10..20).iter().all(|row| read.contains(row)));
+    assert_eq!(entries(&left)["exportkit:lost.rows"], "10");
 }

@@ -186,7 +186,7 @@ fn losses(done: &LossReport) -> Vec<String> {
     }
     if done.unknown_loss {
         losses.push(String::from(
-            "frames at the end, of which nothing tells how many rows they held",
+            "frames at the end, or rows of the journal: nothing tells how many rows they were",
         ));
     }
     for lost in done.parity.iter().flat_map(|parity| &parity.lost) {

@@ -109,6 +109,26 @@ fn repair_saves_the_rest_and_says_what_was_lost() {
 }
 
 #[test]
+fn repair_says_what_the_journal_has_lost() {
+    let place = Place::new();
+    place.table("good.xk", 1000);
+    place.write("good.xk.journal", [7; 10_000]);
+    let run = place.run("repair good.xk -o new.xk").exits(3);
+    for said in [
+        "the journal beside the file cannot be read",
+        "not all of it",
+    ] {
+        assert!(run.text().contains(said), "{}", run.text());
+    }
+    let document = place
+        .run("repair good.xk -o again.xk --json")
+        .exits(3)
+        .json();
+    assert_eq!(document["lossless"], false);
+    assert_eq!(document["findings"][0]["check"], "journal");
+}
+
+#[test]
 fn nothing_lost_nothing_said() {
     let place = Place::new();
     place.table("good.xk", 1000);

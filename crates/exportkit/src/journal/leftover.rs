@@ -1,80 +1,110 @@
 //! The rows of a journal as the frames that follow the last byte of their recording.
 
+mod filling;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use export_compress::{Choices, Encoder, Options as EncodeOptions};
-use export_container::{Container, FrameWriter, Stream, schema_from_text};
-use export_core::{
-    Batch, ChunkEncoder, Error, Finding, Limits, Note, Position, Protection, Result, Schema,
-    Severity, image,
-};
-use export_journal::{Cause, Recovered, RecoveredLane, RecoveredRun};
+use export_compress::Options as EncodeOptions;
+use export_container::{Container, FrameWriter, Stream};
+use export_core::{ExportMetadata, Finding, Limits, Note, Position, Result, Severity};
+use export_journal::{Cause, Recovered, RecoveredLane};
 
-use super::note;
-use crate::xk::Gather;
+use super::{free_name, note};
+use crate::clock;
+use filling::Filling;
+
+/// Before the name of a stream: rows of journals that could not be put into the file (registry.md, "Keys of metadata").
+const LOST: &str = "exportkit:lost.";
+/// The journals that have those rows.
+const SET_ASIDE: &str = "exportkit:set_aside";
 
 /// What a journal has that its recording has not.
 #[derive(Debug)]
 pub(crate) struct Leftover {
     /// Length of the recording, which `more` follows.
     pub(crate) size_bytes: u64,
-    /// Frames with the rows, and an index of everything.
+    /// Frames with the rows and, where somebody is to read them as they are, an index of everything.
     pub(crate) more: Vec<u8>,
     /// Rows of each stream.
     pub(crate) rows: BTreeMap<String, u64>,
     /// What the recording's own bytes show.
     pub(crate) findings: Vec<Finding>,
-    /// Rows that may have been in the journal and are not.
-    losses: Vec<Lost>,
+    /// Whether the recording is sealed, which its journal never is.
+    is_sealed: bool,
+    /// Rows that were or may have been in the journal and are not in `more`.
+    pub(crate) losses: Vec<Lost>,
     /// Rows of the journal that lie between chunks of the file, where nothing can be put any more: the machine went down when of
     /// two chunks only the later one was on the disk.
     between: u64,
+    /// Where the journal goes once `more` is in the file, if it has rows that are not: then `more` says so.
+    pub(crate) aside: Option<PathBuf>,
 }
 
+/// Rows that are lost to whoever goes by `more`.
 #[derive(Debug)]
-struct Lost {
-    stream: Option<String>,
-    severity: Severity,
-    text: String,
+pub(crate) struct Lost {
+    pub(crate) stream: Option<String>,
+    /// Number of the first of them and how many there are, where that is known.
+    pub(crate) rows: Option<(u64, u64)>,
+    /// A warning where the machine went down before they were sealed, else damage.
+    pub(crate) severity: Severity,
+    pub(crate) text: String,
+}
+
+/// What is to become of the rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// Somebody reads them, as if they were in the file.
+    Read,
+    /// They go into the file at this path.
+    Complete(&'a Path),
+    /// They go into the file at this path, and whoever goes on with it seals them as what was found there, not as rows of its own.
+    CompleteSealed(&'a Path),
 }
 
 impl Leftover {
     pub(crate) fn new(
         container: Container,
-        recovered: Recovered,
+        recovered: &Recovered,
         encode: EncodeOptions,
         limits: &Limits,
-        protection: Option<&Protection>,
+        purpose: Purpose<'_>,
     ) -> Result<Self> {
         let mut leftover = Self {
             size_bytes: container.size_bytes(),
             more: Vec::new(),
             rows: BTreeMap::new(),
             findings: container.findings().to_vec(),
+            is_sealed: container.file().is_sealed(),
             losses: Vec::new(),
             between: 0,
+            aside: None,
         };
         for lane in &recovered.lanes {
             leftover.note_between(lane, container.stream(&lane.name));
         }
-        let mut filling = Filling {
-            frames: match protection {
-                Some(protection) => FrameWriter::after(container, protection)?,
-                None => FrameWriter::unsealed_after(container)?,
-            },
-            encoder: Encoder::new(encode)?,
-            limits,
-        };
+        let mut filling = Filling::new(FrameWriter::unsealed_after(container)?, encode, limits)?;
         for lane in &recovered.lanes {
-            let rows = filling.add_lane(lane, &mut leftover.losses)?;
+            let rows = filling.add_lane(lane)?;
             if rows > 0 {
                 *leftover.rows.entry(lane.name.clone()).or_default() += rows;
             }
         }
-        leftover.note_losses(&recovered, &filling.frames);
-        filling.frames.finish()?;
-        leftover.more = filling.frames.output().to_vec();
+        let (mut frames, lost) = filling.done();
+        leftover.losses.extend(lost);
+        leftover.note_losses(recovered, &frames);
+        let mut has_news = leftover.has_rows();
+        if let Purpose::Complete(path) | Purpose::CompleteSealed(path) = purpose {
+            has_news |= leftover.tell_file(path, recovered, &mut frames)?;
+        }
+        // An index without a seal before it would hide the last one.
+        if !matches!(purpose, Purpose::CompleteSealed(_)) {
+            frames.finish()?;
+        }
+        if has_news {
+            leftover.more = frames.output().to_vec();
+        }
         Ok(leftover)
     }
 
@@ -93,6 +123,7 @@ impl Leftover {
                 self.between = self.between.saturating_add(rows);
                 self.losses.push(Lost {
                     stream: Some(lane.name.clone()),
+                    rows: Some((gap.start, rows)),
                     severity: Severity::Damage,
                     text: format!(
                         "{rows} rows before row {} are of no chunk, and chunks with later rows are in the file",
@@ -102,11 +133,6 @@ impl Leftover {
             }
             next = next.max(chunk.first_row.saturating_add(chunk.rows));
         }
-    }
-
-    /// Whether the journal has rows that the file cannot have any more.
-    pub(crate) fn is_still_needed(&self) -> bool {
-        self.between > 0
     }
 
     /// Rows that are in neither.
@@ -121,10 +147,8 @@ impl Leftover {
             let in_file = stream
                 .as_deref()
                 .and_then(|name| frames.rows(frames.stream(name)?));
-            let end = loss
-                .first_row
-                .zip(loss.rows)
-                .map(|(first, rows)| first.saturating_add(rows));
+            let rows = loss.first_row.zip(loss.rows);
+            let end = rows.map(|(first, rows)| first.saturating_add(rows));
             if end.zip(in_file).is_some_and(|(end, rows)| end <= rows)
                 && loss.cause == Cause::Unsealed
             {
@@ -132,6 +156,7 @@ impl Leftover {
             }
             self.losses.push(Lost {
                 stream,
+                rows,
                 severity: match loss.cause {
                     Cause::Unsealed => Severity::Warning,
                     _ => Severity::Damage,
@@ -139,6 +164,53 @@ impl Leftover {
                 text: loss.to_string(),
             });
         }
+    }
+
+    /// Chooses where the journal goes if it has more than the file will, and makes the file say how many rows it lacks. Whether
+    /// there was anything to say: it is said once, however often a completion is begun anew.
+    fn tell_file(
+        &mut self,
+        path: &Path,
+        recovered: &Recovered,
+        frames: &mut FrameWriter,
+    ) -> Result<bool> {
+        let mut damage = self
+            .losses
+            .iter()
+            .filter(|lost| lost.severity == Severity::Damage)
+            .peekable();
+        if damage.peek().is_none() {
+            return Ok(false);
+        }
+        let whose = match self.between {
+            0 => "unread-rows",
+            _ => "rows-between-chunks",
+        };
+        let aside = free_name(path, whose);
+        let before = frames.last_metadata().unwrap_or_default();
+        let mut entries = before.entries.clone();
+        let process = format!(" of process {}", recovered.pid);
+        let told = entries.entry(SET_ASIDE.to_owned()).or_default();
+        let is_told = told.ends_with(&process);
+        if !is_told {
+            let name = aside.file_name().unwrap_or_default().to_string_lossy();
+            let line = if told.is_empty() { "" } else { "\n" };
+            *told = format!("{told}{line}{name}{process}");
+            for (stream, (_, rows)) in damage.filter_map(|l| l.stream.as_deref().zip(l.rows)) {
+                add_count(&mut entries, format!("{LOST}{stream}"), rows);
+            }
+            let (rows, chunks) = frames.totals();
+            frames.metadata(&ExportMetadata {
+                tool: crate::TOOL.to_owned(),
+                created_ns: clock::now_ns(),
+                rows,
+                chunks,
+                entries,
+                ..before
+            })?;
+        }
+        self.aside = Some(aside);
+        Ok(!is_told)
     }
 
     pub(crate) fn has_rows(&self) -> bool {
@@ -149,7 +221,12 @@ impl Leftover {
     pub(crate) fn notes(&self) -> Vec<Note> {
         let rows: u64 = self.rows.values().sum();
         let told = (rows > 0).then(|| {
-            let text = format!("{rows} rows come from the journal: the recorder did not finish");
+            let unsealed = match self.is_sealed {
+                true => ", and no seal covers them",
+                false => "",
+            };
+            let text =
+                format!("{rows} rows come from the journal: the recorder did not finish{unsealed}");
             note(text, false)
         });
         let lost = self.losses.iter().map(|lost| Note {
@@ -159,121 +236,51 @@ impl Leftover {
         told.into_iter().chain(lost).collect()
     }
 
-    /// What there is to say to whoever verifies the file.
-    pub(crate) fn journal_findings(&self) -> Vec<Finding> {
-        let finding = |stream: Option<&String>, severity, text| Finding {
-            severity,
-            check: "journal".into(),
-            position: Position {
-                stream: stream.cloned(),
-                ..Position::default()
-            },
-            text,
-        };
+    /// What there is to say to whoever verifies the file, and `asks_seals` what they cover: never a journal.
+    pub(crate) fn journal_findings(&self, asks_seals: bool) -> Vec<Finding> {
         let rows = self.rows.iter().map(|(stream, rows)| {
-            let text = format!(
-                "{rows} rows are in the journal beside the file only: the recorder did not finish"
-            );
-            finding(Some(stream), Severity::Note, text)
+            let text = format!("{rows} rows are in the journal beside the file only");
+            let (severity, text) = match asks_seals {
+                true => (
+                    Severity::Damage,
+                    format!(
+                        "{text}, which no seal covers: whoever may write there can put rows into it"
+                    ),
+                ),
+                false => (
+                    Severity::Note,
+                    format!("{text}: the recorder did not finish"),
+                ),
+            };
+            finding(Some(stream), severity, text)
         });
-        let lost = self.losses.iter().map(|lost| {
+        rows.chain(self.loss_findings()).collect()
+    }
+
+    /// What there is to say of rows that are lost.
+    pub(crate) fn loss_findings(&self) -> impl Iterator<Item = Finding> {
+        self.losses.iter().map(|lost| {
             let text = format!("of the journal, {}", lost.text);
             finding(lost.stream.as_ref(), lost.severity, text)
-        });
-        rows.chain(lost).collect()
+        })
     }
 }
 
-/// Frames that are being filled with rows.
-struct Filling<'a> {
-    frames: FrameWriter,
-    encoder: Encoder,
-    limits: &'a Limits,
+/// A finding about a journal.
+fn finding(stream: Option<&String>, severity: Severity, text: String) -> Finding {
+    Finding {
+        severity,
+        check: "journal".into(),
+        position: Position {
+            stream: stream.cloned(),
+            ..Position::default()
+        },
+        text,
+    }
 }
 
-impl Filling<'_> {
-    /// Adds the rows of a lane that come after those of its stream. Returns how many there were.
-    fn add_lane(&mut self, lane: &RecoveredLane, losses: &mut Vec<Lost>) -> Result<u64> {
-        let name = lane.name.as_str();
-        let known = self.frames.stream(name);
-        let mut next = known
-            .and_then(|id| self.frames.rows(id))
-            .unwrap_or_default();
-        let mut gather = Gather::new(
-            known
-                .and_then(|id| self.frames.schema(id))
-                .map(|schema| Arc::new(schema.clone())),
-        );
-        let mut added = 0;
-        for run in lane.runs.iter().filter(|run| run.rows > 0) {
-            if run.end_row() <= next {
-                continue;
-            }
-            let batch = match self.batch(run, next) {
-                Ok(batch) => batch,
-                Err(error) => {
-                    losses.push(Lost {
-                        stream: Some(name.to_owned()),
-                        severity: Severity::Damage,
-                        text: format!(
-                            "{} rows from row {} on cannot be read: {error}",
-                            run.rows, run.first_row
-                        ),
-                    });
-                    continue;
-                }
-            };
-            if gather.is_unknown() {
-                gather = Gather::new(Some(Arc::clone(batch.schema())));
-            }
-            if run.first_row > next {
-                // Rows before these are lost; their numbers stay theirs.
-                if let Some(whole) = gather.take()? {
-                    self.put(name, &whole)?;
-                }
-                let id = self.describe(name, batch.schema())?;
-                self.frames.skip_rows(id, run.first_row);
-            }
-            next = run.end_row();
-            added += batch.rows() as u64;
-            let batch = gather.continued(batch)?;
-            gather.add(batch, |whole| self.put(name, &whole))?;
-        }
-        if let Some(whole) = gather.take()? {
-            self.put(name, &whole)?;
-        }
-        Ok(added)
-    }
-
-    /// The rows of a run from row `next` on.
-    fn batch(&self, run: &RecoveredRun, next: u64) -> Result<Batch> {
-        let schema = Arc::new(schema_from_text(&run.about, self.limits)?);
-        let batch = image::read(&schema, &run.bytes, self.limits)?;
-        if batch.rows() as u64 != run.rows {
-            let text = format!("there are {} rows instead of {}", batch.rows(), run.rows);
-            return Err(Error::corrupt(text));
-        }
-        let known = usize::try_from(next.saturating_sub(run.first_row)).map_err(Error::limit)?;
-        match known {
-            0 => Ok(batch),
-            _ => batch.slice(known, batch.rows() - known),
-        }
-    }
-
-    fn put(&mut self, name: &str, batch: &Batch) -> Result<()> {
-        let id = self.describe(name, batch.schema())?;
-        let (chunk, _) = self.encoder.encode_with(batch, &Choices::default())?;
-        self.frames.chunk(id, &chunk)
-    }
-
-    /// The stream, which has rows of `schema` next.
-    fn describe(&mut self, name: &str, schema: &Schema) -> Result<export_core::StreamId> {
-        match self.frames.stream(name) {
-            None => self.frames.add_stream(name, schema),
-            Some(id) => {
-                self.frames.widen_stream(id, schema)?;
-                Ok(id)
-            }
-        }
-    }
+fn add_count(entries: &mut BTreeMap<String, String>, key: String, more: u64) {
+    let count = entries.entry(key).or_default();
+    let before: u64 = count.parse().unwrap_or_default();
+    *count = before.saturating_add(more).to_string();
 }

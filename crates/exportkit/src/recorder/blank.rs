@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use export_container::{FileStorage, Retrying, lock};
 use export_core::{Error, FileId, Result, Storage};
-use export_journal::Journal;
+use export_journal::{BootId, Journal};
 
 use super::{Durability, Permissions, RecordOptions};
 use crate::journal;
@@ -43,6 +43,7 @@ impl Blank {
     /// A new file at `path`, whose name is durable.
     pub(super) fn create(path: &Path, options: &RecordOptions) -> Result<Self> {
         let create = || -> Result<(File, bool)> {
+            journal::check_promise(options.durability, BootId::now())?;
             let (file, is_created) = create(path, options)?;
             // Only who has the lock may change a file that was there.
             lock(&file)?;
@@ -73,6 +74,7 @@ impl Blank {
     /// A file that is there, with the rows that its journal may have.
     pub(super) fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
         let open = || -> Result<File> {
+            journal::check_promise(options.durability, BootId::now())?;
             let file = OpenOptions::new().read(true).write(true).open(path);
             let file = file.map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Error::not_found(error),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use export_compress::Options as EncodeOptions;
-use export_core::{Error, Protection, Result};
+use export_core::{Error, Limits, Protection, Result};
 
 /// How to record.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct RecordOptions {
     pub budget_bytes: Option<usize>,
     /// Most bytes that the journal may take; see [`Durability::Flush`]. It needs room for the rows of a chunk and a half of
     /// each stream, for those on their way, and for 1 MiB of each stream at least: a stream that finds none writes each row to the file at
-    /// once. Default 256 MiB.
+    /// once. No more than the memory that readers take by default (2 GiB), or nobody could read it. Default 256 MiB.
     pub journal_bytes: u64,
     /// Who may open the file.
     pub permissions: Permissions,
@@ -68,6 +68,14 @@ impl RecordOptions {
                 Error::usage("rows are dropped only where another thread writes")
                     .with_hint("record with `threads` of 1 or more"),
             );
+        }
+        let most = Limits::default().memory_bytes;
+        if self.journal_bytes > most {
+            let text = format!(
+                "a journal of {} bytes could not be read: readers take no more than {most}",
+                self.journal_bytes
+            );
+            return Err(Error::usage(text).with_hint("give `journal_bytes` less"));
         }
         if self.on_full == OnFull::Drop && self.durability == Durability::Sync {
             let text = "a push that waits for the disk cannot drop rows so as not to wait";

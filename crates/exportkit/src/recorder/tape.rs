@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, TryLockError};
 use export_compress::Encoder;
 use export_container::{FileOptions, FrameWriter, StorageEnd, Writer};
 use export_core::build::BatchBuilder;
-use export_core::{Batch, Cancel, Error, ExportMetadata, Limits, Note, Result, StreamBatch};
+use export_core::{
+    Batch, Cancel, Error, ExportMetadata, Limits, Note, Result, Schema, StreamBatch,
+};
 use export_journal::Journal;
 use export_parallel::{Answer, Bounds, Budget};
 
@@ -284,6 +286,12 @@ impl Tape {
     fn with_sink<R>(&self, act: impl FnOnce(&mut XkSink<StorageEnd>) -> Result<R>) -> Result<R> {
         let mut way = lock(&self.way);
         act(way.as_mut().ok_or_else(complete_already)?)
+    }
+
+    /// Fails where rows of `schema` do not fit the stream that the file had when it was opened: none of them is to come into the journal.
+    pub(super) fn check_fits(&self, stream: &str, schema: &Schema) -> Result<()> {
+        self.with_sink(|sink| sink.check_fits(stream, schema))
+            .map_err(|error| self.in_file(error.in_stream(stream)))
     }
 
     /// Sends off what was handed on, without waiting for it.

@@ -50,24 +50,7 @@ impl Gather {
         let Some(known) = &mut self.continues else {
             return Ok(batch);
         };
-        let schema = batch.schema();
-        if known.fields != schema.fields {
-            let [before, now] = [&known.fields, &schema.fields].map(|fields| Field {
-                data_type: DataType::Struct(fields.clone()),
-                ..Field::default()
-            });
-            let joined = widen::join(&before, &now).map(|field| field.data_type);
-            let Some(DataType::Struct(fields)) = joined else {
-                return Err(
-                    Error::schema("these rows do not fit those the stream has already")
-                        .with_hint("give them a stream of their own"),
-                );
-            };
-            *known = Arc::new(Schema {
-                fields,
-                metadata: known.metadata.clone(),
-            });
-        }
+        *known = joined(known, batch.schema())?;
         widen::cast_batch(&batch, known)
     }
 
@@ -111,6 +94,27 @@ impl Gather {
             Err(parts) if parts.is_empty() => Ok(None),
             Err(parts) => Batch::concat(&parts).map(Some),
         }
+    }
+}
+
+/// The schema of a stream of schema `known` once it has rows of `schema`, too. Fails where they do not fit.
+pub(crate) fn joined(known: &Arc<Schema>, schema: &Schema) -> Result<Arc<Schema>> {
+    if known.fields == schema.fields {
+        return Ok(Arc::clone(known));
+    }
+    let [before, now] = [&known.fields, &schema.fields].map(|fields| Field {
+        data_type: DataType::Struct(fields.clone()),
+        ..Field::default()
+    });
+    match widen::join(&before, &now).map(|field| field.data_type) {
+        Some(DataType::Struct(fields)) => Ok(Arc::new(Schema {
+            fields,
+            metadata: known.metadata.clone(),
+        })),
+        _ => Err(
+            Error::schema("these rows do not fit those the stream has already")
+                .with_hint("give them a stream of their own"),
+        ),
     }
 }
 

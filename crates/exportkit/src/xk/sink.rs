@@ -12,7 +12,7 @@ use export_core::{
 };
 use export_parallel::{Answer, Bounds, Budget, Pipeline};
 
-use super::gather::{CHUNK_BYTES, Gather};
+use super::gather::{CHUNK_BYTES, Gather, joined};
 use super::share::{Share, Sharing};
 use crate::pressure::{Means, Watch};
 
@@ -304,6 +304,14 @@ impl<W: Write + Send + 'static> XkSink<W> {
         })?;
         self.look(chunks);
         Ok(())
+    }
+
+    /// Fails where rows of `schema` do not fit the stream that the file being continued has.
+    pub(crate) fn check_fits(&self, stream: &str, schema: &Schema) -> Result<()> {
+        match self.continued.get(stream) {
+            Some(known) => joined(known, schema).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Makes a stream known, even if no row ever comes, or finds that the file being continued has it.
