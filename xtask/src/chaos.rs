@@ -176,6 +176,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
             println!("{}", table::rivals(&outcomes));
         }
     }
+    if size == Size::Full && arguments.only.is_empty() && arguments.rivals {
+        keep::tables(workspace, &outcomes)?;
+    }
     for outcome in outcomes.iter().filter(|outcome| outcome.is_failure()) {
         let first = outcome
             .first_failure
@@ -193,9 +196,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     }
     if !missing.is_empty() {
         bail!("the program chaos has no {}", missing.join(", "));
-    }
-    if size == Size::Full && arguments.only.is_empty() && arguments.rivals {
-        keep::tables(workspace, &outcomes)?;
     }
     Ok(())
 }
