@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::python::Python;
+use crate::strace::Strace;
 use crate::workspace::{Workspace, run as run_command, shown};
 use crate::{bench, compat};
 use outcome::Outcome;
@@ -206,6 +207,7 @@ struct Program {
     arguments: Vec<String>,
     rivals: Vec<String>,
     rows: BTreeSet<String>,
+    strace: Strace,
 }
 
 impl Program {
@@ -256,6 +258,7 @@ impl Program {
             ],
             rivals,
             rows: listed.split_whitespace().map(str::to_owned).collect(),
+            strace: Strace::prepare(workspace)?,
         })
     }
 
@@ -266,6 +269,7 @@ impl Program {
         if ids.iter().any(|id| RIVALS.contains(id)) {
             command.args(&self.rivals);
         }
+        self.strace.lend(&mut command);
         eprintln!("$ {}", shown(&command));
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();

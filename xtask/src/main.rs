@@ -11,6 +11,7 @@ mod fuzz;
 mod golden;
 mod measure;
 mod python;
+mod strace;
 mod tidy;
 mod workspace;
 
