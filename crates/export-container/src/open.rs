@@ -61,8 +61,8 @@ impl End {
     }
 }
 
-/// What the index says. `None` where the file does not end in a tail of the file that its header is of, or the index is damaged: then
-/// its frames tell.
+/// What the index says. `None` where the file does not end in a tail, or the index is damaged: then its frames tell. So they do where
+/// the header, which costs a read of its own in long files and is not looked at there, is of another file than the tail.
 pub(crate) fn read_index(
     source: &Counted,
     end: &End,
@@ -72,9 +72,11 @@ pub(crate) fn read_index(
     let Some((tail, last)) = end.tail(size, limits) else {
         return Ok(None);
     };
-    let head = end.get(source, 0, FILE_HEADER_BYTES as u64)?;
-    if !matches!(Start::of(&head), Start::Header(header) if header.file == tail.file) {
-        return Ok(None);
+    if end.start == 0 {
+        let head = end.bytes.get(..FILE_HEADER_BYTES).unwrap_or_default();
+        if !matches!(Start::of(head), Start::Header(header) if header.file == tail.file) {
+            return Ok(None);
+        }
     }
     let mut catalogue = Catalogue::default();
     let mut chunks = Vec::new();
