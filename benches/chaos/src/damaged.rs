@@ -16,7 +16,7 @@ use crate::outcome::{Outcome, Size};
 use crate::patient::Patient;
 use crate::reading::{self, Care, Verdict};
 use crate::repaired;
-use crate::sample::{Length, Sample, samples};
+use crate::sample::{self, Length, Sample, samples};
 
 /// One case in so many reads and decodes every chunk, also those that nothing can have changed.
 const THOROUGH: usize = 61;
@@ -238,6 +238,12 @@ fn run(
     }
     if total.cases == 0 {
         bail!("there is no file of that name");
+    }
+    if arguments.size == Size::Full && arguments.file.is_none() {
+        let missing = sample::missing()?;
+        if !missing.is_empty() {
+            bail!("no file has {}", missing.join(", "));
+        }
     }
     Ok(vec![total])
 }
