@@ -28,7 +28,7 @@ pub(crate) struct Truth {
     pub(crate) was_whole: bool,
     /// Whether its last frame is the index that such a file ends with, but for a tail.
     pub(crate) was_indexed: bool,
-    /// Whether more of it is of the file that was there before: then that is what it is.
+    /// Whether as much of it is of the file that was there before: then it may be taken for that one.
     pub(crate) is_anothers: bool,
 }
 
@@ -183,6 +183,6 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
         size: bytes.len(),
         was_whole: false,
         was_indexed: false,
-        is_anothers: sample.stale_bytes(bytes) > own,
+        is_anothers: sample.stale_bytes(bytes) >= own,
     }
 }

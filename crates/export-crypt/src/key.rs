@@ -65,8 +65,12 @@ impl Key {
                 ),
             _ => Error::from(error),
         })?;
-        file.write_all(text::of_key(&self.0).as_bytes())?;
-        file.sync_all()?;
+        let written = file.write_all(text::of_key(&self.0).as_bytes());
+        if let Err(error) = written.and_then(|()| file.sync_all()) {
+            // Half a key is none, and would be in the way of the next try.
+            drop(std::fs::remove_file(path));
+            return Err(error.into());
+        }
         // The key must not be lost while the files it protects are not.
         #[cfg(unix)]
         {

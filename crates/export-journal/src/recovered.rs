@@ -88,6 +88,8 @@ pub enum Cause {
     Damaged,
     /// Rows before and after them are there.
     Missing,
+    /// The file was cut off.
+    Cut,
 }
 
 impl fmt::Display for Cause {
@@ -96,6 +98,7 @@ impl fmt::Display for Cause {
             Self::Unsealed => "not sealed before the machine went down",
             Self::Damaged => "damaged",
             Self::Missing => "missing between others",
+            Self::Cut => "cut off, and perhaps more with them",
         })
     }
 }

@@ -28,9 +28,15 @@ pub(crate) fn scan(
         let text = format!("a journal of {size_bytes} bytes, and none has more than 4 GiB");
         return Err(Error::corrupt(text));
     }
+    if size_bytes == 0 {
+        return Err(Error::truncated("the journal ends before its first row"));
+    }
     let mut page = [0; HEADER_BYTES];
     if source.read_at(0, &mut page)? < HEADER_BYTES {
-        return Err(Error::truncated("the journal ends before its first row"));
+        // A header is written at once: who has less has a part of a copy.
+        return Err(Error::corrupt(
+            "no journal, or it was cut off in its header",
+        ));
     }
     let header = file_header(&page)?;
     let boot_id = (header.boot_id != [0; 16]).then_some(BootId(header.boot_id));
@@ -48,6 +54,7 @@ pub(crate) fn scan(
     while size_bytes.saturating_sub(offset) >= HEADER {
         offset = offset.saturating_add(scan.segment(offset)?);
     }
+    scan.note_cut();
     let (lanes, losses) = sort(scan.found, scan.losses, scan.same_boot);
     Ok(Recovered {
         file_id: header.file_id,
@@ -118,6 +125,21 @@ impl<S: Source> Scan<'_, S> {
         }
         // Whoever uses it that often has its rows in the main file by now.
         Ok(self.header.segment_bytes)
+    }
+
+    /// Journals grow by whole segments: what ends within one was cut off, and nothing tells how much there was.
+    fn note_cut(&mut self) {
+        let past = self.size_bytes.saturating_sub(HEADER) % self.header.segment_bytes.max(1);
+        if past != 0 {
+            self.losses.push(Loss {
+                cause: Cause::Cut,
+                offset: self.size_bytes - past,
+                lane: None,
+                first_row: None,
+                rows: None,
+                bytes: self.header.segment_bytes - past,
+            });
+        }
     }
 
     /// The header of a segment in use.

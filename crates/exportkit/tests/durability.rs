@@ -559,3 +559,17 @@ fn an_overwrite_that_is_refused_changes_nothing() {
     assert_eq!((error.kind(), mode()), (ErrorKind::Busy, before));
     recorder.finish().unwrap();
 }
+
+/// A recorder that was killed before it wrote anything leaves an empty file, which is no obstacle to the next.
+#[test]
+fn an_empty_file_is_gone_on_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    std::fs::write(&path, b"").unwrap();
+    let recorder = Recorder::append(&path).unwrap();
+    let mut stream = recorder.stream::<Row>("rows").unwrap();
+    stream.push(&row(7)).unwrap();
+    stream.finish().unwrap();
+    recorder.finish().unwrap();
+    assert_eq!(numbers(&path, "rows"), [7]);
+}

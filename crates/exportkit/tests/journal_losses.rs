@@ -16,6 +16,8 @@ use export_core::Limits;
 use exportkit::{
     Cancel, Durability, Note, Progress, Record, RecordOptions, Recorder, Result, open, repair,
 };
+use xxhash_rust::xxh3::xxh3_64;
+
 use journals::{
     Row, Rows, entries, header_with, journal_of, put_journal, row, rows, some_rows, verified,
 };
@@ -234,4 +236,50 @@ fn a_record_that_does_not_fit_its_stream_is_refused_before_its_first_row() {
     fitting.finish().unwrap();
     recorder.finish().unwrap();
     assert_eq!(rows(&path, "rows"), some_rows(0..4));
+}
+
+/// Rows that no seal vouches for are not taken from a journal that another machine wrote, and not thrown away either.
+#[test]
+fn unsealed_rows_of_another_machine_are_told_counted_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.xk");
+    let id = three_rows(&path);
+    put_journal(&path, id, &[Rows::new("rows", 3, &some_rows(3..10))]);
+    let mut journal = fs::read(journal_of(&path)).unwrap();
+    for copy in [0, 2048] {
+        journal[copy + 32..copy + 48].fill(7);
+        let check = xxh3_64(&journal[copy..copy + 56]);
+        journal[copy + 56..copy + 64].copy_from_slice(&check.to_le_bytes());
+    }
+    fs::write(journal_of(&path), &journal).unwrap();
+    Recorder::append(&path).unwrap().finish().unwrap();
+    assert_eq!(rows(&path, "rows"), some_rows(0..3));
+    assert_eq!(entries(&path)["exportkit:lost.rows"], "7");
+    assert!(!journal_of(&path).exists());
+    let mut aside = journal_of(&path).into_os_string();
+    aside.push(".unread-rows");
+    assert_eq!(fs::read(aside).unwrap(), journal);
+}
+
+/// What is left of a journal that was copied in part is no reason to take the rest away.
+#[test]
+fn a_journal_that_was_cut_off_is_told_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, length, whose) in [
+        ("header", 100, "unreadable"),
+        ("rows", 500_000, "unread-rows"),
+    ] {
+        let path = directory.path().join(format!("{name}.xk"));
+        let id = three_rows(&path);
+        put_journal(&path, id, &[Rows::new("rows", 3, &some_rows(3..10))]);
+        let cut = fs::read(journal_of(&path)).unwrap()[..length].to_vec();
+        fs::write(journal_of(&path), &cut).unwrap();
+        assert!(!verified(&path).is_sound(), "{name}");
+        let report = repaired(&path, &directory.path().join("new.xk"));
+        assert!(!report.is_lossless(), "{name}: {report:?}");
+        Recorder::append(&path).unwrap().finish().unwrap();
+        let mut aside = journal_of(&path).into_os_string();
+        aside.push(format!(".{whose}"));
+        assert_eq!(fs::read(aside).unwrap(), cut, "{name}");
+    }
 }

@@ -66,6 +66,14 @@ fn a_repair_restores_and_touches_nothing() {
     let again = repaired(&path("new.xk"), &path("newer.xk"));
     assert_eq!((again.findings.len(), again.lost_frames.len()), (0, 0));
     assert_eq!(rows(&path("newer.xk")), expected);
+
+    // Frames are then earlier in the file than their parity has them, some of them before its start.
+    let good = fs::read(path("good.xk")).unwrap();
+    fs::write(path("late.xk"), &good[good.len() / 10..]).unwrap();
+    assert!(!verified(&path("late.xk")).is_sound());
+    let report = repaired(&path("late.xk"), &path("early.xk"));
+    assert!(report.is_lossless(), "{report:?}");
+    assert_eq!(rows(&path("early.xk")), expected);
 }
 
 #[test]

@@ -342,9 +342,9 @@ impl<'a> Shards<'a> {
         is_good
     }
 
-    /// Reads unless enough was read. Returns how much.
+    /// Reads unless enough was read, or the place is before the file, where displaced shards may have been. Returns how much.
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        if self.work.take_read(buffer.len() as u64).is_err() {
+        if i64::try_from(offset).is_err() || self.work.take_read(buffer.len() as u64).is_err() {
             return Ok(0);
         }
         self.source.read_into(offset, buffer)

@@ -174,12 +174,7 @@ impl Leftover {
         recovered: &Recovered,
         frames: &mut FrameWriter,
     ) -> Result<bool> {
-        let mut damage = self
-            .losses
-            .iter()
-            .filter(|lost| lost.severity == Severity::Damage)
-            .peekable();
-        if damage.peek().is_none() {
+        if self.losses.is_empty() {
             return Ok(false);
         }
         let whose = match self.between {
@@ -196,7 +191,8 @@ impl Leftover {
             let name = aside.file_name().unwrap_or_default().to_string_lossy();
             let line = if told.is_empty() { "" } else { "\n" };
             *told = format!("{told}{line}{name}{process}");
-            for (stream, (_, rows)) in damage.filter_map(|l| l.stream.as_deref().zip(l.rows)) {
+            let known = self.losses.iter();
+            for (stream, (_, rows)) in known.filter_map(|l| l.stream.as_deref().zip(l.rows)) {
                 add_count(&mut entries, format!("{LOST}{stream}"), rows);
             }
             let (rows, chunks) = frames.totals();

@@ -71,9 +71,9 @@ impl Blank {
         }
     }
 
-    /// A file that is there, with the rows that its journal may have.
+    /// A file that is there, with the rows that its journal may have; a new one where nothing is in it.
     pub(super) fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
-        let open = || -> Result<File> {
+        let open = || -> Result<(File, bool)> {
             journal::check_promise(options.durability, BootId::now())?;
             let file = OpenOptions::new().read(true).write(true).open(path);
             let file = file.map_err(|error| match error.kind() {
@@ -81,16 +81,21 @@ impl Blank {
                 _ => Error::from(error),
             })?;
             lock(&file)?;
+            if file.metadata()?.len() == 0 {
+                // Whoever made it was killed before the header.
+                empty(&file, path, options)?;
+                return Ok((file, true));
+            }
             journal::bring_in(
                 path,
                 &storage(file.try_clone()?),
                 &options.encode,
                 &options.protection,
             )?;
-            Ok(file)
+            Ok((file, false))
         };
         open()
-            .map(|file| Self::of(file, path, options, false))
+            .map(|(file, is_new)| Self::of(file, path, options, is_new))
             .map_err(|error| in_file(error, path))
     }
 
