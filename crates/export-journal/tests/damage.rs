@@ -237,7 +237,7 @@ fn a_cut_file_gives_what_is_in_it_and_says_that_it_was_cut() {
             Ok(recovered) => {
                 recovered.lanes.iter().for_each(|lane| drop(numbers(lane)));
                 let is_told = recovered.losses.iter().any(|loss| loss.cause == Cause::Cut);
-                assert_eq!(is_told, (length - PAGE) % 8192 != 0, "{length}");
+                assert_eq!(is_told, !(length - PAGE).is_multiple_of(8192), "{length}");
             }
             Err(error) if length == 0 => assert_eq!(error.kind(), ErrorKind::Truncated),
             Err(error) => {
