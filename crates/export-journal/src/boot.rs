@@ -1,6 +1,12 @@
 //! Which start of the machine this is.
 
 use std::fmt;
+use std::io;
+
+use export_core::{Error, Result};
+
+/// Where Linux tells.
+const PATH: &str = "/proc/sys/kernel/random/boot_id";
 
 /// Names one start of a machine, from when it was switched on to when it was switched off.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,8 +16,16 @@ impl BootId {
     /// The start that this process lives in; `None` where the system does not tell, which is anything but Linux.
     #[must_use]
     pub fn now() -> Option<Self> {
-        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        Self::parse(text.trim_end())
+        Self::read().ok().flatten()
+    }
+
+    /// [`BootId::now`] for who has to know why there is none: fails where the system would tell and cannot just now.
+    pub fn read() -> Result<Option<Self>> {
+        match std::fs::read_to_string(PATH) {
+            Ok(text) => Ok(Self::parse(text.trim_end())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::from(error).in_file(PATH)),
+        }
     }
 
     /// As Linux writes it: 32 hexadecimal digits with hyphens.

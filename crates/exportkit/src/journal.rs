@@ -31,16 +31,18 @@ pub(crate) fn path_of(path: &Path) -> PathBuf {
 
 /// Fails where a journal could not keep what `durability` promises. Whoever reads one believes rows without a seal only in the start
 /// of the machine that wrote them, so where the system does not tell which `start` that is, they would be lost with the process.
-pub(crate) fn check_promise(durability: Durability, start: Option<BootId>) -> Result<()> {
-    match durability {
-        Durability::Flush | Durability::Interval(_) if start.is_none() => {
-            let text = "rows would not survive a crash: this system does not tell one of its starts from another";
-            Err(Error::unsupported(text).with_hint(
-                "record with `Durability::Sync`, or with `Durability::None` and `sync` what must survive",
-            ))
-        }
-        _ => Ok(()),
+pub(crate) fn check_promise(
+    durability: Durability,
+    start: impl FnOnce() -> Result<Option<BootId>>,
+) -> Result<()> {
+    if !matches!(durability, Durability::Flush | Durability::Interval(_)) || start()?.is_some() {
+        return Ok(());
     }
+    let text =
+        "rows would not survive a crash: this system does not tell one of its starts from another";
+    Err(Error::unsupported(text).with_hint(
+        "record with `Durability::Sync`, or with `Durability::None` and `sync` what must survive",
+    ))
 }
 
 /// What is beside a recording whose recorder is gone.
@@ -316,13 +318,13 @@ mod tests {
         let start = Some(BootId([1; 16]));
         let interval = Durability::Interval(Duration::from_secs(1));
         for durability in [Durability::Flush, interval] {
-            check_promise(durability, start).unwrap();
-            let error = check_promise(durability, None).unwrap_err();
+            check_promise(durability, || Ok(start)).unwrap();
+            let error = check_promise(durability, || Ok(None)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert!(error.hint().is_some_and(|hint| hint.contains("Sync")));
         }
         for durability in [Durability::None, Durability::Sync] {
-            check_promise(durability, None).unwrap();
+            check_promise(durability, || Ok(None)).unwrap();
         }
     }
 }

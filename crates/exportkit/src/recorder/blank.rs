@@ -43,7 +43,7 @@ impl Blank {
     /// A new file at `path`, whose name is durable.
     pub(super) fn create(path: &Path, options: &RecordOptions) -> Result<Self> {
         let create = || -> Result<(File, bool)> {
-            journal::check_promise(options.durability, BootId::now())?;
+            journal::check_promise(options.durability, BootId::read)?;
             let (file, is_created) = create(path, options)?;
             // Only who has the lock may change a file that was there.
             lock(&file)?;
@@ -74,7 +74,7 @@ impl Blank {
     /// A file that is there, with the rows that its journal may have; a new one where nothing is in it.
     pub(super) fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
         let open = || -> Result<(File, bool)> {
-            journal::check_promise(options.durability, BootId::now())?;
+            journal::check_promise(options.durability, BootId::read)?;
             let file = OpenOptions::new().read(true).write(true).open(path);
             let file = file.map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Error::not_found(error),
