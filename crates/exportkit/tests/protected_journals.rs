@@ -7,50 +7,17 @@
 )]
 
 mod journals;
+mod protected;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use exportkit::{
-    Access, Cancel, Depth, Error, ErrorKind, Key, Keys, Limits, Progress, Protection,
-    RecordOptions, Recorder, Secret, Severity, Verification, open_with, repair, verify,
+    Cancel, Depth, Error, ErrorKind, Keys, Progress, Protection, RecordOptions, Recorder, Severity,
+    open_with, repair, verify,
 };
 use journals::{Rows, journal_of, put_journal};
-
-fn key(number: u8) -> Arc<dyn Secret> {
-    Arc::new(Key::from_bytes([number; 32]))
-}
-
-fn access(keys: Keys) -> Access {
-    Access {
-        limits: Limits::default(),
-        keys,
-    }
-}
-
-fn checked(path: &Path, keys: Keys) -> Result<Verification, Error> {
-    let (progress, cancel) = (Progress::new(), Cancel::new());
-    verify(path, Depth::Deep, access(keys), &progress, &cancel)
-}
-
-type Row = (u64, String, Option<f64>);
-
-fn rows(count: u64) -> Vec<Row> {
-    (0..count)
-        .map(|n| {
-            (
-                n * 3,
-                format!("row {n}"),
-                (n % 3 > 0).then_some(n as f64 / 8.0),
-            )
-        })
-        .collect()
-}
-
-fn read(path: &Path, keys: Keys) -> Result<Vec<Row>, Error> {
-    open_with(path, access(keys))?.read("rows")?.collect()
-}
+use protected::{Row, access, checked, key, read, rows};
 
 /// A finished recording of the first three of [`rows`], and a journal of somebody's with its id that has two more.
 fn with_a_journal(path: &Path, protection: &Protection) {

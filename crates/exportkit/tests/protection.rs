@@ -7,6 +7,8 @@
     reason = "it is a test, of small files"
 )]
 
+mod protected;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,51 +17,18 @@ use export_container::layout::{FILE_SEALED, Kind};
 use export_container::{FileOptions, FrameHeader, FrameWriter};
 use export_core::ExportMetadata;
 use exportkit::{
-    Access, Cancel, ConvertOptions, Depth, Error, ErrorKind, FileId, Key, Keys, Limits,
-    OpenOptions, Place, Progress, Protection, ReadOptions, RecordOptions, Recorder, Secret,
-    Verification, convert, open_with, repair, verify, write_with,
+    Cancel, ConvertOptions, Depth, Error, ErrorKind, FileId, Key, Keys, Limits, OpenOptions, Place,
+    Progress, Protection, ReadOptions, RecordOptions, Recorder, Secret, convert, open_with, repair,
+    verify, write_with,
 };
+use protected::{Row, access, checked, key, read, rows};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
-fn key(number: u8) -> Arc<dyn Secret> {
-    Arc::new(Key::from_bytes([number; 32]))
-}
 
 fn both() -> Protection {
     Protection {
         encrypt: Some(key(1)),
         seal: Some(key(2)),
     }
-}
-
-fn access(keys: Keys) -> Access {
-    Access {
-        limits: Limits::default(),
-        keys,
-    }
-}
-
-fn checked(path: &Path, keys: Keys) -> Result<Verification, Error> {
-    let (progress, cancel) = (Progress::new(), Cancel::new());
-    verify(path, Depth::Deep, access(keys), &progress, &cancel)
-}
-
-type Row = (u64, String, Option<f64>);
-
-fn rows(count: u64) -> Vec<Row> {
-    (0..count)
-        .map(|n| {
-            (
-                n * 3,
-                format!("row {n}"),
-                (n % 3 > 0).then_some(n as f64 / 8.0),
-            )
-        })
-        .collect()
-}
-
-fn read(path: &Path, keys: Keys) -> Result<Vec<Row>, Error> {
-    open_with(path, access(keys))?.read("rows")?.collect()
 }
 
 #[test]
