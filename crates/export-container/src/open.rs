@@ -251,7 +251,8 @@ impl Walked {
     ) -> Result<Self> {
         let (file, catalogue) = identify(source, end, size, limits)?;
         let walked = Self::of(source, (file, catalogue), size, limits, scan)?;
-        let Some(other) = walked.other_file(source, end, size, limits)? else {
+        let of = (file, walked.rest);
+        let Some(other) = other_file(source, end, size, &walked.catalogue, of, limits)? else {
             return Ok(walked);
         };
         let its = (other, Catalogue::of_foreign_header());
@@ -282,17 +283,6 @@ impl Walked {
 
     fn lost_bytes(&self, size: u64) -> u64 {
         self.catalogue.lost_bytes(self.rest, size)
-    }
-
-    fn other_file(
-        &self,
-        source: &Counted,
-        end: &End,
-        size: u64,
-        limits: &Limits,
-    ) -> Result<Option<FileId>> {
-        let known = (self.file, self.rest);
-        other_file(source, end, size, &self.catalogue, known, limits)
     }
 }
 
