@@ -8,7 +8,7 @@ use crate::container::Container;
 use crate::envelope::Encryption;
 use crate::frame::FrameHeader;
 use crate::frame_writer::{FrameWriter, OpenStream};
-use crate::layout::{FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES, aligned};
+use crate::layout::{ALIGNMENT, FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES, aligned};
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
 use crate::repetition::Repetition;
@@ -57,14 +57,21 @@ fn after(
         // Its number stays its own, should its header ever be found.
         container.catalogue.take_torn(&torn);
     }
+    let torn_end = container
+        .torn
+        .and_then(|torn| container.rest.checked_add(torn.frame_bytes()));
     Limits::check(
         "sequence of the last frame",
         container.catalogue.next_sequence,
         i64::MAX as u64,
     )?;
     let size = container.size_bytes();
-    let offset =
-        aligned(size).ok_or_else(|| Error::limit("the file is too long to be appended to"))?;
+    // A frame that starts where a torn one would have ended would make that one damaged rather than torn.
+    let offset = aligned(size).and_then(|offset| match Some(offset) == torn_end {
+        true => offset.checked_add(ALIGNMENT),
+        false => Some(offset),
+    });
+    let offset = offset.ok_or_else(|| Error::limit("the file is too long to be appended to"))?;
     let padding = usize::try_from(offset - size).map_err(Error::limit)?;
     if let Some(sealing) = sealing.as_mut().filter(|_| padding > 0) {
         sealing.take(&vec![0; padding]);

@@ -1,6 +1,7 @@
 //! What is known of a container's content, gathered from its index or frame by frame.
 
 mod frames;
+mod torn;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{Range, RangeInclusive};
@@ -20,6 +21,7 @@ use crate::seal::Seal;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
+use torn::Torn;
 
 pub(crate) use frames::parse_chunk;
 
@@ -37,6 +39,22 @@ pub(crate) struct Lost {
     pub(crate) bytes: Range<u64>,
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
+    /// The frame that starts there and that the next one cuts short.
+    torn: Option<Torn>,
+    /// Which of the findings tells of it, where one of its own does.
+    finding: Option<usize>,
+}
+
+impl Lost {
+    pub(crate) fn new(bytes: Range<u64>, before: Option<u64>) -> Self {
+        Self {
+            bytes,
+            before,
+            after: None,
+            torn: None,
+            finding: None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +112,11 @@ pub(crate) struct Catalogue {
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
     /// Damaged chunks of which the header tells stream and rows, but nothing tells which rows, by sequence.
     pub(crate) torn: BTreeMap<u64, (StreamId, u32)>,
+    /// Torn frames that the file goes on without: no row of theirs is missing.
+    pub(crate) passed_over: Sequences,
+    /// The numbers that each intact index of a walk speaks for, and the chunks in them that were not there.
+    covered: Vec<Range<u64>>,
+    listed: Sequences,
     /// One more than the greatest stream number seen.
     pub(crate) next_stream: u32,
     /// What a stream frame said of parity last, and which one.
@@ -271,9 +294,15 @@ impl Catalogue {
         }
     }
 
+    /// Says what only the whole walk tells: the order of the chunks, and what of the damage is none.
+    pub(crate) fn settle(&mut self) {
+        self.settle_order();
+        self.pass_over_torn();
+    }
+
     /// Puts chunks that came out of order where they belong, each once. Does them all together: to put in one after the other
     /// would take the square of their number.
-    pub(crate) fn settle(&mut self) {
+    fn settle_order(&mut self) {
         let mut late = std::mem::take(&mut self.out_of_order);
         late.sort_by_key(|chunk| (chunk.stream, chunk.sequence));
         for chunks in late.chunk_by(|a, b| a.stream == b.stream) {
@@ -294,7 +323,7 @@ impl Catalogue {
 
     /// Says what can only be said once all was seen: chunks whose stream was never described.
     pub(crate) fn note_orphans(&mut self) {
-        self.settle();
+        self.settle_order();
         let counts: Vec<_> = self
             .orphans
             .iter()

@@ -20,22 +20,30 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    pub(crate) fn push(&mut self, finding: Finding) {
+    /// Adds a finding. Returns where it is, if it is listed.
+    pub(crate) fn push(&mut self, finding: Finding) -> Option<usize> {
         let text_bytes = self.text_bytes.saturating_add(text_bytes(&finding));
         let has_room = self.list.len() < MOST_FINDINGS && text_bytes <= MOST_TEXT_BYTES;
         if has_room && self.left_out == 0 {
             self.text_bytes = text_bytes;
             self.list.push(finding);
+            Some(self.list.len() - 1)
         } else {
             self.leave_out(1, finding.severity);
+            None
         }
+    }
+
+    /// One that was pushed, to be changed for what has come to be known since.
+    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut Finding> {
+        self.list.get_mut(at)
     }
 
     /// Takes those of another list after its own.
     pub(crate) fn append(&mut self, other: Self) {
         let Self { list, left_out, .. } = other;
         let (kept, last) = list.split_at(list.len().saturating_sub(usize::from(left_out > 0)));
-        kept.iter().for_each(|finding| self.push(finding.clone()));
+        self.extend(kept.iter().cloned());
         if let Some(last) = last.first() {
             self.leave_out(left_out, last.severity);
         }
@@ -68,7 +76,9 @@ impl Deref for Findings {
 
 impl Extend<Finding> for Findings {
     fn extend<T: IntoIterator<Item = Finding>>(&mut self, findings: T) {
-        findings.into_iter().for_each(|finding| self.push(finding));
+        for finding in findings {
+            self.push(finding);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use export_core::{Error, Finding, Limits, Position, Result, Severity, StreamId};
 
+use super::torn::Torn;
 use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
@@ -23,7 +24,9 @@ const TORN_OVER: u64 = 2;
 const TORN_ANYWAY: u64 = 64 << 20;
 
 /// What is kept of bytes that belong to no intact frame takes about as much memory, findings aside.
-const LOST_BYTES: u64 = 192;
+const LOST_BYTES: u64 = 256;
+/// And what is kept of an index, beside what it lists.
+const COVERED_BYTES: u64 = 32;
 
 impl Catalogue {
     /// Takes a frame that was found at `offset`, reading as much of it as says what is in it.
@@ -72,11 +75,12 @@ impl Catalogue {
             Ok(()) => {}
             Err(error) => {
                 self.take_memory(LOST_BYTES, limits)?;
-                self.take_damaged(error, offset, header)?;
+                let finding = self.take_damaged(error, offset, header)?;
+                let bytes = offset..offset.saturating_add(header.whole_bytes());
                 self.lost.push(Lost {
-                    bytes: offset..offset.saturating_add(header.whole_bytes()),
-                    before,
-                    after: None,
+                    torn: Torn::of(header, &bytes),
+                    finding,
+                    ..Lost::new(bytes, before)
                 });
                 return Ok(());
             }
@@ -228,18 +232,33 @@ impl Catalogue {
         let mut memory = self.memory;
         let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
-        chunks.iter().for_each(|chunk| self.announce(chunk));
+        self.take_memory(COVERED_BYTES, limits)?;
+        let first = index
+            .previous
+            .map_or(0, |link| link.sequence.saturating_add(1));
+        self.covered.push(first..header.sequence);
+        for chunk in &chunks {
+            if !self.seen.contains(chunk.sequence) {
+                self.listed.insert(chunk.sequence);
+            }
+            self.announce(chunk);
+        }
         Ok(())
     }
 
-    fn take_damaged(&mut self, error: Error, offset: u64, header: &FrameHeader) -> Result<()> {
+    /// Returns which finding tells of it.
+    fn take_damaged(
+        &mut self,
+        error: Error,
+        offset: u64,
+        header: &FrameHeader,
+    ) -> Result<Option<usize>> {
         let mut finding = finding_of(error, offset)?;
         if let Some((id, announced)) = self.take_torn(header) {
             finding.position.stream = self.stream(id).map(|stream| stream.name.clone());
             finding.position.chunk = announced.map(|announced| announced.number);
         }
-        self.findings.push(finding);
-        Ok(())
+        Ok(self.findings.push(finding))
     }
 
     /// Notes bytes that belong to no intact frame, though they may start with an intact header.
@@ -265,17 +284,17 @@ impl Catalogue {
                 position.chunk = announced.map(|announced| announced.number);
             }
         }
-        self.findings.push(Finding {
+        self.take_memory(LOST_BYTES, limits)?;
+        let finding = self.findings.push(Finding {
             severity: Severity::Damage,
             check: "structure".into(),
             position,
             text,
         });
-        self.take_memory(LOST_BYTES, limits)?;
         self.lost.push(Lost {
-            bytes,
-            before: self.last_sequence,
-            after: None,
+            torn: header.and_then(|header| Torn::of(header, &bytes)),
+            finding,
+            ..Lost::new(bytes, self.last_sequence)
         });
         Ok(())
     }

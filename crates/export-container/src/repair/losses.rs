@@ -22,11 +22,10 @@ pub(super) fn note_losses(
 ) {
     let catalogue = &container.catalogue;
     report.skipped_frames = catalogue.skipped;
-    let rest = Lost {
-        bytes: container.rest..container.size_bytes(),
-        before: catalogue.last_sequence,
-        after: None,
-    };
+    let rest = Lost::new(
+        container.rest..container.size_bytes(),
+        catalogue.last_sequence,
+    );
     let gone_bytes = catalogue.lost.iter().chain([&rest]);
     report.lost_bytes.extend(
         gone_bytes
@@ -124,15 +123,15 @@ fn ends(catalogue: &Catalogue) -> (BTreeMap<StreamId, u64>, bool) {
         let each = stream.chunks.iter();
         chunks.extend(each.map(|c| (c.sequence, stream.id, Some(c.first_row), c.rows)));
     }
-    chunks.extend(
-        catalogue
-            .announced
-            .iter()
-            .map(|(&number, (id, a))| (number, *id, Some(a.first_row), a.rows)),
-    );
+    let counts = |number: u64| !catalogue.passed_over.contains(number);
+    let announced = catalogue.announced.iter();
+    let announced = announced.filter(|(number, _)| counts(**number));
+    chunks.extend(announced.map(|(&number, (id, a))| (number, *id, Some(a.first_row), a.rows)));
     let torn = catalogue.torn.iter();
     let torn = torn.filter(|(number, _)| {
-        !catalogue.announced.contains_key(number) && !catalogue.seen.contains(**number)
+        counts(**number)
+            && !catalogue.announced.contains_key(number)
+            && !catalogue.seen.contains(**number)
     });
     chunks.extend(torn.map(|(&number, &(id, rows))| (number, id, None, rows.into())));
     chunks.sort_unstable();

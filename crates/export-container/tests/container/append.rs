@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use export_container::{Container, Depth, FileStorage, MemoryStorage, StorageEnd, Writer, verify};
+use export_container::{
+    Container, Depth, FileStorage, LossReport, MemoryStorage, Report, StorageEnd, Writer, verify,
+};
 use export_core::{Cancel, EncodedChunk, Error, ErrorKind, Limits, Progress, Result, Storage};
 
 use crate::common::{
@@ -43,15 +45,20 @@ fn events(container: &Container) -> Vec<EncodedChunk> {
         .collect()
 }
 
+fn verified(bytes: &[u8]) -> Report {
+    let depth = Depth::Checksums;
+    let (progress, cancel) = (Progress::new(), Cancel::new());
+    verify(storage(bytes), depth, limits(), &progress, &cancel).unwrap()
+}
+
+fn repaired(bytes: &[u8]) -> LossReport {
+    let mut writer = Writer::new(Vec::new(), &options()).unwrap();
+    let (progress, cancel) = (Progress::new(), Cancel::new());
+    export_container::repair(storage(bytes), &mut writer, limits(), &progress, &cancel).unwrap()
+}
+
 fn check_intact(bytes: &[u8]) {
-    let report = verify(
-        storage(bytes),
-        Depth::Checksums,
-        limits(),
-        &Progress::new(),
-        &Cancel::new(),
-    );
-    assert_eq!(report.unwrap().findings, []);
+    assert_eq!(verified(bytes).findings, []);
 }
 
 #[test]
@@ -98,7 +105,8 @@ fn a_file_cut_anywhere_can_be_appended_to() {
         let before = events(&open(&written.bytes[..cut]));
         let mut random = Random(cut as u64);
         let mut expected = before.len();
-        for _ in 0..2 {
+        let kept = open(&written.bytes[..cut]).chunks().len();
+        for round in 0..2 {
             expected += append(&storage, 2, &mut random).len();
             let bytes = storage.to_vec();
             assert_eq!(bytes[..cut], written.bytes[..cut]);
@@ -113,6 +121,31 @@ fn a_file_cut_anywhere_can_be_appended_to() {
                     "cut at {cut}"
                 );
             }
+            let found = verified(&bytes);
+            assert!(found.is_intact(), "cut at {cut}: {:?}", found.findings);
+            let report = repaired(&bytes);
+            assert!(report.is_lossless(), "cut at {cut}: {report:?}");
+            assert_eq!(report.chunks, kept as u64 + 2 * (round + 1), "cut at {cut}");
+        }
+    }
+}
+
+/// Half a chunk is passed over only where the rows go on without it, or an index that was written later does not know it.
+#[test]
+fn a_chunk_that_lost_its_end_is_missed() {
+    let written = write(23, 5, 60, true);
+    let index = written.frames[written.frames.len() - 2];
+    let container = open(&written.bytes);
+    let chunks = container.chunks().len();
+    for chunk in container.chunks() {
+        let end = chunk.offset + 64 + chunk.payload_bytes;
+        let (end, half) = (end as usize, (chunk.offset + 64) as usize + 8);
+        for size in [written.bytes.len(), index] {
+            let bytes = [&written.bytes[..half], &written.bytes[end..size]].concat();
+            assert!(!verified(&bytes).is_intact());
+            let report = repaired(&bytes);
+            assert!(!report.is_lossless());
+            assert_eq!(report.chunks, chunks as u64 - 1);
         }
     }
 }
