@@ -1,5 +1,6 @@
 //! What is known of a container's content, gathered from its index or frame by frame.
 
+mod foreign;
 mod frames;
 mod torn;
 

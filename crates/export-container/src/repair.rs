@@ -8,7 +8,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use export_core::{
-    Access, Cancel, EncodedChunk, Error, Finding, Progress, Result, Storage, StreamId,
+    Access, Cancel, EncodedChunk, Error, FileId, Finding, Progress, Result, Storage, StreamId,
 };
 
 use crate::container::Container;
@@ -53,6 +53,8 @@ pub struct LossReport {
     pub was_finished: bool,
     /// Frames of kinds that this release does not know. They are not copied.
     pub skipped_frames: u64,
+    /// Another file of which frames lie among those of this one, as where two were joined. They are not copied.
+    pub foreign_file: Option<FileId>,
     /// What was found damaged, and may have been restored. Where that is very much, the last one says how many more there were.
     pub findings: Vec<Finding>,
     /// What was restored from parity, where the container has any. Nothing of it counts as lost.
@@ -83,6 +85,7 @@ pub fn repair<W: Write>(
     let mut parity = None;
     let mut restored = Sequences::default();
     let mut restorer = None;
+    let mut foreign_file = None;
     let container = Container::recover_then(
         Arc::clone(&storage),
         &access,
@@ -95,7 +98,9 @@ pub fn repair<W: Write>(
             if container.rest < size {
                 catalogue.find_rest(container.rest, size);
             }
-            let mut from = Restorer::new(storage, catalogue, container.file.file, size, limits)?;
+            let file = container.file.file;
+            foreign_file = catalogue.note_foreign(source, file, container.rest..size)?;
+            let mut from = Restorer::new(storage, catalogue, file, size, limits)?;
             parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
                 cancel.check()?;
                 let taken = catalogue.take_restored(source, header, frame, limits)?;
@@ -145,6 +150,7 @@ pub fn repair<W: Write>(
     copy.finish(&container, &report)?;
     note_losses(&container, &kept, &lost, &rescue.restored, &mut report);
     report.parity = rescue.parity;
+    report.foreign_file = foreign_file;
     Ok(report)
 }
 

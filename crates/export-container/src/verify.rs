@@ -113,6 +113,7 @@ pub fn verify(
     }
     let is_finished = pass.last == Some((Kind::Tail, size));
     note_end(&mut catalogue, rest, size, is_finished);
+    catalogue.note_foreign(&source, file, rest..size)?;
     note_missing(&mut catalogue);
     note_index(&mut catalogue, &pass.listed);
     note_rows(&mut catalogue);

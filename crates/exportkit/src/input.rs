@@ -293,6 +293,18 @@ pub(crate) fn open_file(path: &Path) -> Result<(File, fs::Metadata)> {
     Ok((File::open(path)?, metadata))
 }
 
+/// Opens a file to be read back and forth.
+pub(crate) fn open_regular(path: &Path) -> Result<File> {
+    let is_other = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_other {
+        return Err(Error::usage(
+            "the input is a pipe or a device, which cannot be read back and forth",
+        )
+        .with_hint("copy what comes out of it to a file first"));
+    }
+    Ok(open_file(path)?.0)
+}
+
 fn not_readable(error: io::Error, path: &Path) -> Error {
     let missing = error.kind() == io::ErrorKind::NotFound;
     let error = if missing {

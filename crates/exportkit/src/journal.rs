@@ -128,6 +128,11 @@ pub(crate) fn find(path: &Path, file: File, access: &Access) -> Result<Found> {
         notes: Vec::new(),
     };
     if is_live {
+        found.notes.push(note(
+            "the file is being recorded: rows that its recorder has not put into a chunk yet are not read"
+                .to_owned(),
+            false,
+        ));
         return Ok(found);
     }
     let encode = EncodeOptions::new(Preset::HighPerformance);

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use export_container::lock;
+use export_container::{is_being_written, lock};
 use export_core::{Error, ErrorKind, Progress, Result};
 use tempfile::NamedTempFile;
 
@@ -42,6 +42,7 @@ impl Output {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::from(error).in_file(name)),
         };
+        refuse_live_journal(path).map_err(|error| error.in_file(&name))?;
         if let Some(metadata) = &existing {
             if metadata.is_dir() {
                 return Err(Error::usage("the output is a directory")
@@ -125,6 +126,26 @@ impl Output {
             Ok(size)
         };
         publish().map_err(|error| error.in_file(&name))
+    }
+}
+
+/// Fails where `path` is the journal of a recording that is going on.
+fn refuse_live_journal(path: &Path) -> Result<()> {
+    if path
+        .extension()
+        .is_none_or(|extension| extension != "journal")
+    {
+        return Ok(());
+    }
+    match File::open(path.with_extension("")) {
+        Ok(recording) if is_being_written(&recording)? => {
+            let error = Error::new(
+                ErrorKind::Busy,
+                "this is the journal of a recording that is being written",
+            );
+            Err(in_use(error))
+        }
+        _ => Ok(()),
     }
 }
 

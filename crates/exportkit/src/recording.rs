@@ -13,7 +13,7 @@ use export_core::{
 use serde::de::DeserializeOwned;
 
 use crate::batches::{BatchOptions, Batches, Rows};
-use crate::input::open_file;
+use crate::input::open_regular;
 use crate::journal;
 use crate::recorder::Losses;
 use crate::xk::unfinished;
@@ -42,7 +42,7 @@ pub fn open_with(path: impl AsRef<Path>, access: impl Into<Access>) -> Result<Re
     let path = path.as_ref();
     let name = path.display().to_string();
     let access = access.into();
-    let find = || journal::find(path, open_file(path)?.0, &access);
+    let find = || journal::find(path, open_regular(path)?, &access);
     let found = find().map_err(|error| error.in_file(&name))?;
     let mut recording = open_storage(found.storage, &name, access)?;
     recording.beside = Beside {

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_container::{Container, FileOptions, Writer};
-use export_core::{Access, Cancel, Error, Progress, Protection, Result};
+use export_core::{
+    Access, Cancel, Error, Finding, Position, Progress, Protection, Result, Severity,
+};
 
 use crate::clock;
-use crate::input::open_file;
+use crate::input::open_regular;
 use crate::journal::{self, Leftover};
 use crate::output::Output;
 
@@ -33,12 +35,17 @@ pub fn repair(
 ) -> Result<LossReport> {
     let (input, output) = (input.as_ref(), output.as_ref());
     crate::convert::refuse_same_file(&input.into(), &output.into())?;
+    if output == Path::new("-") {
+        return Err(Error::usage("a repair is written to a file").with_hint("give its name"));
+    }
     let in_input = |error: Error| error.in_file(input.display().to_string());
     let access = access.into();
-    let find = || journal::find(input, open_file(input)?.0, &access);
+    let find = || journal::find(input, open_regular(input)?, &access);
     let found = find().map_err(in_input)?;
     let storage = found.storage;
     progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
+    let is_sealed = Container::open(Arc::clone(&storage), &access)
+        .is_ok_and(|container| container.file().is_sealed());
     let protection = Protection {
         encrypt: Container::key_of(Arc::clone(&storage), &access).map_err(in_input)?,
         seal: None,
@@ -55,6 +62,9 @@ pub fn repair(
         export_container::repair(storage, &mut writer, access, progress, cancel)
     };
     let mut report = copy().map_err(in_input)?;
+    report
+        .findings
+        .extend(notes_of(&report, is_sealed, found.leftover.as_ref()));
     match &found.leftover {
         Some(leftover) => add_losses(leftover, &mut report),
         None => {
@@ -66,6 +76,30 @@ pub fn repair(
     }
     file.publish()?;
     Ok(report)
+}
+
+/// What is to be said of a repair beside what was damaged.
+fn notes_of(
+    report: &LossReport,
+    is_sealed: bool,
+    leftover: Option<&Leftover>,
+) -> impl Iterator<Item = Finding> + use<> {
+    let finding = |severity, check: &str, text: &str| Finding {
+        severity,
+        check: check.into(),
+        position: Position::default(),
+        text: text.into(),
+    };
+    let unfinished = !report.was_finished && !leftover.is_some_and(Leftover::has_rows);
+    let unfinished = unfinished.then(|| {
+        let text = "the file has no index at its end: it was not finished, or cut after a frame, and then nothing tells what came after";
+        finding(Severity::Warning, "index", text)
+    });
+    let unsealed = is_sealed.then(|| {
+        let text = "the file was sealed, and the copy is not: seal it with `convert --seal` once it is as it should be";
+        finding(Severity::Note, "seal", text)
+    });
+    unfinished.into_iter().chain(unsealed)
 }
 
 /// Adds what the journal has lost.

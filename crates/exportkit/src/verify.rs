@@ -10,7 +10,7 @@ use export_core::{
     Storage, array,
 };
 
-use crate::input::open_file;
+use crate::input::open_regular;
 use crate::journal;
 
 pub use export_container::SealReport;
@@ -48,6 +48,8 @@ pub struct Verification {
     pub complete: bool,
     /// Rows that are in the journal beside the file only, because its recorder did not finish.
     pub journal_rows: u64,
+    /// How many of these no checksum covers: the recorder ended before it had computed one.
+    pub journal_unsealed_rows: u64,
     /// What of the damage the file's parity makes good, and could still make good; where it has any.
     pub parity: Option<ParityReport>,
     /// Whether the file is encrypted.
@@ -98,13 +100,14 @@ pub fn verify(
     let access = access.into();
     let path = path.as_ref();
     let look = || -> Result<Verification> {
-        let file = open_file(path)?.0;
+        let file = open_regular(path)?;
         let storage: Arc<dyn Storage> =
             Arc::new(Retrying::new(FileStorage::new(file.try_clone()?)));
         let beside = journal::find(path, file, &access)?;
         let mut found = verify_storage(storage, depth, access, progress, cancel)?;
         if let Some(leftover) = beside.leftover {
             found.journal_rows = leftover.rows.values().sum();
+            found.journal_unsealed_rows = leftover.unsealed_rows;
             let asks_seals = found.seals.is_some();
             found.findings.extend(leftover.journal_findings(asks_seals));
         } else {
@@ -177,6 +180,7 @@ pub fn verify_storage(
         size_bytes,
         complete: report.is_finished,
         journal_rows: 0,
+        journal_unsealed_rows: 0,
         parity: report.parity,
         encrypted: report.is_encrypted,
         closed_frames: report.closed_frames,

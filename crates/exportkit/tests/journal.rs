@@ -170,6 +170,10 @@ fn readers_see_the_rows_of_the_journal_and_write_nothing() {
         (found.rows, found.journal_rows, found.complete),
         (1_001, 4_999, false)
     );
+    assert_eq!(
+        found.journal_unsealed_rows,
+        4_999 - sealed_after(&path, 1_001)
+    );
     assert!(
         found
             .findings
@@ -401,7 +405,12 @@ fn a_live_recorders_journal_is_left_to_it() {
     stream.flush().unwrap();
     stream.push(&row(1)).unwrap();
     let info = open(&path).unwrap().info();
-    assert!(info.journal_rows.is_empty() && info.journal_notes.is_empty());
+    assert!(info.journal_rows.is_empty());
+    let notes = info.journal_notes.iter();
+    let notes: Vec<_> = notes
+        .map(|note| (note.loss, note.text.contains("being recorded")))
+        .collect();
+    assert_eq!(notes, [(false, true)]);
     assert_eq!(rows(&path, "rows").len(), 1);
     stream.finish().unwrap();
     recorder.finish().unwrap();
@@ -446,6 +455,18 @@ fn sealed(path: &Path) -> u64 {
     let recovered = export_journal::read(journal_of(path), &Limits::default()).unwrap();
     let runs = recovered.lanes.iter().flat_map(|lane| &lane.runs);
     runs.map(|run| run.sealed_rows).sum()
+}
+
+/// Those of them that come after the first `in_file` of stream `rows`.
+fn sealed_after(path: &Path, in_file: u64) -> u64 {
+    let recovered = export_journal::read(journal_of(path), &Limits::default()).unwrap();
+    let of_lane = |lane: &export_journal::RecoveredLane| {
+        let end = if lane.name == "rows" { in_file } else { 0 };
+        let runs = lane.runs.iter();
+        runs.map(|run| (run.first_row + run.sealed_rows).saturating_sub(run.first_row.max(end)))
+            .sum::<u64>()
+    };
+    recovered.lanes.iter().map(of_lane).sum()
 }
 
 fn recorded(

@@ -54,7 +54,11 @@ fn outputs_do_not_replace_a_recording_that_is_live() {
     let other = directory.path().join("other.xk");
     finished(&other, 7);
     let (recorder, stream) = recording(&path, 0);
-    for replaced in [converted(&other, &path), repaired(&other, &path)] {
+    for replaced in [
+        converted(&other, &path),
+        repaired(&other, &path),
+        repaired(&other, &journal_of(&path)),
+    ] {
         let error = replaced.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
         assert!(error.hint().unwrap().contains("another name"));

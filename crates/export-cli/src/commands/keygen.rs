@@ -1,9 +1,9 @@
 //! `exportkit keygen`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exportkit::{Key, Result, Secret};
+use exportkit::{Error, Key, Result, Secret};
 use serde::Serialize;
 
 use crate::console::{Console, plain};
@@ -26,6 +26,12 @@ struct Document {
 
 impl Keygen {
     pub(crate) fn run(&self, console: &Console) -> Result<Exit> {
+        if self.output == Path::new("-") {
+            return Err(
+                Error::usage("a key is written to a file that its owner alone can read")
+                    .with_hint("give its name"),
+            );
+        }
         let key = Key::generate()?;
         key.save(&self.output)?;
         let (file, key_id) = (self.output.display().to_string(), key.id().to_string());

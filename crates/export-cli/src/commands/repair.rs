@@ -48,10 +48,12 @@ struct Document {
     rows: u64,
     lossless: bool,
     unknown_loss: bool,
+    finished: bool,
     lost_rows: Vec<LostRowsDocument>,
     lost_bytes: Vec<RangeDocument>,
     lost_frames: Vec<RangeDocument>,
     skipped_frames: u64,
+    foreign_file: Option<String>,
     parity: Option<ParityDocument>,
     findings: Vec<FindingDocument>,
 }
@@ -90,7 +92,8 @@ impl Repair {
         } else {
             self.print(&done, console)
         };
-        let whole = done.is_lossless() && done.skipped_frames == 0;
+        let all_kept = done.skipped_frames == 0 && done.foreign_file.is_none();
+        let whole = done.is_lossless() && all_kept;
         let verdict = if whole { Exit::Done } else { Exit::Loss };
         failure::after_printing(printed, verdict)
     }
@@ -106,6 +109,7 @@ impl Repair {
             rows: done.rows,
             lossless: done.is_lossless(),
             unknown_loss: done.unknown_loss,
+            finished: done.was_finished,
             lost_rows: rows
                 .map(|lost| LostRowsDocument {
                     stream: lost.stream.clone(),
@@ -126,6 +130,7 @@ impl Repair {
                 })
                 .collect(),
             skipped_frames: done.skipped_frames,
+            foreign_file: done.foreign_file.map(|file| file.to_string()),
             parity: done.parity.as_ref().map(ParityDocument::new),
             findings: done.findings.iter().map(FindingDocument::new).collect(),
         }
@@ -156,6 +161,9 @@ impl Repair {
         }
         let (good, odd) = (console.out.good, console.out.odd);
         let verdict = match done.is_lossless() {
+            true if losses(done).is_empty() && !done.was_finished => {
+                format!("{good}nothing is known to be lost{good:#}")
+            }
             true if losses(done).is_empty() => format!("{good}nothing was lost{good:#}"),
             true => format!("{good}no row was lost{good:#}"),
             false => format!("{odd}not all of it{odd:#}"),

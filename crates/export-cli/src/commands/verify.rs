@@ -26,6 +26,9 @@ pub(crate) struct Verify {
     /// All checksums, and decode all values
     #[arg(long)]
     deep: bool,
+    /// Exit with 1 also where the file was not finished: it has no index at its end
+    #[arg(long)]
+    require_complete: bool,
     #[command(flatten)]
     keys: KeyArgs,
     #[command(flatten)]
@@ -53,6 +56,7 @@ struct Document {
     blocks: u64,
     rows: u64,
     journal_rows: u64,
+    journal_unsealed_rows: u64,
     parity: Option<ParityDocument>,
     encrypted: bool,
     closed_frames: u64,
@@ -135,7 +139,8 @@ impl Verify {
         let found = exportkit::verify(&self.file, depth, access, &progress, &console.cancel);
         drop(view);
         let found = found.map_err(|error| error.in_file(&file))?;
-        let verdict = if found.is_sound() {
+        let is_enough = found.complete || !self.require_complete;
+        let verdict = if found.is_sound() && is_enough {
             Exit::Done
         } else {
             Exit::No
@@ -162,6 +167,7 @@ fn document(file: String, depth: &'static str, found: &Verification) -> Document
         blocks: found.blocks,
         rows: found.rows,
         journal_rows: found.journal_rows,
+        journal_unsealed_rows: found.journal_unsealed_rows,
         parity: found.parity.as_ref().map(ParityDocument::new),
         encrypted: found.encrypted,
         closed_frames: found.closed_frames,

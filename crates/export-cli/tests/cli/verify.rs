@@ -254,3 +254,62 @@ fn a_file_without_its_end() {
     assert_eq!(repaired.json()["rows"], rows);
     place.run("verify new.xk --deep").succeeds();
 }
+
+#[test]
+fn a_file_that_was_not_finished_is_said_to_be() {
+    let place = Place::new();
+    place.table("good.xk", 1000);
+    let good = place.read("good.xk");
+    let index = good.len() - 128 - 64;
+    let index = (0..=index)
+        .rev()
+        .find(|at| good[*at..].starts_with(&good[16..32]))
+        .unwrap();
+    place.write("cut.xk", &good[..index]);
+    place.run("verify cut.xk").succeeds();
+    place.run("verify cut.xk --require-complete").exits(1);
+    place.run("verify good.xk --require-complete").succeeds();
+    let run = place.run("repair cut.xk -o new.xk").succeeds();
+    for said in [
+        "warning: index: ",
+        "was not finished",
+        "nothing is known to be lost",
+    ] {
+        assert!(run.text().contains(said), "{}", run.text());
+    }
+    let document = place.run("repair cut.xk -o new.xk -f --json").succeeds();
+    assert_eq!(document.json()["finished"], false);
+}
+
+#[test]
+fn files_that_were_joined_are_told_from_one() {
+    let place = Place::new();
+    place.table("a.xk", 2000);
+    place.table("b.xk", 1000);
+    let (a, b) = (place.read("a.xk"), place.read("b.xk"));
+    let id: String = b[16..32].iter().map(|byte| format!("{byte:02x}")).collect();
+    place.write("joined.xk", [a, b].concat());
+    let run = place.run("verify joined.xk").exits(1);
+    let said = format!("frames of another file, {id}");
+    assert!(run.text().contains(&said), "{}", run.text());
+    let run = place.run("repair joined.xk -o new.xk").exits(3);
+    assert!(run.text().contains(&said), "{}", run.text());
+    let document = place.run("repair joined.xk -o new.xk -f --json").exits(3);
+    assert_eq!(document.json()["foreign_file"], id);
+}
+
+#[test]
+fn what_cannot_be_looked_at_or_written_is_refused() {
+    let place = Place::new();
+    place.table("good.xk", 10);
+    let cannot = ["cannot be read back and forth"];
+    for device in ["/dev/zero", "/dev/null"] {
+        place.run(&format!("verify {device}")).fails(2, &cannot);
+        place
+            .run(&format!("repair {device} -o new.xk"))
+            .fails(2, &cannot);
+    }
+    place.run("repair good.xk -o -").fails(2, &["to a file"]);
+    place.run("keygen -").fails(2, &["to a file"]);
+    assert_eq!(place.names(), ["good.xk"]);
+}

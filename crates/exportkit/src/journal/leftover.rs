@@ -28,6 +28,8 @@ pub(crate) struct Leftover {
     pub(crate) more: Vec<u8>,
     /// Rows of each stream.
     pub(crate) rows: BTreeMap<String, u64>,
+    /// How many of them no checksum covers: the recorder ended before it had computed one.
+    pub(crate) unsealed_rows: u64,
     /// What the recording's own bytes show.
     pub(crate) findings: Vec<Finding>,
     /// Whether the recording is sealed, which its journal never is.
@@ -75,6 +77,7 @@ impl Leftover {
             size_bytes: container.size_bytes(),
             more: Vec::new(),
             rows: BTreeMap::new(),
+            unsealed_rows: 0,
             findings: container.findings().to_vec(),
             is_sealed: container.file().is_sealed(),
             losses: Vec::new(),
@@ -82,7 +85,15 @@ impl Leftover {
             aside: None,
         };
         for lane in &recovered.lanes {
-            leftover.note_between(lane, container.stream(&lane.name));
+            let stream = container.stream(&lane.name);
+            leftover.note_between(lane, stream);
+            let end = stream.and_then(|stream| stream.chunks.last());
+            let end = end.map_or(0, |chunk| chunk.end_row());
+            let unsealed = lane.runs.iter().map(|run| {
+                let from = run.first_row.saturating_add(run.sealed_rows).max(end);
+                run.end_row().saturating_sub(from)
+            });
+            leftover.unsealed_rows = unsealed.fold(leftover.unsealed_rows, u64::saturating_add);
         }
         let mut filling = Filling::new(FrameWriter::unsealed_after(container)?, encode, limits)?;
         for lane in &recovered.lanes {
@@ -221,8 +232,10 @@ impl Leftover {
                 true => ", and no seal covers them",
                 false => "",
             };
-            let text =
-                format!("{rows} rows come from the journal: the recorder did not finish{unsealed}");
+            let unchecked = self.unchecked();
+            let text = format!(
+                "{rows} rows come from the journal: the recorder did not finish{unsealed}{unchecked}"
+            );
             note(text, false)
         });
         let lost = self.losses.iter().map(|lost| Note {
@@ -230,6 +243,15 @@ impl Leftover {
             ..note(format!("of the journal, {}", lost.text), true)
         });
         told.into_iter().chain(lost).collect()
+    }
+
+    /// How many rows could be other than they were pushed, and nobody would see it.
+    fn unchecked(&self) -> String {
+        match self.unsealed_rows {
+            0 => String::new(),
+            1 => String::from("; the last of them has no checksum yet"),
+            rows => format!("; the last {rows} of them have no checksum yet"),
+        }
     }
 
     /// What there is to say to whoever verifies the file, and `asks_seals` what they cover: never a journal.
@@ -250,7 +272,14 @@ impl Leftover {
             };
             finding(Some(stream), severity, text)
         });
-        rows.chain(self.loss_findings()).collect()
+        let unchecked = (self.unsealed_rows > 0).then(|| {
+            let text = format!(
+                "{} rows of the journal have no checksum yet",
+                self.unsealed_rows
+            );
+            finding(None, Severity::Note, text)
+        });
+        rows.chain(unchecked).chain(self.loss_findings()).collect()
     }
 
     /// What there is to say of rows that are lost.
