@@ -127,11 +127,7 @@ impl Truth {
             places: intact
                 .map(|(_, frame)| (frame.range.start, frame.range.end.min(size)))
                 .collect(),
-            was_whole: size < sample.bytes.len()
-                && sample
-                    .frames
-                    .iter()
-                    .any(|frame| frame.kind() == Some(Kind::Tail) && frame.range.end == size),
+            was_whole: sample.was_finished_at(size),
             was_indexed: sample.frames.iter().zip(sample.frames.iter().skip(1)).any(
                 |(index, tail)| {
                     tail.kind() == Some(Kind::Tail)
@@ -181,7 +177,7 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
         fates,
         places: intact.into_iter().collect(),
         size: bytes.len(),
-        was_whole: false,
+        was_whole: sample.was_finished_at(bytes.len()) && sample.bytes.starts_with(bytes),
         was_indexed: false,
         is_anothers: sample.stale_bytes(bytes) >= own,
     }

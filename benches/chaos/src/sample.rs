@@ -105,6 +105,13 @@ impl Chunk {
 }
 
 impl Sample {
+    /// Whether the file, cut to its first `size` bytes, was finished before more was appended to it.
+    pub(crate) fn was_finished_at(&self, size: usize) -> bool {
+        let is_end =
+            |frame: &Frame| frame.kind() == Some(FrameKind::Tail) && frame.range.end == size;
+        size < self.bytes.len() && self.frames.iter().any(is_end)
+    }
+
     /// Whether the byte means something.
     pub(crate) fn means(&self, at: usize) -> bool {
         self.meant.get(at).copied().unwrap_or(false)

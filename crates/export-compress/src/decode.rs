@@ -111,6 +111,7 @@ impl Builder<'_> {
     fn array(&mut self, data_type: &DataType, slots: usize, depth: u32) -> Result<Array> {
         use DataType as T;
         Limits::check("nesting of a type", depth.into(), self.depth.into())?;
+        array::check_type(data_type)?;
         let node = u16::try_from(self.next)
             .map_err(|_| Error::unsupported("a column has more than 65,536 nested types"))?;
         self.next += 1;

@@ -30,7 +30,7 @@ pub enum Step {
         /// Its header.
         header: FrameHeader,
     },
-    /// Bytes that belong to no intact frame.
+    /// Bytes that belong to no intact frame; none where only the padding before the next one is gone.
     Lost {
         /// Where they start.
         start: u64,

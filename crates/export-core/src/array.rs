@@ -32,7 +32,7 @@ pub use nulls::nulls;
 pub use same::same;
 pub use types::has_type;
 pub use unify::resolve;
-pub use validate::validate;
+pub use validate::{check_type, validate};
 
 pub(crate) use empty::field_meta;
 pub(crate) use measure::{is_null, key_at, run_at, variant_at};

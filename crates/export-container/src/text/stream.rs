@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use export_core::marrow::datatypes::{DataType, Field};
-use export_core::{Error, ErrorKind, FileId, Limits, Result, Schema};
+use export_core::{Error, ErrorKind, FileId, Limits, Result, Schema, array};
 use serde::{Deserialize, Serialize};
 
 use super::field::{FieldText, from_text, to_text};
@@ -183,6 +183,7 @@ pub(crate) fn check_schema(schema: &Schema, limits: &Limits) -> Result<()> {
 
 fn count_nodes(data_type: &DataType, depth_left: u32, nodes: &mut u64) -> Result<()> {
     *nodes += 1;
+    array::check_type(data_type)?;
     let children: Vec<&Field> = match data_type {
         DataType::Struct(fields) => fields.iter().collect(),
         DataType::List(element)

@@ -6,11 +6,30 @@ use std::ops::Range;
 use marrow::array::{
     Array, BytesArray, BytesViewArray, DictionaryArray, MapArray, RunEndEncodedArray, UnionArray,
 };
-use marrow::datatypes::TimeUnit;
+use marrow::datatypes::{DataType, TimeUnit};
 
 use super::measure::{int_at, is_null, key_at};
 use super::{Offset, bits, len, span, validity, view_bytes};
 use crate::{Error, Limits, Result};
+
+/// Fails where a type has what Arrow does not allow it: a unit that its times are too short or too long for, more digits than fit.
+/// Does not look at types nested in it.
+pub fn check_type(data_type: &DataType) -> Result<()> {
+    match data_type {
+        DataType::Time32(unit) if !matches!(unit, TimeUnit::Second | TimeUnit::Millisecond) => Err(
+            Error::schema(format!("32-bit times cannot be of unit {unit}")),
+        ),
+        DataType::Time64(unit) if !matches!(unit, TimeUnit::Microsecond | TimeUnit::Nanosecond) => {
+            Err(Error::schema(format!(
+                "64-bit times cannot be of unit {unit}"
+            )))
+        }
+        DataType::Decimal128(precision, _) if !(1..=38).contains(precision) => Err(Error::schema(
+            format!("{precision} digits in a 128-bit decimal"),
+        )),
+        _ => Ok(()),
+    }
+}
 
 /// Fails where an array breaks Arrow's rules: lengths, offsets that fall, dictionary keys out of range, text that is not
 /// UTF-8, run ends that do not rise, nesting over `limits.depth`.
@@ -31,16 +50,9 @@ fn check(array: &Array, depth: u32) -> Result<()> {
         Array::Boolean(a) if a.values.len() < a.len.div_ceil(8) => {
             Err(broken("the bitmap of values is too short"))
         }
-        Array::Time32(a) if !matches!(a.unit, TimeUnit::Second | TimeUnit::Millisecond) => {
-            Err(broken(format!("32-bit times cannot be of unit {}", a.unit)))
-        }
-        Array::Time64(a) if !matches!(a.unit, TimeUnit::Microsecond | TimeUnit::Nanosecond) => {
-            Err(broken(format!("64-bit times cannot be of unit {}", a.unit)))
-        }
-        Array::Decimal128(a) if !(1..=38).contains(&a.precision) => Err(broken(format!(
-            "{} digits in a 128-bit decimal",
-            a.precision
-        ))),
+        Array::Time32(a) => typed(&DataType::Time32(a.unit)),
+        Array::Time64(a) => typed(&DataType::Time64(a.unit)),
+        Array::Decimal128(a) => typed(&DataType::Decimal128(a.precision, a.scale)),
         Array::Utf8(a) => text(a),
         Array::LargeUtf8(a) => text(a),
         Array::Binary(a) => offsets(&a.offsets, a.data.len()).map(drop),
@@ -88,6 +100,10 @@ fn check_nested(array: &Array, depth: u32) -> Result<()> {
         Array::Union(a) => union(a, depth),
         _ => Ok(()),
     }
+}
+
+fn typed(data_type: &DataType) -> Result<()> {
+    check_type(data_type).map_err(|error| broken(error.message()))
 }
 
 fn broken(what: impl Into<String>) -> Error {
