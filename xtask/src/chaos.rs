@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use crate::python::Python;
 use crate::strace::Strace;
 use crate::workspace::{Workspace, run as run_command, shown};
-use crate::{bench, compat};
+use crate::{bench, compat, fuzz};
 use outcome::Outcome;
 
 /// The script that works for rivals from Python, and the list of its packages, relative to the root.
@@ -295,16 +295,27 @@ impl Program {
 /// R8, by `cargo xtask fuzz`.
 fn fuzzing(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcome>> {
     let seconds = match size {
-        Size::Quick => "1",
-        Size::Ci => "5",
-        Size::Full => "20",
+        Size::Quick => 1,
+        Size::Ci => 5,
+        Size::Full => 20,
     };
-    let command = workspace.cargo(["xtask", "fuzz", "--seconds", seconds]);
-    Ok(vec![of_command(
-        "R8",
-        "damaged input for every decoder, and for repair",
-        command,
-    )])
+    let injected = "mutated input for every decoder, the index, repair and foreign readers";
+    let start = Instant::now();
+    let outcome = match fuzz::run_each(workspace, seconds, &[], |line| eprintln!("{line}")) {
+        Err(error) => Outcome::failed("R8", injected, format!("{error:#}")),
+        Ok(sum) => Outcome {
+            cases: sum.executions,
+            passed: sum.executions.saturating_sub(sum.findings),
+            counts: [(String::from("targets"), sum.targets)].into(),
+            first_failure: (sum.findings > 0)
+                .then(|| format!("{} findings, in target/fuzz/findings", sum.findings)),
+            ..Outcome::of("R8", injected)
+        },
+    };
+    Ok(vec![Outcome {
+        seconds: start.elapsed().as_secs_f64(),
+        ..outcome
+    }])
 }
 
 /// R11, by `cargo xtask compat`.

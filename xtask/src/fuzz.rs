@@ -27,34 +27,59 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    let all = targets(workspace)?;
     if arguments.list {
+        let all = targets(workspace)?;
         all.iter().for_each(|target| println!("{target}"));
         return Ok(());
     }
-    if let Some(unknown) = arguments.only.iter().find(|name| !all.contains(name)) {
-        bail!("there is no target {unknown}; there are {}", all.join(", "));
-    }
-    let wanted = |target: &&String| arguments.only.is_empty() || arguments.only.contains(target);
-    let fuzzer = Fuzzer::new(workspace)?;
-    fuzzer.build(workspace)?;
-    let mut findings = 0;
-    println!(
-        "{:<12} {:>12} {:>9} {:>8} {:>8}  findings",
-        "target", "executions", "exec/s", "corpus", "edges"
-    );
-    for target in all.iter().filter(wanted) {
-        let outcome = fuzzer.run(workspace, target, arguments.seconds)?;
-        println!("{}", outcome.line(target));
-        findings += outcome.findings.len();
-    }
-    if findings > 0 {
+    let sum = run_each(workspace, arguments.seconds, &arguments.only, |line| {
+        println!("{line}");
+    })?;
+    if sum.findings > 0 {
         bail!(
-            "{findings} findings: make each small (cargo {TOOLCHAIN} fuzz tmin --fuzz-dir {GLUE} TARGET INPUT), \
-             keep it in {CORPORA}/TARGET, and mend what it shows"
+            "{} findings: make each small (cargo {TOOLCHAIN} fuzz tmin --fuzz-dir {GLUE} TARGET INPUT), \
+             keep it in {CORPORA}/TARGET, and mend what it shows",
+            sum.findings
         );
     }
     Ok(())
+}
+
+/// What all targets came to.
+#[derive(Default)]
+pub(crate) struct Sum {
+    pub(crate) targets: u64,
+    pub(crate) executions: u64,
+    pub(crate) findings: u64,
+}
+
+/// Runs each target of `only`, or each there is, and tells a line of each.
+pub(crate) fn run_each(
+    workspace: &Workspace,
+    seconds: u32,
+    only: &[String],
+    tell: impl Fn(&str),
+) -> Result<Sum> {
+    let all = targets(workspace)?;
+    if let Some(unknown) = only.iter().find(|name| !all.contains(name)) {
+        bail!("there is no target {unknown}; there are {}", all.join(", "));
+    }
+    let wanted = |target: &&String| only.is_empty() || only.contains(target);
+    let fuzzer = Fuzzer::new(workspace)?;
+    fuzzer.build(workspace)?;
+    let mut sum = Sum::default();
+    tell(&format!(
+        "{:<12} {:>12} {:>9} {:>8} {:>8}  findings",
+        "target", "executions", "exec/s", "corpus", "edges"
+    ));
+    for target in all.iter().filter(wanted) {
+        let outcome = fuzzer.run(workspace, target, seconds)?;
+        tell(&outcome.line(target));
+        sum.targets += 1;
+        sum.executions += outcome.executions;
+        sum.findings += outcome.findings.len() as u64;
+    }
+    Ok(sum)
 }
 
 /// The names of the targets: those of the glue's files.
