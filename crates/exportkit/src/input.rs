@@ -290,7 +290,26 @@ pub(crate) fn open_file(path: &Path) -> Result<(File, fs::Metadata)> {
     if metadata.is_dir() {
         return Err(Error::usage("the input is a directory").with_hint("give one file of it"));
     }
-    Ok((File::open(path)?, metadata))
+    Ok((open_at_once(path, &metadata)?, metadata))
+}
+
+/// Opens a named pipe without a wait for its writer, which nobody could interrupt: who reads it waits for the first bytes.
+#[cfg(target_os = "linux")]
+fn open_at_once(path: &Path, metadata: &fs::Metadata) -> io::Result<File> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    if metadata.file_type().is_fifo() {
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options.open(path)
+}
+
+/// Elsewhere a pipe that nobody has written to yet looks like one at its end, so its writer is waited for.
+#[cfg(not(target_os = "linux"))]
+fn open_at_once(path: &Path, _: &fs::Metadata) -> io::Result<File> {
+    File::open(path)
 }
 
 /// Opens a file to be read back and forth.

@@ -59,6 +59,31 @@ fn a_termination_leaves_nothing_behind() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_named_pipe_is_waited_for_and_the_wait_ends() {
+    let place = Place::new();
+    let pipe = place.path("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let words = ["cat", "pipe", "--from", "csv", "--format", "csv"];
+    let child = spawn(&mut place.command(words));
+    sleep(Duration::from_millis(300));
+    send(&child, Signal::INT);
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+
+    // Nobody writes to it yet, and then somebody does, with a pause.
+    let child = spawn(&mut place.command(words));
+    sleep(Duration::from_millis(300));
+    let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
+    writer.write_all(b"a,b\n1,2\n").unwrap();
+    sleep(Duration::from_millis(300));
+    writer.write_all(b"3,4\n").unwrap();
+    drop(writer);
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!((run.code, run.text()), (Some(0), "a,b\n1,2\n3,4\n"));
+}
+
+#[test]
 fn a_growing_file_is_followed() {
     const ROWS: usize = 400_000;
     let place = Place::new();
