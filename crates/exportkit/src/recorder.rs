@@ -90,6 +90,8 @@ struct Shared {
     /// Before the tape, so that it ends first.
     ticker: Option<Ticker>,
     tape: Arc<Tape>,
+    /// One rescue at a time: of threads that find the file failed, the first makes the new one.
+    rescuing: Mutex<()>,
 }
 
 impl Recorder {
@@ -150,7 +152,11 @@ impl Recorder {
             let durability = options.durability;
             let tape = Arc::new(Tape::open(blank, options)?);
             // Complete, and without its journal, where it is dropped.
-            let mut shared = Shared { ticker: None, tape };
+            let mut shared = Shared {
+                ticker: None,
+                tape,
+                rescuing: Mutex::default(),
+            };
             if let Durability::Interval(interval) = durability {
                 shared.ticker = Some(Ticker::start(&shared.tape, interval)?);
             }
@@ -246,6 +252,7 @@ impl Recorder {
     ///
     /// Fails where nothing has failed, and where a file of that name exists.
     pub fn rescue(&self, path: impl AsRef<Path>) -> Result<Recorded> {
+        let _one = lock(&self.shared.rescuing);
         self.shared.rescue(path.as_ref())
     }
 
@@ -257,6 +264,16 @@ impl Recorder {
 }
 
 impl Shared {
+    /// [`Shared::rescue`], unless somebody has done it since the file was the one with this number.
+    fn rescue_once(&self, path: &Path, number: u64) -> Result<()> {
+        let _one = lock(&self.rescuing);
+        match self.tape.ledger.failure() {
+            None if self.tape.number() != number => Ok(()),
+            _ => self.rescue(path).map(drop),
+        }
+    }
+
+    /// The caller holds [`Shared::rescuing`].
     fn rescue(&self, path: &Path) -> Result<Recorded> {
         let options = RecordOptions {
             overwrite: false,

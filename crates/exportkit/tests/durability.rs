@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use export_container::MemoryStorage;
@@ -213,6 +214,35 @@ fn a_stream_alone_saves_its_own_rows_too() {
     fs::remove_file(&path).unwrap();
     assert_eq!(stream.rescue(&path).unwrap().rows, 10);
     assert_eq!(numbers(&path, "a"), Vec::from_iter(0..10));
+}
+
+#[test]
+fn threads_that_all_call_for_a_rescue_get_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rescued.xk");
+    let disk = Arc::new(Disk::default());
+    let recorder = on(&disk, RecordOptions::default());
+    let names = ["a", "b", "c", "d"];
+    let mut streams = names.map(|name| recorder.stream::<Row>(name).unwrap());
+    for stream in &mut streams {
+        (0..10).for_each(|number| stream.push(&row(number)).unwrap());
+    }
+    disk.fails_sync.store(true, Ordering::SeqCst);
+    streams[0].sync().unwrap_err();
+    thread::scope(|scope| {
+        for mut stream in streams {
+            let path = &path;
+            scope.spawn(move || {
+                stream.rescue(path).unwrap();
+                stream.push(&row(10)).unwrap();
+                stream.finish().unwrap();
+            });
+        }
+    });
+    assert_eq!(recorder.finish().unwrap().rows, 44);
+    for name in names {
+        assert_eq!(numbers(&path, name), Vec::from_iter(0..11));
+    }
 }
 
 #[test]

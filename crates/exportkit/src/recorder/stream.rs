@@ -285,9 +285,11 @@ impl<T: ?Sized, B: BatchBuilder> RecordStream<T, B> {
         synced.map_err(|error| self.stopped_by(error))
     }
 
-    /// After a failed write or sync, writes the rows of this stream to the new file, too: see [`super::Recorder::rescue`].
+    /// After a failed write or sync, writes the rows of this stream to the new file, too: see [`super::Recorder::rescue`]. Where
+    /// another handle has done that already, this stream goes on in the file of that one, whatever `path` says: each of several threads can
+    /// call it once its stream has failed.
     pub fn rescue(&mut self, path: impl AsRef<Path>) -> Result<Recorded> {
-        self.shared.rescue(path.as_ref())?;
+        self.shared.rescue_once(path.as_ref(), self.tape_number)?;
         self.is_stopped = false;
         self.follow()?;
         self.write_rows(true)?;
