@@ -56,6 +56,9 @@ pub(crate) fn print(console: &Console, error: &Error) {
     }
     if let Some(hint) = error.hint() {
         console.say(&format!("  {bold}help:{bold:#} {}", plain(hint)));
+        if error.kind() == ErrorKind::Limit && hint.contains("the limit") {
+            console.say("        with --limit NAME=VALUE, whose names --help lists");
+        }
     }
 }
 
