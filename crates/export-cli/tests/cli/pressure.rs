@@ -69,7 +69,7 @@ fn limits_have_names() {
     place.write("rows.csv", csv(100));
     place
         .run("cat rows.csv --limit columns=2")
-        .fails(1, &["columns"]);
+        .fails(1, &["columns", "--limit NAME=VALUE"]);
     place
         .run("cat rows.csv --limit value=3B")
         .fails(1, &["bytes of a value"]);

@@ -319,6 +319,23 @@ mod tests {
     }
 
     #[test]
+    fn types_that_arrow_does_not_have_are_refused() {
+        let list = |inner| DataType::List(plain(inner));
+        for wrong in [
+            DataType::Time32(TimeUnit::Nanosecond),
+            list(DataType::Time64(TimeUnit::Millisecond)),
+            DataType::Decimal128(0, 0),
+            list(DataType::Decimal128(39, 0)),
+        ] {
+            let json = stream(vec![field("c", wrong)]).to_json().unwrap();
+            let read = StreamText::from_json(&json, FileId([1; 16]), &Limits::default());
+            let error = read.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Schema, "{error}");
+            assert_eq!(error.position().column.as_deref(), Some("c"));
+        }
+    }
+
+    #[test]
     fn types_as_deep_as_the_format_allows_come_back() {
         let nest = |depth| (0..depth).fold(DataType::Int8, |inner, _| DataType::List(plain(inner)));
         let deep = stream(vec![field("c", nest(TYPE_DEPTH))]);
