@@ -27,6 +27,7 @@ mod prepare;
 mod properties;
 mod read;
 mod seconds;
+mod shape;
 mod thrift;
 mod write;
 mod zones;

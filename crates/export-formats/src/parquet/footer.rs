@@ -6,6 +6,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::fault;
 use super::input::CountedFile;
+use super::shape::FILE_META_DATA;
 use super::thrift::Thrift;
 
 /// Length of the footer's length and of the signature, at the end.
@@ -34,7 +35,11 @@ pub(super) fn check(file: &CountedFile, limits: &Limits) -> Result<()> {
     };
     let length = usize::try_from(length).map_err(Error::limit)?;
     let bytes = file.get_bytes(start, length).map_err(fault::in_reading)?;
-    check_metadata(&bytes, limits).map_err(|error| error.at_offset(start))
+    let mut thrift = Thrift::new(&bytes);
+    // First what it announces: that is told with its limit.
+    check_metadata(&bytes, limits)
+        .and_then(|()| thrift.check(&FILE_META_DATA))
+        .map_err(|error| error.at_offset(start))
 }
 
 /// `FileMetaData` of parquet.thrift.

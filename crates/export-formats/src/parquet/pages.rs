@@ -11,8 +11,10 @@ use parquet::file::reader::SerializedPageReader;
 
 use super::fault;
 use super::input::CountedFile;
+use super::shape::PAGE_HEADER;
 use super::thrift::Thrift;
 
+const INDEX_PAGE: i64 = 1;
 const DICTIONARY_PAGE: i64 = 2;
 /// Entries of a dictionary that are longer than this are not taken for granted.
 const LONG_BYTES: u64 = 512;
@@ -67,6 +69,7 @@ impl PageHeader {
     /// `PageHeader` of parquet.thrift.
     fn read(head: &[u8]) -> Result<Self> {
         let mut header = Self::default();
+        Thrift::new(head).check(&PAGE_HEADER)?;
         let mut thrift = Thrift::new(head);
         let most = |number: Option<i64>| u64::try_from(number.unwrap_or(0)).unwrap_or(u64::MAX);
         thrift.each_field(|thrift, field| {
@@ -216,10 +219,15 @@ impl Pages {
         if header.stored_bytes > left {
             return Err(Error::truncated("the file ends within a page"));
         }
+        if header.kind == INDEX_PAGE {
+            // After a look at its header the library takes what is in it for the next one.
+            return Err(Error::unsupported("there is an index page"));
+        }
         let data_at = start.saturating_add(header.bytes);
         let mut state = self.state();
         if let Some(known) = state.data_at.get_mut(at) {
-            *known = data_at;
+            // Where there is no data, the next header is.
+            *known = if header.stored_bytes > 0 { data_at } else { 0 };
         }
         let Some(chunk) = self.chunk(span) else {
             return Ok(());

@@ -4,9 +4,13 @@
 
 use export_core::{Error, Result};
 
+use super::shape::Shape;
+
 /// Deepest nesting of structs and lists; the library itself skips no deeper.
 const MAX_DEPTH: u32 = 64;
 
+const TRUE: u8 = 1;
+const FALSE: u8 = 2;
 const BINARY: u8 = 8;
 const LIST: u8 = 9;
 const SET: u8 = 10;
@@ -65,6 +69,40 @@ impl<'a> Thrift<'a> {
         Ok(())
     }
 
+    /// Walks over a structure, and fails where it is not of that shape.
+    pub(super) fn check(&mut self, shape: &Shape) -> Result<()> {
+        self.shaped(STRUCT, shape, false)
+    }
+
+    fn shaped(&mut self, kind: u8, shape: &Shape, in_list: bool) -> Result<()> {
+        match (shape, kind) {
+            (Shape::Byte, 3)
+            | (Shape::Number, 4..=6)
+            | (Shape::Bool, TRUE | FALSE)
+            | (Shape::Double, 7)
+            | (Shape::Bytes, BINARY) => self.skip(kind, in_list),
+            (Shape::Struct(fields), STRUCT) => self.each_field(|thrift, field| {
+                let known = fields.iter().find(|(id, _)| *id == field.id);
+                let Some((_, shape)) = known else {
+                    return Ok(false);
+                };
+                thrift.shaped(field.kind, shape, false).map(|()| true)
+            }),
+            (Shape::List(element), LIST | SET) => {
+                self.enter()?;
+                let (kind, count) = self.list()?;
+                for _ in 0..count {
+                    self.shaped(kind, element, true)?;
+                }
+                self.depth -= 1;
+                Ok(())
+            }
+            _ => Err(Error::corrupt(
+                "a field is of another kind than Parquet gives it",
+            )),
+        }
+    }
+
     /// Walks over a list whose length is at most `most`. Elements are structs, or passed over.
     pub(super) fn each_struct(
         &mut self,
@@ -120,8 +158,8 @@ impl<'a> Thrift<'a> {
     fn skip(&mut self, kind: u8, in_list: bool) -> Result<()> {
         match kind {
             // A field that is true or false has no more than its kind.
-            1 | 2 if !in_list => {}
-            1..=3 => drop(self.byte()?),
+            TRUE | FALSE if !in_list => {}
+            TRUE | FALSE | 3 => drop(self.byte()?),
             4..=6 => drop(self.varint()?),
             7 => drop(self.take(8)?),
             13 => drop(self.take(16)?),
@@ -132,6 +170,7 @@ impl<'a> Thrift<'a> {
             LIST | SET => {
                 self.enter()?;
                 let (kind, count) = self.list()?;
+                refuse_truths(count, kind)?;
                 for _ in 0..count {
                     self.skip(kind, true)?;
                 }
@@ -142,6 +181,8 @@ impl<'a> Thrift<'a> {
                 let count = self.counted()?;
                 if count > 0 {
                     let kinds = self.byte()?;
+                    refuse_truths(count, kinds >> 4)?;
+                    refuse_truths(count, kinds & 15)?;
                     for _ in 0..count {
                         self.skip(kinds >> 4, true)?;
                         self.skip(kinds & 15, true)?;
@@ -217,6 +258,17 @@ impl<'a> Thrift<'a> {
     }
 }
 
+/// Fails where elements that are passed over are true or false: the library takes them to have no bytes, so that a few bytes
+/// announce as many of them as they like, and what follows is something else to it.
+fn refuse_truths(count: u64, kind: u8) -> Result<()> {
+    if count > 0 && matches!(kind, TRUE | FALSE) {
+        return Err(Error::corrupt(
+            "a list of truth values, which no part of Parquet's has, is there",
+        ));
+    }
+    Ok(())
+}
+
 fn ends() -> Error {
     Error::truncated("the Thrift structure ends early")
 }
@@ -256,6 +308,29 @@ mod tests {
         assert_eq!(walk(&bytes).unwrap(), due);
         for cut in 0..bytes.len() {
             assert!(walk(&bytes[..cut]).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_the_library_would_see_otherwise_is_refused() {
+        let shape = Shape::Struct(&[(1, Shape::Number), (2, Shape::List(&Shape::Number))]);
+        let check = |bytes: &[u8]| Thrift::new(bytes).check(&shape);
+        // 1: i32 = 2; 2: list of two i32; 5: binary, which it does not know.
+        check(&[0x15, 4, 0x19, 0x25, 2, 4, 0x38, 1, b'a', 0]).unwrap();
+        check(&[0x29, 0x00, 0]).unwrap();
+        for wrong in [
+            // A number that is a text; a list that is a number, or of texts, or of truths.
+            &[0x18, 1, b'a', 0][..],
+            &[0x25, 2, 0],
+            &[0x29, 0x18, 1, b'a', 0],
+            &[0x29, 0x12, 1, 0],
+            // Truths in what it does not know: lists, lists in lists, maps.
+            &[0x59, 0x11, 1, 0],
+            &[0x59, 0x19, 0x22, 1, 1, 0],
+            &[0x5B, 1, 0x21, 1, 1, 0],
+        ] {
+            let error = check(wrong).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{wrong:?}: {error}");
         }
     }
 
