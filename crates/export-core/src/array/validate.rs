@@ -60,11 +60,11 @@ fn check(array: &Array, depth: u32) -> Result<()> {
         Array::Utf8View(a) => views(a, true),
         Array::BinaryView(a) => views(a, false),
         Array::FixedSizeBinary(a) => {
-            let n = usize::try_from(a.n).unwrap_or(0);
-            match a.data.len().checked_rem(n) {
-                Some(0) => Ok(()),
-                Some(_) => Err(broken("the data does not end with a value")),
-                None => Err(broken(format!("a fixed size of {} bytes", a.n))),
+            let n = usize::try_from(a.n).map_err(|_| broken("values have a negative size"))?;
+            // Of values without bytes there is nothing that could be wrong.
+            match a.data.len().checked_rem(n).unwrap_or(a.data.len()) {
+                0 => Ok(()),
+                _ => Err(broken("the data does not end with a value")),
             }
         }
         _ => check_nested(array, depth),
