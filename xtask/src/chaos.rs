@@ -67,7 +67,7 @@ enum Run {
     /// The program `chaos` of export-chaos.
     Program,
     /// Commands of this one or of cargo.
-    Commands(fn(&Workspace, Size, u64) -> Result<Vec<Outcome>>),
+    Commands(fn(&Workspace, Size, u64) -> Result<Outcome>),
 }
 
 /// A row of the scoreboard.
@@ -149,6 +149,14 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let rows: Vec<&Row> = ROWS.iter().filter(|row| is_wanted(row.id)).collect();
     let program = Program::build(workspace, arguments, size)?;
     let (mut outcomes, mut missing) = (Vec::new(), Vec::new());
+    let mut take = |outcome: Outcome| {
+        eprintln!("{}", outcome.line());
+        if size == Size::Full {
+            keep::keep(workspace, &outcome)?;
+        }
+        outcomes.push(outcome);
+        Ok(())
+    };
     let by_program = rows.iter().filter(|row| matches!(row.run, Run::Program));
     let (known, unknown): (Vec<_>, Vec<_>) = by_program
         .map(|row| row.id)
@@ -160,11 +168,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         .into_iter()
         .chain(alone.into_iter().map(|id| vec![id]));
     for ids in groups.filter(|ids| !ids.is_empty()) {
-        outcomes.extend(program.run(workspace, &ids)?);
+        program.run(workspace, &ids, &mut take)?;
     }
     for row in rows {
         if let Run::Commands(commands) = row.run {
-            outcomes.extend(commands(workspace, size, arguments.seed)?);
+            take(commands(workspace, size, arguments.seed)?)?;
         }
     }
     outcomes.sort_by_key(|outcome| ids().iter().position(|id| *id == outcome.id));
@@ -176,9 +184,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         if arguments.rivals {
             println!("{}", table::rivals(&outcomes));
         }
-    }
-    if size == Size::Full && arguments.only.is_empty() && arguments.rivals {
-        keep::tables(workspace, &outcomes)?;
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.is_failure()) {
         let first = outcome
@@ -263,7 +268,12 @@ impl Program {
     }
 
     /// Runs rows; one that says nothing has failed.
-    fn run(&self, workspace: &Workspace, ids: &[&str]) -> Result<Vec<Outcome>> {
+    fn run(
+        &self,
+        workspace: &Workspace,
+        ids: &[&str],
+        take: &mut impl FnMut(Outcome) -> Result<()>,
+    ) -> Result<()> {
         let mut command = workspace.command(&self.path);
         command.args(ids).args(&self.arguments);
         if ids.iter().any(|id| RIVALS.contains(id)) {
@@ -273,27 +283,24 @@ impl Program {
         eprintln!("$ {}", shown(&command));
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
-        let mut outcomes = Vec::new();
+        let mut silent: BTreeSet<&str> = ids.iter().copied().collect();
         for line in lines {
             let outcome: Outcome = serde_json::from_str(&line?)?;
-            eprintln!("{}", outcome.line());
-            outcomes.push(outcome);
+            if outcome.is_ours() {
+                silent.remove(outcome.id.as_str());
+            }
+            take(outcome)?;
         }
         let status = child.wait()?;
-        for id in ids {
-            let said = outcomes
-                .iter()
-                .any(|outcome| outcome.id == **id && outcome.is_ours());
-            if !said {
-                outcomes.push(Outcome::failed(id, "the program", format!("{status}")));
-            }
+        for id in silent {
+            take(Outcome::failed(id, "the program", format!("{status}")))?;
         }
-        Ok(outcomes)
+        Ok(())
     }
 }
 
 /// R8, by `cargo xtask fuzz`.
-fn fuzzing(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcome>> {
+fn fuzzing(workspace: &Workspace, size: Size, _: u64) -> Result<Outcome> {
     let seconds = match size {
         Size::Quick => 1,
         Size::Ci => 5,
@@ -312,14 +319,14 @@ fn fuzzing(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcome>> {
             ..Outcome::of("R8", injected)
         },
     };
-    Ok(vec![Outcome {
+    Ok(Outcome {
         seconds: start.elapsed().as_secs_f64(),
         ..outcome
-    }])
+    })
 }
 
 /// R11, by `cargo xtask compat`.
-fn round_trips(workspace: &Workspace, size: Size, seed: u64) -> Result<Vec<Outcome>> {
+fn round_trips(workspace: &Workspace, size: Size, seed: u64) -> Result<Outcome> {
     let tables = match size {
         Size::Quick => 20,
         Size::Ci => 200,
@@ -327,7 +334,7 @@ fn round_trips(workspace: &Workspace, size: Size, seed: u64) -> Result<Vec<Outco
     };
     let start = Instant::now();
     let done = compat::run(workspace, &compat::Arguments::of_tables(tables, seed));
-    Ok(vec![Outcome {
+    Ok(Outcome {
         cases: tables.into(),
         passed: if done.is_ok() { tables.into() } else { 0 },
         first_failure: done.err().map(|error| format!("{error:#}")),
@@ -336,11 +343,11 @@ fn round_trips(workspace: &Workspace, size: Size, seed: u64) -> Result<Vec<Outco
             "R11",
             "random tables through other people's readers and writers",
         )
-    }])
+    })
 }
 
 /// R12, by tests of the crates that have threads.
-fn interleavings(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcome>> {
+fn interleavings(workspace: &Workspace, size: Size, _: u64) -> Result<Outcome> {
     let orders: u64 = match size {
         Size::Quick | Size::Ci => 3_000,
         Size::Full => 1_000_000,
@@ -362,7 +369,7 @@ fn interleavings(workspace: &Workspace, size: Size, _: u64) -> Result<Vec<Outcom
         all.seconds += one.seconds;
         all.first_failure = all.first_failure.or(one.first_failure);
     }
-    Ok(vec![all])
+    Ok(all)
 }
 
 /// A command as a case.

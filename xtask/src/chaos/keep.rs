@@ -1,17 +1,17 @@
-//! The tables of a full run in docs/reliability.md and docs/reliability.csv, and as one JSON document.
-
-use std::fmt::Write as _;
+//! The tables of full runs in docs/reliability.md, their figures in docs/reliability.jsonl, and outcomes as one JSON document.
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::ids;
 use super::outcome::Outcome;
 use super::table;
 use crate::bench::{commit, machine};
 use crate::workspace::Workspace;
 
 const PAGE: &str = "docs/reliability.md";
-const FIGURES: &str = "docs/reliability.csv";
+const FIGURES: &str = "docs/reliability.jsonl";
 
 /// Everything, for programs.
 pub(super) fn json(workspace: &Workspace, outcomes: &[Outcome]) -> Result<String> {
@@ -24,41 +24,64 @@ pub(super) fn json(workspace: &Workspace, outcomes: &[Outcome]) -> Result<String
     Ok(serde_json::to_string_pretty(&document)?)
 }
 
-/// Puts both tables between their markers, and all counts into the CSV.
-pub(super) fn tables(workspace: &Workspace, outcomes: &[Outcome]) -> Result<()> {
-    let origin = format!("`{}`, {}, {}", command(), machine(), commit(workspace)?);
-    let mut page = workspace.read(PAGE)?;
-    let with_origin = format!("{}\n{origin}\n", table::ours(outcomes));
+/// What a row came to when it was last run in full, for one subject: a line of the figures.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    #[serde(flatten)]
+    pub(super) outcome: Outcome,
+    pub(super) commit: String,
+    pub(super) machine: String,
+}
+
+/// Puts the outcome of a full run in the place of the one that was kept of its row and subject, and both tables anew: all rows take
+/// hours, so they may be run one by one.
+pub(super) fn keep(workspace: &Workspace, outcome: &Outcome) -> Result<()> {
+    let mut kept = read(workspace)?;
+    kept.retain(|kept| {
+        (&kept.outcome.id, &kept.outcome.subject) != (&outcome.id, &outcome.subject)
+    });
+    kept.push(Kept {
+        outcome: outcome.clone(),
+        commit: commit(workspace)?,
+        machine: machine(),
+    });
+    // Rivals keep the order in which they were measured.
+    kept.sort_by_key(|kept| ids().iter().position(|id| *id == kept.outcome.id));
+    let mut figures = String::new();
+    for kept in &kept {
+        figures += &serde_json::to_string(kept)?;
+        figures.push('\n');
+    }
+    std::fs::write(workspace.root.join(FIGURES), figures)?;
+    let page = with_tables(&workspace.read(PAGE)?, &kept)?;
+    Ok(std::fs::write(workspace.root.join(PAGE), page)?)
+}
+
+fn read(workspace: &Workspace) -> Result<Vec<Kept>> {
+    if !workspace.root.join(FIGURES).exists() {
+        return Ok(Vec::new());
+    }
+    parse(&workspace.read(FIGURES)?)
+}
+
+fn parse(figures: &str) -> Result<Vec<Kept>> {
+    let kept = figures.lines().map(serde_json::from_str);
+    kept.collect::<Result<_, _>>().context(FIGURES)
+}
+
+fn with_tables(page: &str, kept: &[Kept]) -> Result<String> {
+    let mut page = page.to_owned();
     for (name, table) in [
-        ("scoreboard", with_origin),
-        ("rivals", table::rivals(outcomes)),
+        ("scoreboard", table::kept(kept)),
+        (
+            "rivals",
+            table::rivals(kept.iter().map(|kept| &kept.outcome)),
+        ),
     ] {
         page = between(&page, name, &table)
             .with_context(|| format!("{PAGE} has no place for {name}"))?;
     }
-    std::fs::write(workspace.root.join(PAGE), page)?;
-    let mut csv = format!(
-        "# machine: {}\n# commit: {}\n# command: {}\nrow,subject,injected,what,count\n",
-        machine(),
-        commit(workspace)?,
-        command()
-    );
-    for outcome in outcomes {
-        let own = [("cases", outcome.cases), ("passed", outcome.passed)];
-        let own = own.map(|(what, count)| (what.to_owned(), count));
-        for (what, count) in own.into_iter().chain(outcome.counts.clone()) {
-            let _ = writeln!(
-                csv,
-                "{},{},{},{what},{count}",
-                outcome.id,
-                cell(&outcome.subject),
-                cell(&outcome.injected)
-            );
-        }
-    }
-    std::fs::write(workspace.root.join(FIGURES), csv)?;
-    eprintln!("chaos: {PAGE} and {FIGURES}");
-    Ok(())
+    Ok(page)
 }
 
 /// The page with what stands between `<!-- name -->` and `<!-- end of name -->` replaced.
@@ -70,14 +93,6 @@ fn between(page: &str, name: &str, text: &str) -> Option<String> {
     let (before, rest) = page.split_once(&start)?;
     let (_, after) = rest.split_once(&end)?;
     Some(format!("{before}{start}\n{text}\n{end}{after}"))
-}
-
-fn cell(text: &str) -> String {
-    if text.contains([',', '"']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 fn command() -> String {
@@ -99,10 +114,9 @@ mod self_tests {
     }
 
     #[test]
-    fn the_page_has_a_place_for_both_tables() {
+    fn the_page_has_the_tables_of_the_figures() {
         let page = include_str!("../../../docs/reliability.md");
-        for name in ["scoreboard", "rivals"] {
-            assert!(between(page, name, "").is_some(), "{name}");
-        }
+        let kept = parse(include_str!("../../../docs/reliability.jsonl")).unwrap();
+        assert_eq!(with_tables(page, &kept).unwrap(), page);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::keep::Kept;
 use super::outcome::Outcome;
 
 /// Rows of ours.
@@ -10,23 +11,49 @@ pub(super) fn ours(outcomes: &[Outcome]) -> String {
         "| row | injected | cases | passed | failed | counted besides | seconds |\n|---|---|--:|--:|--:|---|--:|\n",
     );
     for outcome in outcomes.iter().filter(|outcome| outcome.is_ours()) {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {:.0} |",
-            outcome.id,
-            outcome.injected,
-            outcome.cases,
-            outcome.passed,
-            outcome.cases - outcome.passed,
-            outcome.counted(),
-            outcome.seconds
-        );
+        text += &line(outcome);
+        text.push('\n');
     }
     text
 }
 
+fn line(outcome: &Outcome) -> String {
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {:.0} |",
+        outcome.id,
+        outcome.injected,
+        outcome.cases,
+        outcome.passed,
+        outcome.cases - outcome.passed,
+        outcome.counted(),
+        outcome.seconds
+    )
+}
+
+/// Rows of ours that were kept, each of the run that was its last one.
+pub(super) fn kept(kept: &[Kept]) -> String {
+    let mut text = String::from(
+        "| row | injected | cases | passed | failed | counted besides | seconds | commit |\n|---|---|--:|--:|--:|---|--:|---|\n",
+    );
+    for Kept {
+        outcome, commit, ..
+    } in kept.iter().filter(|kept| kept.outcome.is_ours())
+    {
+        let _ = writeln!(text, "{} {commit} |", line(outcome));
+    }
+    let mut machines: Vec<&str> = kept.iter().map(|kept| kept.machine.as_str()).collect();
+    machines.sort_unstable();
+    machines.dedup();
+    let _ = write!(
+        text,
+        "\n`cargo xtask chaos --full --rivals`, {}\n",
+        machines.join("; ")
+    );
+    text
+}
+
 /// Rivals, a line each in every row they are measured in.
-pub(super) fn rivals(outcomes: &[Outcome]) -> String {
+pub(super) fn rivals<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> String {
     let what = [
         "silent",
         "panics",
@@ -41,7 +68,7 @@ pub(super) fn rivals(outcomes: &[Outcome]) -> String {
         what.join(" | "),
         "|--:".repeat(what.len())
     );
-    for outcome in outcomes.iter().filter(|outcome| !outcome.is_ours()) {
+    for outcome in outcomes.into_iter().filter(|outcome| !outcome.is_ours()) {
         let _ = write!(
             text,
             "| {} | {} | {} |",
