@@ -8,7 +8,7 @@ use super::ids;
 use super::outcome::Outcome;
 use super::table;
 use crate::bench::{commit, machine};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, output};
 
 const PAGE: &str = "docs/reliability.md";
 const FIGURES: &str = "docs/reliability.jsonl";
@@ -42,7 +42,7 @@ pub(super) fn keep(workspace: &Workspace, outcome: &Outcome) -> Result<()> {
     });
     kept.push(Kept {
         outcome: outcome.clone(),
-        commit: commit(workspace)?,
+        commit: measured(workspace)?,
         machine: machine(),
     });
     // Rivals keep the order in which they were measured.
@@ -55,6 +55,18 @@ pub(super) fn keep(workspace: &Workspace, outcome: &Outcome) -> Result<()> {
     std::fs::write(workspace.root.join(FIGURES), figures)?;
     let page = with_tables(&workspace.read(PAGE)?, &kept)?;
     Ok(std::fs::write(workspace.root.join(PAGE), page)?)
+}
+
+/// The commit that a row was run at. What this writes is no change of it.
+fn measured(workspace: &Workspace) -> Result<String> {
+    let describe = ["describe", "--always", "--abbrev=12"];
+    let described = output(workspace.command("git").args(describe))?;
+    let mut changes = workspace.command("git");
+    changes.args(["status", "--porcelain", "--untracked-files=no", "--", "."]);
+    changes.args([PAGE, FIGURES].map(|path| format!(":(exclude){path}")));
+    let is_changed = !output(&mut changes)?.trim().is_empty();
+    let dirty = if is_changed { "-dirty" } else { "" };
+    Ok(format!("{}{dirty}", described.trim()))
 }
 
 fn read(workspace: &Workspace) -> Result<Vec<Kept>> {
