@@ -10,7 +10,7 @@ use memmap2::MmapOptions;
 use crate::backing::Backing;
 use crate::boot::BootId;
 use crate::journal::{Journal, Options};
-use crate::layout::{COPY_OFFSET, FileHeader, HEADER_BYTES};
+use crate::layout::{COPY_OFFSET, EXTENT_OFFSET, Extent, FileHeader, FileId, HEADER_BYTES};
 use crate::region::Region;
 
 /// Zeros are written so many bytes at a time, where the file system cannot set space aside.
@@ -46,6 +46,7 @@ impl Journal {
         let backing = JournalFile {
             file,
             path: path.to_owned(),
+            file_id,
         };
         Ok(Self::over(Box::new(backing), file_id, options))
     }
@@ -87,11 +88,37 @@ fn sync_directory(path: &Path) -> Result<()> {
 struct JournalFile {
     file: File,
     path: PathBuf,
+    file_id: FileId,
 }
 
 impl JournalFile {
     fn in_file(&self, error: impl Into<Error>) -> Error {
         error.into().in_file(self.path.display().to_string())
+    }
+
+    /// Sets space aside from `offset` on.
+    fn set_aside(&self, offset: u64, bytes: u64) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{FallocateFlags, fallocate};
+            use rustix::io::Errno;
+            loop {
+                match fallocate(&self.file, FallocateFlags::empty(), offset, bytes) {
+                    Ok(()) => return Ok(()),
+                    Err(Errno::INTR) => {}
+                    Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        self.write_zeros(offset, bytes)
+    }
+
+    /// Says in the header how long the file is.
+    fn write_extent(&self, bytes: u64) -> io::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(EXTENT_OFFSET as u64))?;
+        file.write_all(&Extent(bytes).to_bytes(&self.file_id))
     }
 
     fn write_zeros(&self, offset: u64, bytes: u64) -> io::Result<()> {
@@ -109,20 +136,9 @@ impl JournalFile {
 
 impl Backing for JournalFile {
     fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
-        #[cfg(target_os = "linux")]
-        {
-            use rustix::fs::{FallocateFlags, fallocate};
-            use rustix::io::Errno;
-            loop {
-                match fallocate(&self.file, FallocateFlags::empty(), offset, bytes) {
-                    Ok(()) => return Ok(()),
-                    Err(Errno::INTR) => {}
-                    Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
-                    Err(error) => return Err(self.in_file(io::Error::from(error))),
-                }
-            }
-        }
-        self.write_zeros(offset, bytes)
+        // The length last: who finds it finds a file that was as long.
+        self.set_aside(offset, bytes)
+            .and_then(|()| self.write_extent(offset.saturating_add(bytes)))
             .map_err(|error| self.in_file(error))
     }
 

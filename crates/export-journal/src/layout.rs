@@ -13,6 +13,8 @@ pub const VERSION: u16 = 1;
 pub const HEADER_BYTES: usize = 4096;
 /// Where the second copy of the file's header is, in bytes from the start of the file.
 pub const COPY_OFFSET: usize = 2048;
+/// Where the file's length so far is, in bytes from the start of the file.
+pub const EXTENT_OFFSET: usize = 1024;
 /// Where the count of a segment is, in bytes from the start of the segment.
 pub const COUNT_OFFSET: usize = 512;
 /// Where the number of times that a segment's rows were taken back is, in bytes from its start.
@@ -21,6 +23,8 @@ pub const DISCARDS_OFFSET: usize = 520;
 pub const SEAL_OFFSETS: [usize; 2] = [1024, 1536];
 /// Length of the checked part of the file's header, in bytes.
 pub const FILE_HEADER_BYTES: usize = 64;
+/// Length of the file's length with its checksum, in bytes.
+pub const EXTENT_BYTES: usize = 16;
 /// Length of the checked part of a segment's header, in bytes.
 pub const SEGMENT_HEADER_BYTES: usize = 80;
 /// Length of a seal, in bytes.
@@ -79,6 +83,27 @@ impl FileHeader {
         }
         let sound = version == VERSION && reserved == [0; 2];
         Some((version, sound.then_some(header)))
+    }
+}
+
+/// How long the file is, so that one that was cut can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent(pub(crate) u64);
+
+impl Extent {
+    pub(crate) fn to_bytes(self, file_id: &FileId) -> [u8; EXTENT_BYTES] {
+        let mut out = Fields::new();
+        out.put(&self.0.to_le_bytes());
+        let check = checked(file_id, out.written());
+        out.put(&check.to_le_bytes());
+        out.bytes
+    }
+
+    pub(crate) fn parse(bytes: &[u8], file_id: &FileId) -> Option<Self> {
+        let mut fields = bytes;
+        let extent = take::<8>(&mut fields)?;
+        let check = u64::from_le_bytes(take(&mut fields)?);
+        (check == checked(file_id, &extent)).then(|| Self(u64::from_le_bytes(extent)))
     }
 }
 
@@ -293,6 +318,10 @@ mod tests {
         };
         let (file_bytes, segment_bytes) = (file.to_bytes(), segment.to_bytes(&id));
         let seal_bytes = seal.to_bytes(&id);
+        let extent = Extent(1 << 20);
+        let extent_bytes = extent.to_bytes(&id);
+        assert_eq!(Extent::parse(&extent_bytes, &id), Some(extent));
+        assert_eq!(Extent::parse(&[0; EXTENT_BYTES], &id), None);
         assert_eq!(FileHeader::parse(&file_bytes), Some((VERSION, Some(file))));
         assert_eq!(SegmentHeader::parse(&segment_bytes, &id), Some(segment));
         assert_eq!(SegmentHeader::parse(&segment_bytes, &[0; 16]), None);
@@ -309,6 +338,9 @@ mod tests {
         for bit in 0..segment_bytes.len() * 8 {
             let bytes = flipped(&segment_bytes, bit);
             assert_eq!(SegmentHeader::parse(&bytes, &id), None);
+        }
+        for bit in 0..extent_bytes.len() * 8 {
+            assert_eq!(Extent::parse(&flipped(&extent_bytes, bit), &id), None);
         }
         for bit in 0..seal_bytes.len() * 8 {
             assert_eq!(Seal::parse(&flipped(&seal_bytes, bit), &id), None);

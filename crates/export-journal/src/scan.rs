@@ -5,8 +5,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::boot::BootId;
 use crate::layout::{
-    COPY_OFFSET, COUNT_OFFSET, Count, DISCARDS_OFFSET, FileHeader, FileId, HEADER_BYTES,
-    LEAST_SEGMENT_BYTES, MOST_CAPACITY_BYTES, SEAL_OFFSETS, SEGMENT_CHECK_OFFSET,
+    COPY_OFFSET, COUNT_OFFSET, Count, DISCARDS_OFFSET, EXTENT_OFFSET, Extent, FileHeader, FileId,
+    HEADER_BYTES, LEAST_SEGMENT_BYTES, MOST_CAPACITY_BYTES, SEAL_OFFSETS, SEGMENT_CHECK_OFFSET,
     SEGMENT_HEADER_BYTES, Seal, SegmentHeader, VERSION,
 };
 use crate::order::{Found, sort};
@@ -40,6 +40,10 @@ pub(crate) fn scan(
     }
     let header = file_header(&page)?;
     let boot_id = (header.boot_id != [0; 16]).then_some(BootId(header.boot_id));
+    let extent = page.get(EXTENT_OFFSET..);
+    let extent = extent.and_then(|page| Extent::parse(page, &header.file_id));
+    // Asked again: it may have grown before it said so.
+    let size_bytes = source.size_bytes()?;
     let mut scan = Scan {
         source,
         size_bytes,
@@ -54,7 +58,7 @@ pub(crate) fn scan(
     while size_bytes.saturating_sub(offset) >= HEADER {
         offset = offset.saturating_add(scan.segment(offset)?);
     }
-    scan.note_cut();
+    scan.note_cut(extent);
     let (lanes, losses) = sort(scan.found, scan.losses, scan.same_boot);
     Ok(Recovered {
         file_id: header.file_id,
@@ -127,17 +131,21 @@ impl<S: Source> Scan<'_, S> {
         Ok(self.header.segment_bytes)
     }
 
-    /// Journals grow by whole segments: what ends within one was cut off, and nothing tells how much there was.
-    fn note_cut(&mut self) {
-        let past = self.size_bytes.saturating_sub(HEADER) % self.header.segment_bytes.max(1);
-        if past != 0 {
+    /// Journals grow by whole segments, and say how long they are: what ends within one, or before that, was cut off.
+    fn note_cut(&mut self, extent: Option<Extent>) {
+        let unit = self.header.segment_bytes.max(1);
+        let past = self.size_bytes.saturating_sub(HEADER) % unit;
+        let offset = self.size_bytes - past;
+        let whole = if past == 0 { offset } else { offset + unit };
+        let end = extent.map_or(whole, |Extent(bytes)| bytes.max(whole));
+        if end > self.size_bytes {
             self.losses.push(Loss {
                 cause: Cause::Cut,
-                offset: self.size_bytes - past,
+                offset,
                 lane: None,
                 first_row: None,
                 rows: None,
-                bytes: self.header.segment_bytes - past,
+                bytes: end - self.size_bytes,
             });
         }
     }
