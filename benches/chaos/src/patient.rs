@@ -28,7 +28,7 @@ pub(crate) struct Truth {
     pub(crate) was_whole: bool,
     /// Whether its last frame is the index that such a file ends with, but for a tail.
     pub(crate) was_indexed: bool,
-    /// Whether as much of it is of the file that was there before: then it may be taken for that one.
+    /// Whether as much of it is of the file that was there before, copies counted or not: then it may be taken for that one.
     pub(crate) is_anothers: bool,
 }
 
@@ -172,13 +172,19 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
             *fate = here;
         }
     }
+    let (stale, stale_once) = sample.stale_bytes(bytes);
     let own: usize = intact.iter().map(|(start, end)| end - start).sum();
+    let own_once = fates.iter().zip(&sample.frames);
+    let own_once = own_once
+        .filter(|(fate, _)| **fate != Fate::Gone)
+        .map(|(_, frame)| frame.range.len());
+    let own_once: usize = own_once.sum();
     Truth {
         fates,
         places: intact.into_iter().collect(),
         size: bytes.len(),
         was_whole: sample.was_finished_at(bytes.len()) && sample.bytes.starts_with(bytes),
         was_indexed: false,
-        is_anothers: sample.stale_bytes(bytes) >= own,
+        is_anothers: stale >= own || stale_once >= own_once,
     }
 }

@@ -1,16 +1,21 @@
 //! Going on with a container that is there already.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use export_core::{Access, Error, ErrorKind, Limits, Protection, Result, Schema, Storage};
+use export_core::{
+    Access, Error, ErrorKind, Limits, Protection, Result, Schema, Storage, StreamId,
+};
 
 use crate::container::Container;
 use crate::envelope::Encryption;
 use crate::frame::FrameHeader;
 use crate::frame_writer::{FrameWriter, OpenStream};
+use crate::gap::Gap;
 use crate::layout::{ALIGNMENT, FRAME_HEADER_BYTES, Kind, SEAL_FRAME_BYTES, aligned};
 #[cfg(feature = "parity")]
 use crate::parity::Collected;
+use crate::repair::ends;
 use crate::repetition::Repetition;
 use crate::seal::{Seal, Sealing};
 use crate::text::StreamText;
@@ -32,7 +37,28 @@ pub(crate) fn resume(
         limits: limits.clone(),
         keys: protection.keys(),
     };
-    go_on(Container::open(storage, access)?, protection)
+    let mut container = Container::open(storage, access)?;
+    let lost_to = lost_to(&mut container);
+    let mut writer = go_on(container, protection)?;
+    for (stream, end) in lost_to {
+        writer.skip_rows(stream, end);
+    }
+    Ok(writer)
+}
+
+/// Up to which row of each stream there were chunks, where some are damaged: their rows keep their numbers, so that they are missed.
+/// Not so those of half a frame, of which nobody was told that it is there.
+fn lost_to(container: &mut Container) -> BTreeMap<StreamId, u64> {
+    let torn = container.torn;
+    match (gap(container), torn) {
+        (Some(gap), _) => container.catalogue.pass_over(gap),
+        (None, Some(damaged)) => drop(container.catalogue.take_torn(&damaged)),
+        (None, None) => {}
+    }
+    match container.catalogue.damaged.last() {
+        Some(_) => ends(&container.catalogue).0,
+        None => BTreeMap::new(),
+    }
 }
 
 /// [`resume`] of a container that is open.
@@ -66,7 +92,7 @@ fn after(
         i64::MAX as u64,
     )?;
     let size = container.size_bytes();
-    // A frame that starts where a torn one would have ended would make that one damaged rather than torn.
+    // A frame that starts where a torn one would have ended would make a whole one of it for who does not read it.
     let offset = aligned(size).and_then(|offset| match Some(offset) == torn_end {
         true => offset.checked_add(ALIGNMENT),
         false => Some(offset),
@@ -123,9 +149,31 @@ fn after(
         schema_bytes: 0,
         out: vec![0; padding],
     };
+    if let Some(gap) = gap(&container) {
+        writer.put_gap(gap)?;
+    }
     take_entries(&container, &mut writer);
     pass_over_lost_schemas(&container, &mut writer)?;
     Ok(writer)
+}
+
+/// What a writer left at the end that was stopped in the midst of a frame. What can be anything else stays damage.
+fn gap(container: &Container) -> Option<Gap> {
+    let (mut start, end) = (container.rest, container.size_bytes());
+    let whole_bytes = container
+        .torn
+        .map_or(FRAME_HEADER_BYTES as u64, |torn| torn.whole_bytes());
+    let is_cut = start < end && end - start < whole_bytes;
+    // Where that was a gap frame, what it was to speak for lies before it.
+    let mut torn = container.torn;
+    for lost in container.catalogue.lost.iter().rev() {
+        let is_gap = torn.is_some_and(|torn| torn.known_kind() == Some(Kind::Gap));
+        if !is_gap || lost.bytes.end != start {
+            break;
+        }
+        (start, torn) = (lost.bytes.start, lost.header);
+    }
+    is_cut.then_some(Gap { start, end })
 }
 
 /// What the frames of the container are encrypted with.

@@ -15,6 +15,7 @@ use export_core::{
 use crate::fault::finding_of;
 use crate::findings::Findings;
 use crate::frame::FrameHeader;
+use crate::gap::Gap;
 use crate::header::FileHeader;
 use crate::index::{ChunkRef, Index, Link};
 use crate::parity::Parity;
@@ -22,7 +23,6 @@ use crate::seal::Seal;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::text::{StreamText, metadata_from_json};
-use torn::Torn;
 
 pub(crate) use frames::parse_chunk;
 
@@ -40,8 +40,8 @@ pub(crate) struct Lost {
     pub(crate) bytes: Range<u64>,
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
-    /// The frame that starts there and that the next one cuts short.
-    torn: Option<Torn>,
+    /// The header that they start with, where that is intact.
+    pub(crate) header: Option<FrameHeader>,
     /// Which of the findings tells of it, where one of its own does.
     finding: Option<usize>,
 }
@@ -52,7 +52,7 @@ impl Lost {
             bytes,
             before,
             after: None,
-            torn: None,
+            header: None,
             finding: None,
         }
     }
@@ -113,11 +113,10 @@ pub(crate) struct Catalogue {
     pub(crate) announced: HashMap<u64, (StreamId, Announced)>,
     /// Damaged chunks of which the header tells stream and rows, but nothing tells which rows, by sequence.
     pub(crate) torn: BTreeMap<u64, (StreamId, u32)>,
-    /// Torn frames that the file goes on without: no row of theirs is missing.
+    /// Torn frames that gap frames speak for: whoever went on with the file had no row of them, and gave their numbers anew.
     pub(crate) passed_over: Sequences,
-    /// The numbers that each intact index of a walk speaks for, and the chunks in them that were not there.
-    covered: Vec<Range<u64>>,
-    listed: Sequences,
+    /// What gap frames say, by their numbers.
+    gaps: BTreeMap<u64, Gap>,
     /// One more than the greatest stream number seen.
     pub(crate) next_stream: u32,
     /// What a stream frame said of parity last, and which one.

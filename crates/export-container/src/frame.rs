@@ -135,7 +135,7 @@ impl FrameHeader {
     /// Longest payload that `limits` allow a frame of this kind.
     pub(crate) fn payload_limit(&self, limits: &Limits) -> u64 {
         match self.known_kind() {
-            Some(Kind::Stream | Kind::Metadata | Kind::Seal) => limits.metadata_bytes,
+            Some(Kind::Stream | Kind::Metadata | Kind::Seal | Kind::Gap) => limits.metadata_bytes,
             Some(Kind::Index) => limits.index_bytes,
             _ => limits.frame_bytes,
         }

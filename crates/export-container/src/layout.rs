@@ -88,11 +88,13 @@ pub enum Kind {
     Parity = 7,
     /// A keyed hash of everything before it.
     Seal = 9,
+    /// That the bytes before it are what a writer left that was stopped.
+    Gap = 10,
 }
 
 impl Kind {
     /// All kinds that this release knows.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Stream,
         Self::Chunk,
         Self::Metadata,
@@ -100,6 +102,7 @@ impl Kind {
         Self::Tail,
         Self::Parity,
         Self::Seal,
+        Self::Gap,
     ];
 
     /// The kind stored as `number`.
@@ -125,6 +128,7 @@ impl Kind {
             Self::Tail => "tail",
             Self::Parity => "parity",
             Self::Seal => "seal",
+            Self::Gap => "gap",
         }
     }
 
@@ -139,7 +143,7 @@ impl Kind {
     pub fn is_secret(self) -> bool {
         matches!(
             self,
-            Self::Stream | Self::Chunk | Self::Metadata | Self::Index
+            Self::Stream | Self::Chunk | Self::Metadata | Self::Index | Self::Gap
         )
     }
 }

@@ -39,6 +39,7 @@ mod fault;
 mod findings;
 mod frame;
 mod frame_writer;
+mod gap;
 mod given;
 mod header;
 mod index;

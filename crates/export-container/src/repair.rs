@@ -21,6 +21,7 @@ use crate::scan::Scanner;
 use crate::sequences::Sequences;
 use crate::stream::Stream;
 use crate::writer::Writer;
+pub(crate) use losses::ends;
 use losses::note_losses;
 
 /// Rows that were written once and could not be copied.

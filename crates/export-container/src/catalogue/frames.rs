@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use export_core::{Error, Finding, Limits, Position, Result, Severity, StreamId};
 
-use super::torn::Torn;
 use super::{Announced, Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
 use crate::envelope::inner_chunk;
 use crate::fault::{Fault, finding_of, needs_later};
 use crate::frame::FrameHeader;
+use crate::gap::Gap;
 use crate::index::{ChunkRef, Index};
 use crate::layout::{FRAME_HEADER_BYTES, Kind};
 use crate::seal::Seal;
@@ -25,8 +25,8 @@ const TORN_ANYWAY: u64 = 64 << 20;
 
 /// What is kept of bytes that belong to no intact frame takes about as much memory, findings aside.
 const LOST_BYTES: u64 = 256;
-/// And what is kept of an index, beside what it lists.
-const COVERED_BYTES: u64 = 32;
+/// And what is kept of a gap frame.
+const GAP_BYTES: u64 = 64;
 
 impl Catalogue {
     /// Takes a frame that was found at `offset`, reading as much of it as says what is in it.
@@ -78,7 +78,7 @@ impl Catalogue {
                 let finding = self.take_damaged(error, offset, header)?;
                 let bytes = offset..offset.saturating_add(header.whole_bytes());
                 self.lost.push(Lost {
-                    torn: Torn::of(header, &bytes),
+                    header: Some(*header),
                     finding,
                     ..Lost::new(bytes, before)
                 });
@@ -182,6 +182,13 @@ impl Catalogue {
                 self.unprotectable += u64::from(seal.after > 0);
                 self.last_seal = Some((offset, seal));
             }
+            Some(Kind::Gap) => {
+                let payload = source.payload(offset, header, limits)?;
+                let gap =
+                    Gap::parse(&payload).map_err(|fault| Error::from(fault).at_offset(offset))?;
+                self.take_memory(GAP_BYTES, limits)?;
+                self.gaps.insert(header.sequence, gap);
+            }
             // What it says is looked at where something is to be restored.
             Some(Kind::Parity) => {}
             None => self.skipped += 1,
@@ -232,15 +239,7 @@ impl Catalogue {
         let mut memory = self.memory;
         let chunks = index.chunks(header.sequence, limits, &mut memory)?;
         self.last_index = self.last_index.max(Some(header.sequence));
-        self.take_memory(COVERED_BYTES, limits)?;
-        let first = index
-            .previous
-            .map_or(0, |link| link.sequence.saturating_add(1));
-        self.covered.push(first..header.sequence);
         for chunk in &chunks {
-            if !self.seen.contains(chunk.sequence) {
-                self.listed.insert(chunk.sequence);
-            }
             self.announce(chunk);
         }
         Ok(())
@@ -292,7 +291,7 @@ impl Catalogue {
             text,
         });
         self.lost.push(Lost {
-            torn: header.and_then(|header| Torn::of(header, &bytes)),
+            header: header.copied(),
             finding,
             ..Lost::new(bytes, self.last_sequence)
         });

@@ -5,6 +5,7 @@ use export_core::{Error, Limits, Result, StreamId, memory};
 
 use super::{FrameWriter, OpenStream};
 use crate::frame::{FrameHeader, directory_checksum};
+use crate::gap::Gap;
 use crate::layout::{FRAME_CRITICAL, FRAME_ENCRYPTED, FRAME_HEADER_BYTES, Kind};
 
 impl FrameWriter {
@@ -13,6 +14,11 @@ impl FrameWriter {
         self.schema_bytes = self.schema_bytes.saturating_add(stream.json.len() as u64);
         self.streams.insert(id, stream);
         Ok(())
+    }
+
+    /// Says what the frames before left.
+    pub(crate) fn put_gap(&mut self, gap: Gap) -> Result<()> {
+        self.frame(Kind::Gap, None, &gap.to_payload())
     }
 
     /// Writes stream frames again where it is time, before a chunk of `next`: that of `next` before its second chunk, and

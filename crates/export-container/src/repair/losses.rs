@@ -107,7 +107,7 @@ fn note_lost_rows(stream: &Stream, end: u64, kept: &[&ChunkRef], lost: &mut Vec<
 ///
 /// A damaged chunk of which only the header is left says how many rows it held. Which ones is known if every frame between it
 /// and the chunk of the stream before is.
-fn ends(catalogue: &Catalogue) -> (BTreeMap<StreamId, u64>, bool) {
+pub(crate) fn ends(catalogue: &Catalogue) -> (BTreeMap<StreamId, u64>, bool) {
     let mut known = catalogue.seen.clone();
     for number in catalogue.announced.keys().chain(catalogue.torn.keys()) {
         known.insert(*number);

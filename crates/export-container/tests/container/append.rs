@@ -130,7 +130,47 @@ fn a_file_cut_anywhere_can_be_appended_to() {
     }
 }
 
-/// Half a chunk is passed over only where the rows go on without it, or an index that was written later does not know it.
+/// What was damaged before somebody went on with the file stays damage, wherever it is, and rows of it are missed.
+#[test]
+fn damage_from_before_an_append_is_not_passed_over() {
+    let written = write(23, 5, 60, true);
+    // Without its index: the last frame is a chunk or says what the export is.
+    for frames in [written.frames.len() - 2, written.frames.len() - 3] {
+        let size = written.frames[frames];
+        let well = open(&written.bytes[..size]);
+        for (&start, &end) in written.frames.iter().zip(&written.frames[1..=frames]) {
+            let chunk = well.chunks().into_iter().find(|c| c.offset == start as u64);
+            let middle = start + 64 + (end - start - 64) / 2;
+            for at in [start, start + 16, start + 40, start + 64, middle] {
+                let mut bytes = written.bytes[..size].to_vec();
+                bytes[at] ^= 4;
+                if verified(&bytes).is_intact() {
+                    continue;
+                }
+                for cut in [0, 1, 64] {
+                    let live = storage(&bytes[..size - cut.min(size - end)]);
+                    append(&live, 2, &mut Random(at as u64));
+                    let found = verified(&live.to_vec());
+                    assert!(
+                        !found.is_intact(),
+                        "byte {at} of frame at {start}: {:?}",
+                        found.findings
+                    );
+                    let report = repaired(&live.to_vec());
+                    // Where its header is damaged, nothing tells what it was, but for what comes after.
+                    if chunk.is_some() && at >= start + 64 {
+                        assert!(
+                            !report.is_lossless(),
+                            "byte {at} of chunk at {start}: {report:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Half a chunk is passed over only where who went on with the file says so.
 #[test]
 fn a_chunk_that_lost_its_end_is_missed() {
     let written = write(23, 5, 60, true);
@@ -142,10 +182,37 @@ fn a_chunk_that_lost_its_end_is_missed() {
         let (end, half) = (end as usize, (chunk.offset + 64) as usize + 8);
         for size in [written.bytes.len(), index] {
             let bytes = [&written.bytes[..half], &written.bytes[end..size]].concat();
-            assert!(!verified(&bytes).is_intact());
-            let report = repaired(&bytes);
-            assert!(!report.is_lossless());
-            assert_eq!(report.chunks, chunks as u64 - 1);
+            let live = storage(&bytes);
+            append(&live, 1, &mut Random(half as u64));
+            for (bytes, kept) in [(bytes, chunks - 1), (live.to_vec(), chunks)] {
+                assert!(!verified(&bytes).is_intact());
+                let report = repaired(&bytes);
+                assert!(!report.is_lossless());
+                assert_eq!(report.chunks, kept as u64);
+            }
+        }
+    }
+}
+
+/// Who was to go on with a file whose last frame is half a one was stopped as well. Headers do not cross pages, so they are whole.
+#[test]
+fn a_file_that_was_torn_twice_is_sound() {
+    let written = write(23, 5, 60, true);
+    let last = written.frames[written.frames.len() - 3];
+    for cut in (last - 200..last).step_by(8) {
+        let live = storage(&written.bytes[..cut]);
+        append(&live, 1, &mut Random(1));
+        let once = live.to_vec();
+        let mut headers = (cut.next_multiple_of(64)..).step_by(64);
+        let gap = headers
+            .find(|&at| once[at..].starts_with(&once[16..32]))
+            .unwrap();
+        for again in [gap + 64, gap + 65, gap + 72] {
+            let live = storage(&once[..again]);
+            append(&live, 1, &mut Random(2));
+            let found = verified(&live.to_vec());
+            assert!(found.is_intact(), "{cut}, {again}: {:?}", found.findings);
+            assert!(repaired(&live.to_vec()).is_lossless(), "{cut}, {again}");
         }
     }
 }
