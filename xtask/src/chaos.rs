@@ -147,12 +147,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         arguments.only.is_empty() || only.any(|wanted| wanted.eq_ignore_ascii_case(id))
     };
     let rows: Vec<&Row> = ROWS.iter().filter(|row| is_wanted(row.id)).collect();
+    let origin = keep::Origin::now(workspace)?;
     let program = Program::build(workspace, arguments, size)?;
     let (mut outcomes, mut missing) = (Vec::new(), Vec::new());
     let mut take = |outcome: Outcome| {
         eprintln!("{}", outcome.line());
-        if size == Size::Full {
-            keep::keep(workspace, &outcome)?;
+        if size == Size::Full && outcome.cases > 0 {
+            keep::keep(workspace, &outcome, &origin)?;
         }
         outcomes.push(outcome);
         Ok(())
@@ -182,7 +183,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         println!("{}, {}\n", bench::machine(), bench::commit(workspace)?);
         println!("{}", table::ours(&outcomes));
         if arguments.rivals {
-            println!("{}", table::rivals(&outcomes));
+            let commit = bench::commit(workspace)?;
+            let of_now = outcomes.iter().map(|outcome| (outcome, &*commit));
+            println!("{}", table::rivals(of_now));
         }
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.is_failure()) {
@@ -284,14 +287,22 @@ impl Program {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
         let mut silent: BTreeSet<&str> = ids.iter().copied().collect();
+        let mut took = Ok(());
         for line in lines {
-            let outcome: Outcome = serde_json::from_str(&line?)?;
-            if outcome.is_ours() {
-                silent.remove(outcome.id.as_str());
+            took = line.map_err(Into::into).and_then(|line| {
+                let outcome: Outcome = serde_json::from_str(&line)?;
+                if outcome.is_ours() {
+                    silent.remove(outcome.id.as_str());
+                }
+                take(outcome)
+            });
+            if took.is_err() {
+                child.kill()?;
+                break;
             }
-            take(outcome)?;
         }
         let status = child.wait()?;
+        took?;
         for id in silent {
             take(Outcome::failed(id, "the program", format!("{status}")))?;
         }

@@ -75,6 +75,9 @@ pub(crate) fn run_each(
     for target in all.iter().filter(wanted) {
         let outcome = fuzzer.run(workspace, target, seconds)?;
         tell(&outcome.line(target));
+        if outcome.executions == 0 {
+            bail!("{target} did not say that it executed anything: see target/fuzz/logs");
+        }
         sum.targets += 1;
         sum.executions += outcome.executions;
         sum.findings += outcome.findings.len() as u64;
@@ -123,13 +126,13 @@ impl Fuzzer {
             .with_extension(std::env::consts::EXE_EXTENSION)
             .is_file()
         {
-            println!(
+            eprintln!(
                 "fuzz: cargo-fuzz is not there; installing it into {}",
                 root.display()
             );
             let mut install =
                 workspace.cargo(["install", "cargo-fuzz", "--locked", "--quiet", "--root"]);
-            run_command(install.arg(&root))?;
+            run_command(install.arg(&root).stdout(std::io::stderr()))?;
         }
         Ok(Self { tools: Some(tools) })
     }
@@ -162,7 +165,7 @@ impl Fuzzer {
         let lock = workspace.root.join(GLUE).join("Cargo.lock");
         std::fs::copy(workspace.root.join("Cargo.lock"), &lock)
             .with_context(|| lock.display().to_string())?;
-        run_command(&mut self.command(workspace, "build"))
+        run_command(self.command(workspace, "build").stdout(std::io::stderr()))
     }
 
     fn run(&self, workspace: &Workspace, target: &str, seconds: u32) -> Result<Outcome> {

@@ -1,6 +1,6 @@
 //! Errors as users and programs see them.
 
-use exportkit::{Error, ErrorKind, Position, Result};
+use exportkit::{Error, ErrorKind, Limits, Position, Result};
 use serde::Serialize;
 
 use crate::console::{Console, plain};
@@ -56,7 +56,7 @@ pub(crate) fn print(console: &Console, error: &Error) {
     }
     if let Some(hint) = error.hint() {
         console.say(&format!("  {bold}help:{bold:#} {}", plain(hint)));
-        if error.kind() == ErrorKind::Limit && hint.contains("the limit") {
+        if hint == Limits::HINT {
             console.say("        with --limit NAME=VALUE, whose names --help lists");
         }
     }

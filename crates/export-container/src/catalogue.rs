@@ -47,12 +47,12 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    pub(crate) fn new(bytes: Range<u64>, before: Option<u64>) -> Self {
+    pub(crate) fn new(bytes: Range<u64>, before: Option<u64>, header: Option<FrameHeader>) -> Self {
         Self {
             bytes,
             before,
             after: None,
-            header: None,
+            header,
             finding: None,
         }
     }

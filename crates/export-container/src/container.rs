@@ -7,7 +7,7 @@ use export_core::{
     Storage, StreamId,
 };
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Lost};
 use crate::counted::{Counted, Reads};
 use crate::frame::FrameHeader;
 use crate::header::FileHeader;
@@ -253,6 +253,15 @@ impl Container {
     #[must_use]
     pub fn reads(&self) -> Reads {
         self.source.reads()
+    }
+
+    /// The bytes at the end that are no whole frame.
+    pub(crate) fn end(&self) -> Lost {
+        Lost::new(
+            self.rest..self.size,
+            self.catalogue.last_sequence,
+            self.torn,
+        )
     }
 
     /// Bytes at the end that are no whole frame: of one that was being written, or of one that is damaged.

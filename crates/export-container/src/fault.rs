@@ -1,6 +1,6 @@
 //! What can be wrong with bytes, before it is known where they are.
 
-use export_core::{Error, ErrorKind, Finding, Severity};
+use export_core::{Error, ErrorKind, Finding, Limits, Severity};
 
 /// What is wrong with a structure of the format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +57,7 @@ impl From<Fault> for Error {
         };
         let error = Self::new(kind, fault);
         match kind {
-            ErrorKind::Limit => error.with_hint("raise the limit only if you trust the input"),
+            ErrorKind::Limit => error.with_hint(Limits::HINT),
             ErrorKind::Unsupported => {
                 error.with_hint("read the file with a later release of exportkit")
             }

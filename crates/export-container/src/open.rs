@@ -218,7 +218,7 @@ fn learn(
     let mut offset = 0;
     while offset < size.min(LEARN_BYTES) {
         let window = source.read(offset, LEARN_STEP_BYTES.min(size - offset))?;
-        if let Some(file) = file_of_frames(&window, except) {
+        if let Some((file, _)) = file_of_frames(&window, except) {
             return Ok(Some(file));
         }
         offset += LEARN_STEP_BYTES - FRAME_HEADER_BYTES as u64;

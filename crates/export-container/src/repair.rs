@@ -52,6 +52,8 @@ pub struct LossReport {
     pub unknown_loss: bool,
     /// Whether the file ended with its index. Where not, a cut between two frames leaves no trace.
     pub was_finished: bool,
+    /// Whether the file was begun sealed.
+    pub was_sealed: bool,
     /// Frames of kinds that this release does not know. They are not copied.
     pub skipped_frames: u64,
     /// Another file of which frames lie among those of this one, as where two were joined. They are not copied.
@@ -92,6 +94,7 @@ pub fn repair<W: Write>(
         &access,
         Scanner::thorough,
         |container| {
+            let end = container.end();
             let (source, catalogue) = (&container.source, &mut container.catalogue);
             if let Some(torn) = container.torn {
                 catalogue.take_rest(source, container.rest, &torn, limits)?;
@@ -100,7 +103,7 @@ pub fn repair<W: Write>(
                 catalogue.find_rest(container.rest, size);
             }
             let file = container.file.file;
-            foreign_file = catalogue.note_foreign(source, file, container.rest..size)?;
+            foreign_file = catalogue.note_foreign(source, file, end, cancel)?;
             let mut from = Restorer::new(storage, catalogue, file, size, limits)?;
             parity = note_all(&mut from, catalogue, |catalogue, header, frame| {
                 cancel.check()?;
@@ -152,6 +155,7 @@ pub fn repair<W: Write>(
     note_losses(&container, &kept, &lost, &rescue.restored, &mut report);
     report.parity = rescue.parity;
     report.foreign_file = foreign_file;
+    report.was_sealed = container.file().is_sealed();
     Ok(report)
 }
 

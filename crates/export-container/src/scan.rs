@@ -331,10 +331,10 @@ impl Scanner {
     }
 }
 
-/// The file that most of the intact frames in `bytes` belong to, whichever that is but `except`.
-pub(crate) fn file_of_frames(bytes: &[u8], except: Option<FileId>) -> Option<FileId> {
-    let mut files: Vec<(FileId, usize)> = Vec::new();
-    for window in bytes.windows(FRAME_HEADER_BYTES) {
+/// The file that most of the intact frames in `bytes` belong to, whichever that is but `except`, and where the first of them is.
+pub(crate) fn file_of_frames(bytes: &[u8], except: Option<FileId>) -> Option<(FileId, usize)> {
+    let mut files: Vec<(FileId, usize, usize)> = Vec::new();
+    for (at, window) in bytes.windows(FRAME_HEADER_BYTES).enumerate() {
         // The checksum decides; this only spares most positions from having it computed.
         let plausible = window
             .get(46..48)
@@ -343,15 +343,15 @@ pub(crate) fn file_of_frames(bytes: &[u8], except: Option<FileId>) -> Option<Fil
             continue;
         }
         if let Some(header) = FrameHeader::parse(window).filter(|h| Some(h.file) != except) {
-            match files.iter_mut().find(|(file, _)| *file == header.file) {
-                Some((_, count)) => *count += 1,
-                None => files.push((header.file, 1)),
+            match files.iter_mut().find(|(file, ..)| *file == header.file) {
+                Some((_, _, count)) => *count += 1,
+                None => files.push((header.file, at, 1)),
             }
         }
     }
-    let most = files.iter().map(|(_, count)| *count).max()?;
+    let most = files.iter().map(|(_, _, count)| *count).max()?;
     files
         .into_iter()
-        .find(|(_, count)| *count == most)
-        .map(|(file, _)| file)
+        .find(|(_, _, count)| *count == most)
+        .map(|(file, at, _)| (file, at))
 }

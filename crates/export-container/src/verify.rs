@@ -10,7 +10,7 @@ use export_core::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Lost};
 use crate::counted::Counted;
 use crate::directory::Directory;
 use crate::envelope::inner_chunk;
@@ -113,7 +113,8 @@ pub fn verify(
     }
     let is_finished = pass.last == Some((Kind::Tail, size));
     note_end(&mut catalogue, rest, size, is_finished);
-    catalogue.note_foreign(&source, file, rest..size)?;
+    let end = Lost::new(rest..size, catalogue.last_sequence, torn);
+    catalogue.note_foreign(&source, file, end, cancel)?;
     note_missing(&mut catalogue);
     note_index(&mut catalogue, &pass.listed);
     note_rows(&mut catalogue);

@@ -111,16 +111,19 @@ limits! {
     window_bytes: u64 = 128 << 20, "window", "bytes of a decompressor's window", true;
 }
 
-/// What to do about a limit.
-const HINT: &str = "raise the limit only if you trust the input";
-
 impl Limits {
+    /// The hint of every error about a limit.
+    pub const HINT: &str = "raise the limit only if you trust the input";
+
     /// Fails with [`crate::ErrorKind::Limit`] where `asked` is more than `allowed`; `what` names the limit.
     pub fn check(what: &str, asked: u64, allowed: u64) -> Result<()> {
         if asked <= allowed {
             return Ok(());
         }
-        Err(Error::limit(format!("{what}: {asked} is over the limit of {allowed}")).with_hint(HINT))
+        Err(
+            Error::limit(format!("{what}: {asked} is over the limit of {allowed}"))
+                .with_hint(Self::HINT),
+        )
     }
 
     /// Most bytes that may come of `stored` bytes by [`Limits::ratio`].
@@ -140,7 +143,7 @@ impl Limits {
             "{what}: {decoded} bytes of {stored} stored ones are over the ratio of {}",
             self.ratio
         );
-        Err(Error::limit(text).with_hint(HINT))
+        Err(Error::limit(text).with_hint(Self::HINT))
     }
 
     /// The limit called `name`. Fails with [`crate::ErrorKind::NotFound`] and the nearest name as a hint.

@@ -136,7 +136,7 @@ impl JournalFile {
 
 impl Backing for JournalFile {
     fn allocate(&self, offset: u64, bytes: u64) -> Result<()> {
-        // The length last: who finds it finds a file that was as long.
+        // The length last: while the machine is up, who finds it finds a file that was as long.
         self.set_aside(offset, bytes)
             .and_then(|()| self.write_extent(offset.saturating_add(bytes)))
             .map_err(|error| self.in_file(error))

@@ -42,7 +42,6 @@ impl Output {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::from(error).in_file(name)),
         };
-        refuse_live_journal(path).map_err(|error| error.in_file(&name))?;
         if let Some(metadata) = &existing {
             if metadata.is_dir() {
                 return Err(Error::usage("the output is a directory")
@@ -70,6 +69,7 @@ impl Output {
         } else {
             path.to_owned()
         };
+        refuse_live_journal(&target).map_err(|error| error.in_file(&name))?;
         let replaced = match existing {
             Some(_) => lock_recording(&target).map_err(|error| in_use(error).in_file(&name))?,
             None => None,
@@ -137,7 +137,12 @@ fn refuse_live_journal(path: &Path) -> Result<()> {
     {
         return Ok(());
     }
-    match File::open(path.with_extension("")) {
+    let recording = path.with_extension("");
+    // Nobody may ever write to the other end of a pipe.
+    if !fs::metadata(&recording).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(());
+    }
+    match File::open(recording) {
         Ok(recording) if is_being_written(&recording)? => {
             let error = Error::new(
                 ErrorKind::Busy,

@@ -44,8 +44,6 @@ pub fn repair(
     let found = find().map_err(in_input)?;
     let storage = found.storage;
     progress.add_total_bytes_in(storage.size_bytes().map_err(in_input)?);
-    let is_sealed = Container::open(Arc::clone(&storage), &access)
-        .is_ok_and(|container| container.file().is_sealed());
     let protection = Protection {
         encrypt: Container::key_of(Arc::clone(&storage), &access).map_err(in_input)?,
         seal: None,
@@ -64,7 +62,7 @@ pub fn repair(
     let mut report = copy().map_err(in_input)?;
     report
         .findings
-        .extend(notes_of(&report, is_sealed, found.leftover.as_ref()));
+        .extend(notes_of(&report, found.leftover.as_ref()));
     match &found.leftover {
         Some(leftover) => add_losses(leftover, &mut report),
         None => {
@@ -81,7 +79,6 @@ pub fn repair(
 /// What is to be said of a repair beside what was damaged.
 fn notes_of(
     report: &LossReport,
-    is_sealed: bool,
     leftover: Option<&Leftover>,
 ) -> impl Iterator<Item = Finding> + use<> {
     let finding = |severity, check: &str, text: &str| Finding {
@@ -95,7 +92,7 @@ fn notes_of(
         let text = "the file has no index at its end: it was not finished, or cut after a frame, and then nothing tells what came after";
         finding(Severity::Warning, "index", text)
     });
-    let unsealed = is_sealed.then(|| {
+    let unsealed = report.was_sealed.then(|| {
         let text = "the file was sealed, and the copy is not: seal it with `convert --seal` once it is as it should be";
         finding(Severity::Note, "seal", text)
     });

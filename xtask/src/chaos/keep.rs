@@ -33,17 +33,33 @@ pub(super) struct Kept {
     pub(super) machine: String,
 }
 
+/// What a run is of. Found out before anything is built: rows take hours, and the sources may change meanwhile.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    commit: String,
+    machine: String,
+}
+
+impl Origin {
+    pub(super) fn now(workspace: &Workspace) -> Result<Self> {
+        Ok(Self {
+            commit: measured(workspace)?,
+            machine: machine(),
+        })
+    }
+}
+
 /// Puts the outcome of a full run in the place of the one that was kept of its row and subject, and both tables anew: all rows take
 /// hours, so they may be run one by one.
-pub(super) fn keep(workspace: &Workspace, outcome: &Outcome) -> Result<()> {
+pub(super) fn keep(workspace: &Workspace, outcome: &Outcome, origin: &Origin) -> Result<()> {
     let mut kept = read(workspace)?;
     kept.retain(|kept| {
         (&kept.outcome.id, &kept.outcome.subject) != (&outcome.id, &outcome.subject)
     });
     kept.push(Kept {
         outcome: outcome.clone(),
-        commit: measured(workspace)?,
-        machine: machine(),
+        commit: origin.commit.clone(),
+        machine: origin.machine.clone(),
     });
     // Rivals keep the order in which they were measured.
     kept.sort_by_key(|kept| ids().iter().position(|id| *id == kept.outcome.id));
@@ -87,7 +103,7 @@ fn with_tables(page: &str, kept: &[Kept]) -> Result<String> {
         ("scoreboard", table::kept(kept)),
         (
             "rivals",
-            table::rivals(kept.iter().map(|kept| &kept.outcome)),
+            table::rivals(kept.iter().map(|kept| (&kept.outcome, &*kept.commit))),
         ),
     ] {
         page = between(&page, name, &table)

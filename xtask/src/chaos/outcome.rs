@@ -29,10 +29,9 @@ impl Outcome {
         }
     }
 
-    /// A row that could not be run.
+    /// A row that could not be run: it has no cases.
     pub(super) fn failed(id: &str, injected: &str, why: String) -> Self {
         Self {
-            cases: 1,
             first_failure: Some(why),
             ..Self::of(id, injected)
         }

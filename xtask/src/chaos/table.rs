@@ -46,14 +46,14 @@ pub(super) fn kept(kept: &[Kept]) -> String {
     machines.dedup();
     let _ = write!(
         text,
-        "\n`cargo xtask chaos --full --rivals`, {}\n",
+        "\n`cargo xtask chaos --full`, {}\n",
         machines.join("; ")
     );
     text
 }
 
-/// Rivals, a line each in every row they are measured in.
-pub(super) fn rivals<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> String {
+/// Rivals, a line each in every row they are measured in, with the commit of the injector.
+pub(super) fn rivals<'a>(outcomes: impl IntoIterator<Item = (&'a Outcome, &'a str)>) -> String {
     let what = [
         "silent",
         "panics",
@@ -64,11 +64,14 @@ pub(super) fn rivals<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Str
         "rows recovered %",
     ];
     let mut text = format!(
-        "| row | rival | cases | {} |\n|---|---|--:{}|\n",
+        "| row | rival | cases | {} | commit |\n|---|---|--:{}|---|\n",
         what.join(" | "),
         "|--:".repeat(what.len())
     );
-    for outcome in outcomes.into_iter().filter(|outcome| !outcome.is_ours()) {
+    let rivals = outcomes
+        .into_iter()
+        .filter(|(outcome, _)| !outcome.is_ours());
+    for (outcome, commit) in rivals {
         let _ = write!(
             text,
             "| {} | {} | {} |",
@@ -81,7 +84,7 @@ pub(super) fn rivals<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Str
                 outcome.counts.get(what).copied().unwrap_or(0)
             );
         }
-        text.push('\n');
+        let _ = writeln!(text, " {commit} |");
     }
     text
 }

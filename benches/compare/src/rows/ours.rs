@@ -93,7 +93,7 @@ impl<'a, T, W: Way<T>> Ours<'a, T, W> {
 
     fn decoded(&self) -> Result<Rows<T>> {
         let storage = Arc::new(Bytes::new(Arc::clone(&self.file)));
-        let recording = open_storage(storage, "memory", &Limits::default())?;
+        let recording = open_storage(storage, "memory", Limits::default())?;
         Ok(W::read(&recording)?)
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Ours<'a> {
 
     fn batches(&self) -> Result<Batches> {
         let storage = Arc::new(Bytes::new(Arc::clone(&self.file)));
-        let recording = open_storage(storage, "memory", &Limits::default())?;
+        let recording = open_storage(storage, "memory", Limits::default())?;
         Ok(recording.batches(STREAM)?)
     }
 }

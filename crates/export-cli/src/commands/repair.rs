@@ -160,13 +160,13 @@ impl Repair {
             text.push_str(&format!("{odd}lost:{odd:#} {}\n", plain(&lost)));
         }
         let (good, odd) = (console.out.good, console.out.odd);
-        let verdict = match done.is_lossless() {
-            true if losses(done).is_empty() && !done.was_finished => {
-                format!("{good}nothing is known to be lost{good:#}")
-            }
-            true if losses(done).is_empty() => format!("{good}nothing was lost{good:#}"),
-            true => format!("{good}no row was lost{good:#}"),
-            false => format!("{odd}not all of it{odd:#}"),
+        let nothing = losses(done).is_empty();
+        let verdict = match (done.is_lossless(), done.was_finished) {
+            (false, _) => format!("{odd}not all of it{odd:#}"),
+            (true, true) if nothing => format!("{good}nothing was lost{good:#}"),
+            (true, true) => format!("{good}no row was lost{good:#}"),
+            (true, false) if nothing => format!("{good}nothing is known to be lost{good:#}"),
+            (true, false) => format!("{good}no row is known to be lost{good:#}"),
         };
         text.push_str(&format!(
             "{}: {}, {} kept; {verdict}\n",

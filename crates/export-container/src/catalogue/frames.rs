@@ -78,9 +78,8 @@ impl Catalogue {
                 let finding = self.take_damaged(error, offset, header)?;
                 let bytes = offset..offset.saturating_add(header.whole_bytes());
                 self.lost.push(Lost {
-                    header: Some(*header),
                     finding,
-                    ..Lost::new(bytes, before)
+                    ..Lost::new(bytes, before, Some(*header))
                 });
                 return Ok(());
             }
@@ -291,9 +290,8 @@ impl Catalogue {
             text,
         });
         self.lost.push(Lost {
-            header: header.copied(),
             finding,
-            ..Lost::new(bytes, self.last_sequence)
+            ..Lost::new(bytes, self.last_sequence, header.copied())
         });
         Ok(())
     }

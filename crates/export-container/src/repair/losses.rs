@@ -22,11 +22,8 @@ pub(super) fn note_losses(
 ) {
     let catalogue = &container.catalogue;
     report.skipped_frames = catalogue.skipped;
-    let rest = Lost::new(
-        container.rest..container.size_bytes(),
-        catalogue.last_sequence,
-    );
-    let gone_bytes = catalogue.lost.iter().chain([&rest]);
+    let end = container.end();
+    let gone_bytes = catalogue.lost.iter().chain([&end]);
     report.lost_bytes.extend(
         gone_bytes
             .filter(|lost| !lost.bytes.is_empty() && !is_made_good(lost, catalogue, restored))

@@ -70,7 +70,7 @@ pub(super) fn check_stream(json: &[u8], limits: &Limits) -> Result<()> {
             "columns of a stream, nested ones counted: a schema of {} objects is over the limit of {} columns",
             measure.version_objects, limits.columns
         );
-        return Err(Error::limit(text).with_hint("raise the limit only if you trust the input"));
+        return Err(Error::limit(text).with_hint(Limits::HINT));
     }
     let keys = measure
         .objects

@@ -41,7 +41,7 @@ impl<'a> Cursor<'a> {
                 "the rows are over {} bytes of columns",
                 self.limits.chunk_decoded_bytes
             ))
-            .with_hint("raise the limit only if you trust the input")),
+            .with_hint(Limits::HINT)),
         }
     }
 

@@ -150,6 +150,5 @@ fn too_long(len: usize, allowed: u64) -> Error {
 
 #[cold]
 pub(super) fn too_deep() -> Error {
-    Error::limit("the document is nested too deep")
-        .with_hint("raise the limit on depth only if you trust the input")
+    Error::limit("the document is nested too deep").with_hint(Limits::HINT)
 }

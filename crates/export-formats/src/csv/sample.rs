@@ -139,7 +139,7 @@ pub(super) fn most_cells(limits: &Limits) -> usize {
 /// The error of a row that has more.
 pub(super) fn too_wide(most: usize) -> Error {
     Error::limit(format!("columns: a row has more than the limit of {most}"))
-        .with_hint("raise the limit only if you trust the input")
+        .with_hint(Limits::HINT)
 }
 
 /// What the rows in the window tell; `None` where there is not even one whole row after the first.

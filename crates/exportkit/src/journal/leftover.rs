@@ -84,20 +84,22 @@ impl Leftover {
             between: 0,
             aside: None,
         };
+        let mut unsealed = Vec::new();
         for lane in &recovered.lanes {
             let stream = container.stream(&lane.name);
             leftover.note_between(lane, stream);
             let end = stream.and_then(|stream| stream.chunks.last());
             let end = end.map_or(0, |chunk| chunk.end_row());
-            let unsealed = lane.runs.iter().map(|run| {
+            let of_runs = lane.runs.iter().map(|run| {
                 let from = run.first_row.saturating_add(run.sealed_rows).max(end);
                 run.end_row().saturating_sub(from)
             });
-            leftover.unsealed_rows = unsealed.fold(leftover.unsealed_rows, u64::saturating_add);
+            unsealed.push(of_runs.fold(0, u64::saturating_add));
         }
         let mut filling = Filling::new(FrameWriter::unsealed_after(container)?, encode, limits)?;
-        for lane in &recovered.lanes {
+        for (lane, unsealed) in recovered.lanes.iter().zip(unsealed) {
             let rows = filling.add_lane(lane)?;
+            leftover.unsealed_rows += rows.min(unsealed);
             if rows > 0 {
                 *leftover.rows.entry(lane.name.clone()).or_default() += rows;
             }
@@ -170,6 +172,8 @@ impl Leftover {
                 rows,
                 severity: match loss.cause {
                     Cause::Unsealed => Severity::Warning,
+                    // The disk may have come to know the length before the end, where nothing was durable.
+                    Cause::Cut if !recovered.same_boot => Severity::Warning,
                     _ => Severity::Damage,
                 },
                 text: loss.to_string(),
@@ -249,8 +253,8 @@ impl Leftover {
     fn unchecked(&self) -> String {
         match self.unsealed_rows {
             0 => String::new(),
-            1 => String::from("; the last of them has no checksum yet"),
-            rows => format!("; the last {rows} of them have no checksum yet"),
+            1 => String::from("; 1 of them has no checksum yet"),
+            rows => format!("; {rows} of them have no checksum yet"),
         }
     }
 

@@ -353,6 +353,7 @@ fn what_a_codec_that_failed_was_replaced_by_is_told_in_the_end() {
     let shared = Shared {
         ticker: None,
         tape: Arc::new(tape),
+        rescuing: Mutex::default(),
     };
     let recorder = Recorder {
         shared: Arc::new(shared),
