@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use export_compress::{Compression, Encoder, Encoding, Fixed, Options};
-use export_container::{FileOptions, Parity, Writer};
+use export_container::{FileOptions, MemoryStorage, Parity, Writer};
 use export_core::marrow::array::{Array, BytesArray, ListArray, PrimitiveArray};
 use export_core::marrow::datatypes::{DataType, Field, FieldMeta};
 use export_core::{
-    Batch, ChunkEncoder, Codec, Error, ExportMetadata, FileId, Result, Schema, conformance,
+    Batch, ChunkEncoder, Codec, Error, ExportMetadata, FileId, Limits, Result, Schema, Storage,
+    conformance,
 };
 use exportkit::{
     ConvertOptions, Key, OpenOptions, Place, Protection, ReadOptions, Secret, convert,
@@ -37,6 +38,7 @@ fn main() -> Result<()> {
     fs::write(golden("evolved"), finish(evolved()?)?)?;
     // Without an index, as a killed recorder leaves it.
     fs::write(golden("unfinished"), evolved()?.into_inner())?;
+    fs::write(golden("resumed"), resumed()?)?;
     fs::write(golden("parity"), parity()?)?;
     let key = Key::from_bytes(std::array::from_fn(|at| {
         u8::try_from(at).unwrap_or_default()
@@ -358,6 +360,30 @@ fn evolved_as(number: u8, protection: &Protection) -> Result<Writer<Vec<u8>>> {
     )?;
     writer.chunk(stream, &encoder.encode(&second)?)?;
     Ok(writer)
+}
+
+/// Cut within its last chunk, as a killed recorder leaves it, and gone on with.
+fn resumed() -> Result<Vec<u8>> {
+    let mut bytes = evolved()?.into_inner();
+    bytes.truncate(bytes.len() - 100);
+    let torn = Arc::new(MemoryStorage::new(bytes));
+    let storage: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(&torn);
+    let mut writer = Writer::append(storage, &Limits::default())?;
+    let batch = Batch::new(
+        Arc::new(Schema::new(vec![field("value", DataType::Int32, false)])?),
+        2,
+        vec![Array::Int32(PrimitiveArray {
+            validity: None,
+            values: vec![4, 5],
+        })],
+    )?;
+    let steady = writer.frames().stream("steady");
+    let steady = steady.ok_or_else(|| Error::corrupt("the stream is lost"))?;
+    let encoder = Encoder::new(Options::default())?;
+    writer.chunk(steady, &encoder.encode(&batch)?)?;
+    writer.finish()?;
+    drop(writer);
+    Ok(torn.to_vec())
 }
 
 /// A stream with parity of 20 %, in one group.

@@ -21,7 +21,7 @@ from spelling import json_row, widened
 SIGNATURE = b"\x89XKC\r\n\x1a\n"
 MAJOR = 1
 NO_STREAM = 0xFFFF_FFFF
-STREAM, CHUNK, METADATA, INDEX, TAIL = 1, 2, 4, 5, 6
+STREAM, CHUNK, METADATA, INDEX, TAIL, GAP = 1, 2, 4, 5, 6, 10
 CRITICAL = 1
 ENCRYPTED = 2
 
@@ -113,9 +113,24 @@ class Container:
     def release(self) -> str:
         return "it can be read by exportkit " + ".".join(map(str, self.about["release"]))
 
+    def gaps(self) -> dict[int, int]:
+        """Where bytes start that a writer left that was stopped, and where the frame is that says so."""
+        found = {}
+        for offset in range(64, len(self.data) - 63, 64):
+            header = self.data[offset : offset + 64]
+            is_frame = header[:16] == self.file_id and int.from_bytes(header[56:], "little") == xxh3(header[:56], MAJOR)
+            if is_frame and int.from_bytes(header[44:46], "little") == GAP:
+                found[int.from_bytes(self.data[offset + 64 : offset + 72], "little")] = offset
+        return found
+
     def frames(self):
-        offset = 64
+        offset, gaps, torn = 64, self.gaps(), 0
         while len(header := self.data[offset : offset + 64]) == 64:
+            if offset in gaps:
+                # Half a frame keeps its number, if it got as far as that.
+                torn = int(header[:16] == self.file_id)
+                offset = gaps[offset]
+                header = self.data[offset : offset + 64]
             at = Cursor(header, 16)
             sequence, length, stream = at.number(8), at.number(8), at.number(4)
             rows, directory_length, kind, flags = at.number(4), at.number(4), at.number(2), at.number(2)
@@ -123,7 +138,7 @@ class Container:
             where = f"byte {offset}"
             need(header_sum == xxh3(header[:56], MAJOR), f"{where}: this is no frame header, or its checksum does not match")
             need(header[:16] == self.file_id, f"{where}: a frame of another file")
-            need(sequence == (self.last.sequence + 1 if self.last else 0), f"{where}: frame {sequence} is not in its place")
+            need(sequence == (self.last.sequence + 1 + torn if self.last else 0), f"{where}: frame {sequence} is not in its place")
             need(directory_length <= length < 2**63, f"{where}: lengths are out of range")
             payload = self.data[offset + 64 : offset + 64 + length]
             if len(payload) < length:
@@ -135,6 +150,7 @@ class Container:
             frame = Frame(offset, sequence, stream, rows, directory_length, kind, flags, payload)
             need_zeros(self.data[offset + 64 + length : offset + frame.length], where)
             yield frame
+            torn = 0
             offset += frame.length
 
     def stream(self, frame: Frame) -> None:

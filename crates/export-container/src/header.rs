@@ -56,7 +56,7 @@ impl FileHeader {
         }
     }
 
-    /// Whether its stream, chunk, metadata and index frames are encrypted.
+    /// Whether its stream, chunk, metadata, index and gap frames are encrypted.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.flags & FILE_ENCRYPTED != 0

@@ -56,7 +56,7 @@ pub const NO_STREAM: u32 = u32::MAX;
 pub const FRAME_CRITICAL: u16 = 1;
 /// Frame flag: the payload is encrypted.
 pub const FRAME_ENCRYPTED: u16 = 2;
-/// File flag: all stream, chunk, metadata and index frames are encrypted.
+/// File flag: all stream, chunk, metadata, index and gap frames are encrypted.
 pub const FILE_ENCRYPTED: u32 = 1 << 1;
 /// File flag: the file was begun by a writer that seals it.
 pub const FILE_SEALED: u32 = 1 << 16;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// What takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What takes longer hangs: a file that is well takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How a worker is started.
 #[derive(Debug)]
