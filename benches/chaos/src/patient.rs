@@ -96,7 +96,13 @@ impl<'a> Patient<'a> {
         }
     }
 
-    /// Whether it is taken for the file that was there before.
+    /// Whether who reads it takes it for the file that was there before. Readers begin at the end, and believe an index that is whole.
+    pub(crate) fn is_read_as_anothers(&self) -> bool {
+        Container::open(self.storage(), Limits::default())
+            .is_ok_and(|container| container.file_id() == STALE_FILE)
+    }
+
+    /// Whether a repair takes it for the file that was there before.
     pub(crate) fn is_taken_for_anothers(&self) -> bool {
         Container::recover(self.storage(), Limits::default())
             .is_ok_and(|container| container.file_id() == STALE_FILE)
