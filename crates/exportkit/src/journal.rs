@@ -221,7 +221,13 @@ pub(crate) fn bring_in(
             if !leftover.more.is_empty() {
                 // Who cannot go on with the file writes nothing to it.
                 FrameWriter::after(Container::open(Arc::clone(storage), &access)?, protection)?;
-                storage.write_at(leftover.size_bytes, &leftover.more)?;
+                // No index may be found where the chunks that it lists are not: readers would believe it, and not look for them in
+                // the journal.
+                let (frames, index) = leftover.more.split_at(leftover.index_at);
+                storage.write_at(leftover.size_bytes, frames)?;
+                storage.sync()?;
+                let index_at = leftover.size_bytes.saturating_add(frames.len() as u64);
+                storage.write_at(index_at, index)?;
             }
             // Also where there was nothing to write: whoever wrote it may have been killed before this.
             storage.sync()?;

@@ -86,12 +86,19 @@ impl StandardOutput {
         &self,
         mut act: impl FnMut(&mut io::StdoutLock<'static>) -> io::Result<T>,
     ) -> io::Result<T> {
+        let mut refusals = 0;
         loop {
             let mut output = io::stdout().lock();
             match act(&mut output) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock && refusals < MOST_REFUSALS =>
+                {
                     self.cancel.check().map_err(io::Error::other)?;
-                    wait_for_room(&output)?;
+                    if wait_for_room(&output)? {
+                        // Somebody else may have taken it.
+                        refusals += 1;
+                        std::thread::sleep(A_LITTLE);
+                    }
                 }
                 done => return done,
             }
@@ -109,21 +116,27 @@ impl Write for StandardOutput {
     }
 }
 
-/// Waits until there is room in `output`, or a step of time is over.
+/// How often output may be refused for which there is room.
+const MOST_REFUSALS: u32 = 1_000;
+/// How long is waited after each time.
+const A_LITTLE: std::time::Duration = std::time::Duration::from_millis(1);
+
+/// Waits until there is room in `output`, or a step of time is over. Whether there is room.
 #[cfg(unix)]
-fn wait_for_room(output: &io::StdoutLock<'_>) -> io::Result<()> {
+fn wait_for_room(output: &io::StdoutLock<'_>) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, poll};
     match poll(&mut [PollFd::new(output, PollFlags::OUT)], Some(&STEP)) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Elsewhere, time passes.
 #[cfg(not(unix))]
-fn wait_for_room(_: &io::StdoutLock<'_>) -> io::Result<()> {
+fn wait_for_room(_: &io::StdoutLock<'_>) -> io::Result<bool> {
     std::thread::sleep(std::time::Duration::from_millis(5));
-    Ok(())
+    Ok(false)
 }
 
 /// So long is waited before a look at the cancel flag.

@@ -12,6 +12,8 @@ use crate::workspace::{Workspace, output};
 
 const PAGE: &str = "docs/reliability.md";
 const FIGURES: &str = "docs/reliability.jsonl";
+/// Characters that are kept of a failure.
+const MOST_TEXT: usize = 500;
 
 /// Everything, for programs.
 pub(super) fn json(workspace: &Workspace, outcomes: &[Outcome]) -> Result<String> {
@@ -56,8 +58,12 @@ pub(super) fn keep(workspace: &Workspace, outcome: &Outcome, origin: &Origin) ->
     kept.retain(|kept| {
         (&kept.outcome.id, &kept.outcome.subject) != (&outcome.id, &outcome.subject)
     });
+    let mut outcome = outcome.clone();
+    // The calls of a program that hangs are without number.
+    let short = |text: String| text.chars().take(MOST_TEXT).collect();
+    outcome.first_failure = outcome.first_failure.map(short);
     kept.push(Kept {
-        outcome: outcome.clone(),
+        outcome,
         commit: origin.commit.clone(),
         machine: origin.machine.clone(),
     });

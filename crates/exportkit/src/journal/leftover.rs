@@ -26,6 +26,8 @@ pub(crate) struct Leftover {
     pub(crate) size_bytes: u64,
     /// Frames with the rows and, where somebody is to read them as they are, an index of everything.
     pub(crate) more: Vec<u8>,
+    /// Where in them the index begins, with what comes right before it.
+    pub(crate) index_at: usize,
     /// Rows of each stream.
     pub(crate) rows: BTreeMap<String, u64>,
     /// How many of them no checksum covers: the recorder ended before it had computed one.
@@ -76,6 +78,7 @@ impl Leftover {
         let mut leftover = Self {
             size_bytes: container.size_bytes(),
             more: Vec::new(),
+            index_at: 0,
             rows: BTreeMap::new(),
             unsealed_rows: 0,
             findings: container.findings().to_vec(),
@@ -111,12 +114,14 @@ impl Leftover {
         if let Purpose::Complete(path) | Purpose::CompleteSealed(path) = purpose {
             has_news |= leftover.tell_file(path, recovered, &mut frames)?;
         }
+        let index_at = frames.output().len();
         // An index without a seal before it would hide the last one.
         if !matches!(purpose, Purpose::CompleteSealed(_)) {
             frames.finish()?;
         }
         if has_news {
             leftover.more = frames.output().to_vec();
+            leftover.index_at = index_at;
         }
         Ok(leftover)
     }

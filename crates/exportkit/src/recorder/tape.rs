@@ -393,6 +393,13 @@ impl Tape {
 
     /// Completes the file.
     pub(super) fn complete(&self) -> Result<Recorded> {
+        if lock(&self.way).is_none() {
+            return Ok(Recorded::default());
+        }
+        if self.options.durability != Durability::None {
+            // First what the index lists: after a power loss, readers would believe one that is there without it.
+            self.sync()?;
+        }
         let Some(sink) = lock(&self.way).take() else {
             return Ok(Recorded::default());
         };
