@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// A few cases of each: seconds a row once everything is built
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// All cases: about three hours for all rows. Each row's line in the tables of docs/reliability.md becomes this run's
+    /// All cases: hours for all rows, minutes for most. Each row's line in the tables of docs/reliability.md becomes this run's
     #[arg(long)]
     full: bool,
     /// These rows only, such as R1,R5

@@ -28,7 +28,7 @@ pub(crate) struct Truth {
     pub(crate) was_whole: bool,
     /// Whether its last frame is the index that such a file ends with, but for a tail.
     pub(crate) was_indexed: bool,
-    /// Whether as much of it is of the file that was there before, copies counted or not: then it may be taken for that one.
+    /// Whether as much of it is of the file that was there before: then it may be taken for that one.
     pub(crate) is_anothers: bool,
 }
 
@@ -96,13 +96,7 @@ impl<'a> Patient<'a> {
         }
     }
 
-    /// Whether who reads it takes it for the file that was there before. Readers begin at the end, and believe an index that is whole.
-    pub(crate) fn is_read_as_anothers(&self) -> bool {
-        Container::open(self.storage(), Limits::default())
-            .is_ok_and(|container| container.file_id() == STALE_FILE)
-    }
-
-    /// Whether a repair takes it for the file that was there before.
+    /// Whether it is taken for the file that was there before.
     pub(crate) fn is_taken_for_anothers(&self) -> bool {
         Container::recover(self.storage(), Limits::default())
             .is_ok_and(|container| container.file_id() == STALE_FILE)
@@ -178,19 +172,13 @@ fn truth_of_sectors(sample: &Sample, bytes: &[u8], places: &[(usize, usize)]) ->
             *fate = here;
         }
     }
-    let (stale, stale_once) = sample.stale_bytes(bytes);
     let own: usize = intact.iter().map(|(start, end)| end - start).sum();
-    let own_once = fates.iter().zip(&sample.frames);
-    let own_once = own_once
-        .filter(|(fate, _)| **fate != Fate::Gone)
-        .map(|(_, frame)| frame.range.len());
-    let own_once: usize = own_once.sum();
     Truth {
         fates,
         places: intact.into_iter().collect(),
         size: bytes.len(),
         was_whole: sample.was_finished_at(bytes.len()) && sample.bytes.starts_with(bytes),
         was_indexed: false,
-        is_anothers: stale >= own || stale_once >= own_once,
+        is_anothers: sample.stale_bytes(bytes) >= own,
     }
 }

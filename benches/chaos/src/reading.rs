@@ -56,7 +56,7 @@ pub(crate) fn judge(patient: &Patient<'_>, truth: &Truth, care: Care) -> Verdict
         return verdict;
     };
     verdict.detected = detected;
-    if truth.is_anothers && detected && patient.is_read_as_anothers() {
+    if truth.is_anothers && detected && patient.is_taken_for_anothers() {
         verdict.lost = patient.sample.chunks.len() as u64;
         return verdict;
     }

@@ -124,20 +124,17 @@ impl Sample {
         places(header.unwrap_or_default(), bytes)
     }
 
-    /// How many of `bytes` are intact frames of the file that was there before: with all copies, and with one of each.
-    pub(crate) fn stale_bytes(&self, bytes: &[u8]) -> (usize, usize) {
-        let mut rest = self.stale.get(FILE_HEADER_BYTES..);
-        let (mut all, mut once) = (0, 0);
+    /// How many of `bytes` are intact frames of the file that was there before.
+    pub(crate) fn stale_bytes(&self, bytes: &[u8]) -> usize {
+        let (mut rest, mut found) = (self.stale.get(FILE_HEADER_BYTES..), 0);
         while let Some((frame, after)) = rest.and_then(split_frame) {
             let header = frame.get(..FRAME_HEADER_BYTES).unwrap_or_default();
             let intact =
                 places(header, bytes).filter(|at| bytes.get(*at..*at + frame.len()) == Some(frame));
-            let copies = intact.count();
-            all += copies * frame.len();
-            once += copies.min(1) * frame.len();
+            found += intact.count() * frame.len();
             rest = Some(after);
         }
-        (all, once)
+        found
     }
 
     /// Number of the chunk that starts at `row` of `stream`.
